@@ -1,0 +1,83 @@
+# Everything that a person or the CI calls. `make run` is all one needs on a fresh machine with Python >= 3.11.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.ONESHELL:
+
+# The newest Python that really runs: names on the PATH may be shims that fail, so each is asked for its version.
+# The environment that exists decides, for packages and MiniStack's workers must share one Python.
+PYTHON ?= $(shell .ci/find-python)
+VENV := .venv
+BIN := $(VENV)/bin
+OMO := $(BIN)/omo
+MINISTACK := .omo/ministack
+PIP := -m pip install -qq --disable-pip-version-check --require-hashes --no-deps
+
+.PHONY: help run demo setup test check format lint types package lock clean
+
+help: ## What can be called
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: setup $(VENV)/.replay ## Everything on this machine, with real receipts; Ctrl-C ends it and keeps the data
+	@infra/stay.sh $(OMO)
+
+demo: setup $(VENV)/.replay ## The same, but ends by itself
+	@trap '$(OMO) down' EXIT
+	$(OMO) up
+	$(OMO) replay
+
+test: setup ## All tests that need no Java and no browser
+	@$(BIN)/pytest -m "not java and not browser"
+
+check: setup ## What the CI runs: format, lint, types, tests
+	@$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(MAKE) --no-print-directory types
+	$(MAKE) --no-print-directory test
+
+format: setup ## Put the code into its form
+	@$(BIN)/ruff check --fix-only --quiet . || true
+	$(BIN)/ruff format .
+
+lint: setup ## Style
+	@$(BIN)/ruff check .
+
+types: setup ## Types
+	@$(BIN)/mypy
+
+package: setup ## The three deployable packages
+	@$(OMO) package
+
+lock: $(VENV)/.installed ## Renew the pinned, hashed requirements
+	@$(BIN)/python -m infra.lock
+
+clean: ## Remove all that was made here: environments, packages, local data
+	@if [[ -x $(OMO) ]]; then $(OMO) down || true; fi
+	rm -rf $(VENV) .omo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+setup: $(VENV)/.installed $(MINISTACK)/.installed
+
+$(VENV)/bin/python:
+	@echo "Making an environment with $$($(PYTHON) --version) …"
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what development needs …"
+	$(BIN)/python $(PIP) -r requirements/dev.txt
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	touch $@
+
+$(VENV)/.replay: requirements/replay.txt | $(VENV)/.installed
+	@echo "Installing what the replay of real receipts needs …"
+	$(BIN)/python $(PIP) -r requirements/replay.txt
+	touch $@
+
+# The same Python as the packages', whose compiled modules its workers load.
+$(MINISTACK)/.installed: requirements/ministack.txt | $(VENV)/bin/python
+	@echo "Installing the local AWS …"
+	$(BIN)/python -m venv $(MINISTACK)
+	$(MINISTACK)/bin/python $(PIP) -r requirements/ministack.txt
+	touch $@
