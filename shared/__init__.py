@@ -1,0 +1,1 @@
+"""What the three services share: small modules, one idea each."""

@@ -1,0 +1,31 @@
+"""The AWS clients, made on first use and kept. The only place that imports boto3."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Any
+
+
+@cache
+def client(service: str) -> Any:
+    """The low-level client of an AWS service.
+
+    Short time-outs and two retries: an answer must be there within a till's patience, and every write of ours may be
+    repeated on the wire.
+    """
+    import boto3
+    from botocore.config import Config
+
+    config = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+    return boto3.client(service, config=config)
+
+
+def region() -> str:
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "ap-northeast-1"
+
+
+@cache
+def account_id() -> str:
+    """The account that this process runs in."""
+    return str(client("sts").get_caller_identity()["Account"])

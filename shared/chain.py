@@ -1,0 +1,273 @@
+"""The chain, pure: each stored item says what happened to an account and what the account looks like after it.
+
+    item   = {pk: account, sk: number of its first entry, t: recorded at (ms), e: entries, s: state, b: balance,
+              r: ring, f: floor, z: horizon, h: hash of the item before, v: 1}
+    entry  = {k: kind, p: points, o: operation, t: occurred at (ms), r: reference, x: what else it keeps}
+
+`e` may hold several entries, numbered on from `sk`: what fell due first, and the operations themselves. The sum of
+all points is the balance. Nothing here knows a clock, an id generator or a database; `shared.ledger` does the writing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from shared import keys
+from shared.clock import EPOCH, from_ms, to_ms
+from shared.table import Item
+
+RING_SIZE = 16
+
+S = TypeVar("S")
+Packed = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Kind(Generic[S]):
+    """A kind of account: its letter in the key, its empty state, and how a state is packed."""
+
+    letter: str
+    empty: S
+    pack: Callable[[S], Packed]
+    unpack: Callable[[Packed], S]
+    balance: Callable[[S], int] = field(default=lambda _: 0)
+
+    def partition(self, holder: str) -> str:
+        return keys.account(self.letter, holder)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a rule decided: an entry that has no number yet. `data` is kept as it is (text, integers, bytes)."""
+
+    kind: str
+    points: int = 0
+    occurred_at: datetime | None = None
+    ref: tuple[str, str] | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    is_due: bool = False  # fell due by itself (expiry, activation): not part of the operation that settled it
+
+
+@dataclass(frozen=True, slots=True)
+class Decided(Generic[S]):
+    """The answer of a rule: the entries and the state after them. A rule says no by raising `Refused`."""
+
+    state: S
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One numbered entry as read back from its item."""
+
+    account: str
+    sequence: int
+    kind: str
+    points: int
+    balance_after: int
+    occurred_at: datetime
+    recorded_at: datetime
+    operation: bytes
+    ref: tuple[str, str] | None
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where one of the latest operations entered."""
+
+    operation: bytes
+    sequence: int
+
+
+@dataclass(frozen=True)
+class Head(Generic[S]):
+    """The last item of a chain: its state, and what is needed to append the next."""
+
+    account: str
+    sequence: int
+    recorded_at: datetime
+    state: S
+    ring: tuple[Slot, ...] = ()
+    floor: int = 0  # the highest number that the ring has forgotten
+    horizon: datetime = EPOCH  # the time of that entry
+    item_hash: bytes = b""
+    item: Item | None = None
+
+
+def operation(name: str, *, is_reversal: bool = False) -> bytes:
+    """The eight bytes by which a chain knows an operation, or the reversal of that operation."""
+    return hashlib.sha256((("~" if is_reversal else "") + name).encode()).digest()[:8]
+
+
+def head_of(kind: Kind[S], account: str, item: Item | None) -> Head[S]:
+    """The head that an account's last item describes; without an item, that of an account nobody has used."""
+    if item is None:
+        return Head(account, 0, EPOCH, kind.empty)
+    return Head(
+        account=account,
+        sequence=last_sequence(item),
+        recorded_at=from_ms(item["t"]),
+        state=kind.unpack(item["s"]),
+        ring=_unpack_ring(item["r"], last_sequence(item)),
+        floor=item["f"],
+        horizon=from_ms(item["z"]),
+        item_hash=hash_of(item),
+        item=item,
+    )
+
+
+def last_sequence(item: Item) -> int:
+    """The number of an item's last entry."""
+    return int(item["sk"]) + len(item["e"]) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One operation's share of the next item."""
+
+    operation: bytes
+    steps: tuple[Step, ...]
+
+
+def next_item(kind: Kind[S], head: Head[S], parts: Sequence[Part], state: S, at: datetime) -> Item:
+    """The item that follows `head`. `at` must not lie before the head: entries never run back in time."""
+    assert at >= head.recorded_at, "an entry is never dated before the entry ahead of it"
+    entries, slots, number = [], list(head.ring), head.sequence
+    for part in parts:
+        slots.append(Slot(part.operation, number + len(part.steps)))
+        for step in part.steps:
+            number += 1
+            entries.append(_pack_entry(step, b"" if step.is_due else part.operation, at))
+    assert entries, "an item holds at least one entry"
+    points = sum(entry.get("p", 0) for entry in entries)
+    assert kind.balance(state) == kind.balance(head.state) + points, "the sum of the points is the balance"
+    forgotten, slots = slots[:-RING_SIZE], slots[-RING_SIZE:]
+    return {
+        "pk": head.account,
+        "sk": head.sequence + 1,
+        "t": to_ms(at),
+        "e": entries,
+        "s": kind.pack(state),
+        "b": kind.balance(state),
+        "r": _pack_ring(slots, number),
+        "f": forgotten[-1].sequence if forgotten else head.floor,
+        "z": to_ms(_horizon(head, forgotten, at)),
+        "h": head.item_hash,
+        "v": 1,
+    }
+
+
+def _horizon(head: Head[Any], forgotten: Sequence[Slot], at: datetime) -> datetime:
+    """The time up to which the ring may have forgotten an operation.
+
+    A forgotten slot's own time is not kept; the time of the head that still held it is never earlier, and a horizon
+    that is too late costs a read, never an error.
+    """
+    if not forgotten:
+        return head.horizon
+    return at if forgotten[-1].sequence > head.sequence else head.recorded_at
+
+
+def entries_of(item: Item) -> list[Entry]:
+    """The numbered entries of an item, oldest first, each with the balance after it."""
+    balance = item["b"] - sum(raw.get("p", 0) for raw in item["e"])
+    found = []
+    for offset, raw in enumerate(item["e"]):
+        balance += raw.get("p", 0)
+        ref = raw.get("r")
+        found.append(
+            Entry(
+                account=item["pk"],
+                sequence=item["sk"] + offset,
+                kind=raw["k"],
+                points=raw.get("p", 0),
+                balance_after=balance,
+                occurred_at=from_ms(raw.get("t", item["t"])),
+                recorded_at=from_ms(item["t"]),
+                operation=raw.get("o", b""),
+                ref=tuple(ref.split(":", 1)) if ref else None,
+                data=raw.get("x", {}),
+            )
+        )
+    return found
+
+
+def _pack_entry(step: Step, of: bytes, at: datetime) -> Packed:
+    raw: Packed = {"k": step.kind}
+    if step.points:
+        raw["p"] = step.points
+    if of:
+        raw["o"] = of
+    if step.occurred_at is not None and step.occurred_at != at:
+        raw["t"] = to_ms(step.occurred_at)
+    if step.ref is not None:
+        raw["r"] = ":".join(step.ref)
+    if step.data:
+        raw["x"] = dict(step.data)
+    return raw
+
+
+def _pack_ring(slots: Sequence[Slot], last: int) -> bytes:
+    """Each operation's eight bytes, and how many numbers ago it entered, seven bits to the byte."""
+    packed = bytearray()
+    for slot in slots:
+        packed += slot.operation
+        ago = last - slot.sequence
+        while ago > 0x7F:
+            packed.append(ago & 0x7F | 0x80)
+            ago >>= 7
+        packed.append(ago)
+    return bytes(packed)
+
+
+def _unpack_ring(packed: bytes, last: int) -> tuple[Slot, ...]:
+    slots, at = [], 0
+    while at < len(packed):
+        mark, at = packed[at : at + 8], at + 8
+        ago = shift = 0
+        while packed[at] & 0x80:
+            ago, shift, at = ago | (packed[at] & 0x7F) << shift, shift + 7, at + 1
+        slots.append(Slot(mark, last - (ago | packed[at] << shift)))
+        at += 1
+    return tuple(slots)
+
+
+def in_ring(head: Head[Any], wanted: Sequence[bytes], *, after: int) -> Slot | None:
+    """The latest slot of one of these operations that entered after a number."""
+    return next((s for s in reversed(head.ring) if s.sequence > after and s.operation in wanted), None)
+
+
+def hash_of(item: Item) -> bytes:
+    """SHA-256 over an item as it is stored: JSON with sorted keys, bytes in base 64."""
+    text = json.dumps(item, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    raise TypeError(f"an item can't hold a {type(value).__name__}")
+
+
+def faults(items: Iterator[Item]) -> Iterator[str]:
+    """What is wrong with a chain, item by item from its first: number, hash, time and sum. Nothing, if it is whole."""
+    expected, before, balance, recorded = 1, b"", 0, 0
+    for item in items:
+        where = f"{item['pk']} entry {item['sk']}"
+        if item["sk"] != expected:
+            yield f"{where}: follows entry {expected - 1}"
+        if item["h"] != before:
+            yield f"{where}: the hash of the item before it does not match"
+        if item["t"] < recorded:
+            yield f"{where}: dated before the entry ahead of it"
+        balance += sum(raw.get("p", 0) for raw in item["e"])
+        if item["b"] != balance:
+            yield f"{where}: the balance is {item['b']}, the sum of the points {balance}"
+        expected, before, recorded, balance = last_sequence(item) + 1, hash_of(item), item["t"], item["b"]

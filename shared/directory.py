@@ -1,0 +1,77 @@
+"""What every service reads of the others: programme, partners, keys, campaigns, stores, members.
+
+Settings are cached for one second from the start of a consistent read, so a writer that waits that second out has
+its change in force everywhere when it answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from shared.clock import Clock
+from shared.errors import Unavailable
+from shared.ledger import ATTEMPTS_MAX, backoff_seconds
+from shared.table import Collision, Item, PutNew, Replace, Table, Write
+
+CACHE_SECONDS = 1.0
+_CACHED_MAX = 10_000
+
+Also = Callable[[Item | None, Item], Sequence[Write]]
+
+
+class Directory:
+    """The directory table behind a one-second cache."""
+
+    def __init__(self, table: Table, clock: Clock) -> None:
+        self.table = table
+        self.clock = clock
+        self._cache: dict[tuple[str, str], tuple[float, Item | None]] = {}
+        self._partitions: dict[str, tuple[float, list[Item]]] = {}
+
+    def setting(self, key: tuple[str, str]) -> Item | None:
+        """An item that may be up to one second old. Treat it as read-only: it is shared."""
+        kept = self._cache.get(key)
+        started = self.clock.elapsed()
+        if kept is not None and started - kept[0] < CACHE_SECONDS:
+            return kept[1]
+        item = self.table.get(*key, consistent=True)
+        if len(self._cache) >= _CACHED_MAX:
+            self._cache.clear()
+        self._cache[key] = (started, item)
+        return item
+
+    def settings(self, pk: str) -> list[Item]:
+        """All items of a partition, as `setting` reads one. For partitions of at most some hundred items."""
+        kept = self._partitions.get(pk)
+        started = self.clock.elapsed()
+        if kept is not None and started - kept[0] < CACHE_SECONDS:
+            return kept[1]
+        items = self.table.items(pk, limit=_CACHED_MAX, consistent=True)
+        self._partitions[pk] = (started, items)
+        return items
+
+    def change(self, key: tuple[str, str], make: Callable[[Item | None], Item], also: Also | None = None) -> Item:
+        """Write what `make` makes of the present item, with its version one up, and wait until it holds everywhere.
+
+        `also` names, from the item before and after, what must change with it, all or nothing.
+        """
+        for attempt in range(ATTEMPTS_MAX):
+            old = self.table.get(*key, consistent=True)
+            item = make(old) | {"pk": key[0], "sk": key[1], "version": (old["version"] if old else 0) + 1}
+            if self._written(item, old, also(old, item) if also else ()):
+                self._cache.pop(key, None)
+                self._partitions.pop(key[0], None)
+                self.clock.sleep(CACHE_SECONDS)
+                return item
+            self.clock.sleep(backoff_seconds(attempt))
+        raise Unavailable
+
+    def _written(self, item: Item, old: Item | None, more: Sequence[Write]) -> bool:
+        if not more:
+            return self.table.put_new(item) is None if old is None else self.table.replace(item, old["version"])
+        first: Write = PutNew(item) if old is None else Replace(item, old["version"])
+        try:
+            self.table.transact([first, *more])
+        except Collision:
+            return False
+        return True

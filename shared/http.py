@@ -1,0 +1,288 @@
+"""A request from outside, judged in one order for every route: who, scope, size and form, shape, then the action.
+
+A route names its scope, its models and its action; everything else here is the same for all. Chalice is not known
+here: `shared.web` hands in what came over the wire and sends back the `Reply`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from urllib.parse import unquote
+
+from pydantic import BaseModel, ValidationError
+
+from shared import clock, problem
+from shared.auth import Principal
+from shared.errors import BadRequest, Forbidden, Invalid, NotFound, Refused, TooLarge
+from shared.ledger import Naming
+from shared.shapes import Shape
+from shared.world import World
+
+B = TypeVar("B")
+
+KB = 1024
+ANY_TOKEN = "any"  # noqa: S105 - a rule, not a token
+MEMBER = "member"
+PUBLIC = "public"
+_DEPTH_MAX = 32
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_log = logging.getLogger("omotenashi")
+
+
+class Empty(Shape):
+    """A body or query that says nothing."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One way in: method, path, who may, what comes and what goes."""
+
+    method: str
+    path: str
+    scope: str  # one of our scopes, or ANY_TOKEN, MEMBER, PUBLIC
+    action: Callable[[Call[Any]], Any]
+    body: type[BaseModel] = Empty
+    query: type[BaseModel] = Empty
+    answer: Any = None
+    status: int = 200
+    body_max: int = 256 * KB
+    id_field: str | None = None  # the body's own id, for which the header Idempotency-Key may stand in
+    summary: str = ""
+
+    @property
+    def has_body(self) -> bool:
+        return self.method in ("POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What came over the wire. `path` values may be percent-encoded; header names are lower case."""
+
+    headers: Mapping[str, str]
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    raw: bytes = b""
+    who: Principal | None = None
+    request_id: str = "-"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What goes back. `body` may be a model; None sends no body."""
+
+    body: Any
+    status: int | None = None
+    is_replay: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Call(Generic[B]):
+    """A request that may be acted upon."""
+
+    world: World
+    who: Principal
+    route: Route
+    body: B
+    path: Mapping[str, str]
+    query: Any
+    now: datetime
+    language: str
+    content: bytes  # canonical form of what was sent, for the fingerprint
+    idempotency_key: str | None = None
+    request_id: str = "-"
+
+    def naming(self, kind: str, client_id: str, owner: str | None = None) -> Naming:
+        """The name of this request: its kind, its caller's owner and the client's id."""
+        print_ = self.world.secrets.fingerprint(self.content)
+        return Naming(kind, owner or self.who.shop, client_id, print_, self.now)
+
+    def path_id(self, name: str) -> str:
+        """An id from the path; whether it can be one has been judged already."""
+        return self.path[name]
+
+
+class Routes:
+    """The routes of a service, in the order in which they were written."""
+
+    def __init__(self) -> None:
+        self.all: list[Route] = []
+
+    def add(self, method: str, path: str, scope: str, **spec: Any) -> Callable[[Any], Any]:
+        def register(action: Any) -> Any:
+            summary = (action.__doc__ or "").strip().split("\n")[0]
+            self.all.append(Route(method, path, scope, action, summary=summary, **spec))
+            return action
+
+        return register
+
+    def get(self, path: str, scope: str, **spec: Any) -> Callable[[Any], Any]:
+        return self.add("GET", path, scope, **spec)
+
+    def post(self, path: str, scope: str, **spec: Any) -> Callable[[Any], Any]:
+        return self.add("POST", path, scope, **spec)
+
+    def put(self, path: str, scope: str, **spec: Any) -> Callable[[Any], Any]:
+        return self.add("PUT", path, scope, **spec)
+
+    def patch(self, path: str, scope: str, **spec: Any) -> Callable[[Any], Any]:
+        return self.add("PATCH", path, scope, **spec)
+
+    def delete(self, path: str, scope: str, **spec: Any) -> Callable[[Any], Any]:
+        return self.add("DELETE", path, scope, **spec)
+
+
+def answer(world: World, route: Route, request: Request) -> Reply:
+    """The reply to a request: the action's, or the problem document of whatever was refused."""
+    language = language_of(request.headers.get("accept-language", ""))
+    try:
+        reply = _as_reply(route.action(_judge(world, route, request, language)))
+        sent = (
+            reply.body.model_dump(mode="json", exclude_none=True) if isinstance(reply.body, BaseModel) else reply.body
+        )
+        more = dict(reply.headers) | ({"Idempotent-Replayed": "true"} if reply.is_replay else {})
+        done = Reply(sent, reply.status or route.status, reply.is_replay, more)
+    except Refused as refused:
+        _log.info("refused", extra={"code": refused.code, "status": refused.status})
+        done = refusal(refused, language, request.request_id)
+    except Exception:  # noqa: BLE001 - the last resort: logged, and answered as a 500
+        _log.exception("failed", extra={"route": f"{route.method} {route.path}"})
+        done = refusal(_internal(), language, request.request_id)
+    return replace(done, headers={**done.headers, "X-Request-Id": request.request_id})
+
+
+def refusal(refused: Refused, language: str, request_id: str) -> Reply:
+    """A refusal as a reply."""
+    headers = problem.headers(refused) | {"Content-Type": problem.CONTENT_TYPE}
+    return Reply(problem.body(refused, language, request_id), refused.status, headers=headers)
+
+
+def _internal() -> Refused:
+    failed = Refused("internal_error", retryable=True)
+    failed.status = 500
+    return failed
+
+
+def _as_reply(result: Any) -> Reply:
+    return result if isinstance(result, Reply) else Reply(result)
+
+
+def _judge(world: World, route: Route, request: Request, language: str) -> Call[Any]:
+    who = request.who or Principal("nobody", frozenset())
+    _check_scope(route, who)
+    now = _now(world, request)
+    key = request.headers.get("idempotency-key")
+    if key is not None and not _ID.fullmatch(key):
+        raise BadRequest("bad_header", header="Idempotency-Key")
+    sent = _parse(route, request) if route.has_body else {}
+    query = dict(request.query)
+    path = {name: _path_value(route, name, unquote(value)) for name, value in request.path.items()}
+    content = json.dumps([route.method, route.path, path, query, sent], sort_keys=True, separators=(",", ":"))
+    if key is not None and route.id_field is not None and route.id_field not in sent:
+        sent = {**sent, route.id_field: key}
+    try:
+        return Call(
+            world=world.at(now) if "x-omo-now" in request.headers else world,
+            who=who,
+            route=route,
+            body=route.body.model_validate_json(json.dumps(sent)),
+            path=path,
+            query=route.query.model_validate_strings(query),
+            now=now,
+            language=language,
+            content=content.encode(),
+            idempotency_key=key,
+            request_id=request.request_id,
+        )
+    except ValidationError as error:
+        raise problem.of_validation(error) from None
+
+
+def _path_value(route: Route, name: str, value: str) -> str:
+    """A variable of the path; an id that can't be one is not found, or not taken where it would be made."""
+    if name.endswith("_id") and not _ID.fullmatch(value):
+        if route.method == "PUT":
+            raise Invalid.at(f"/{name}", "id", "1 to 64 of A-Z a-z 0-9 . _ -")
+        raise NotFound(f"{name.removesuffix('_id')}_not_found")
+    return value
+
+
+def _check_scope(route: Route, who: Principal) -> None:
+    if route.scope == MEMBER and who.kind != "member":
+        raise Forbidden("forbidden")
+    if route.scope not in (MEMBER, ANY_TOKEN, PUBLIC):
+        who.require(route.scope)
+
+
+def _now(world: World, request: Request) -> datetime:
+    text = request.headers.get("x-omo-now")
+    if text is None:
+        return world.clock.now()
+    try:
+        if not world.has_test_clock:
+            raise ValueError
+        now = clock.from_text(text)
+        if not 2000 <= now.year < 2100:
+            raise ValueError
+        return now
+    except (ValueError, OverflowError):
+        raise BadRequest("bad_header", header="X-Omo-Now") from None
+
+
+def _parse(route: Route, request: Request) -> Any:
+    if len(request.raw) > route.body_max:
+        raise TooLarge("body_too_large", limit_bytes=route.body_max)
+    if not request.raw.strip():
+        return {}
+    _check_media_type(request.headers.get("content-type", "application/json"))
+    try:
+        sent = json.loads(request.raw.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise BadRequest("malformed_json") from None
+    if not _is_shallow(sent, _DEPTH_MAX):
+        raise BadRequest("malformed_json")
+    if not isinstance(sent, dict):
+        raise Invalid.at("", "object", "the body must be an object")
+    return sent
+
+
+def _check_media_type(content_type: str) -> None:
+    media = content_type.partition(";")[0].strip().lower()
+    if media != "application/json" and not (media.startswith("application/") and media.endswith("+json")):
+        refused = Refused("unsupported_media_type")
+        refused.status = 415
+        raise refused
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _is_shallow(value: Any, depth: int) -> bool:
+    if isinstance(value, dict):
+        return depth > 0 and all(_is_shallow(one, depth - 1) for one in value.values())
+    if isinstance(value, list):
+        return depth > 0 and all(_is_shallow(one, depth - 1) for one in value)
+    if isinstance(value, str):
+        return not any(0xD800 <= ord(one) <= 0xDFFF for one in value)
+    return True
+
+
+def language_of(header: str) -> str:
+    """`ja` if the header prefers it to English, else `en`."""
+    best, wish = "en", 0.0
+    for part in header.split(","):
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            value = float(weight) if weight else 1.0
+        except ValueError:
+            value = 0.0
+        if value > wish and (short := tag.strip()[:2].lower()) in ("ja", "en"):
+            best, wish = short, value
+    return best

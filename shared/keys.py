@@ -1,0 +1,137 @@
+"""Where everything lies: table, queue and topic names, and the keys of every item. They are spelled only here.
+
+Ledger keys are `(text, number)`, those of the other two tables `(text, text)`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+SERVICES = ("points", "coupons", "checkin")
+
+Key = tuple[str, int] | tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The names of one deployment's resources."""
+
+    name: str
+
+    @property
+    def ledger(self) -> str:
+        return f"omo-{self.name}-ledger"
+
+    @property
+    def directory(self) -> str:
+        return f"omo-{self.name}-directory"
+
+    @property
+    def transient(self) -> str:
+        return f"omo-{self.name}-transient"
+
+    @property
+    def topic(self) -> str:
+        return f"omo-{self.name}-events"
+
+    @property
+    def root_secret(self) -> str:
+        return f"omo-{self.name}-root"
+
+    @property
+    def parking(self) -> str:
+        return f"omo-{self.name}-parking"
+
+    def inbox(self, service: str) -> str:
+        return f"omo-{self.name}-{service}-inbox"
+
+
+def stage() -> Stage:
+    """The stage that this process runs in."""
+    return Stage(os.environ.get("OMO_STAGE", "local"))
+
+
+# ---- ledger: chains -------------------------------------------------------------------------------------------------
+
+MEMBER_POINTS = "M"
+PARTNER_BUDGET = "P"
+COUPON_BOOK = "B"
+CODE = "C"
+POOL = "L"
+VISITS = "V"
+
+
+def account(letter: str, name: str) -> str:
+    """The partition of a chain: its letter and whose it is."""
+    return f"{letter}#{name}"
+
+
+def holder(partition: str) -> str:
+    """Whose chain a partition is: the part behind its letter."""
+    return partition.split("#", 1)[1]
+
+
+# ---- ledger: names --------------------------------------------------------------------------------------------------
+
+NAME_PREFIX = "N#"
+
+
+def name(kind: str, owner: str, client_id: str) -> str:
+    """The partition of a name; number 0 in it is the name itself."""
+    return f"{NAME_PREFIX}{kind}#{owner}#{client_id}"
+
+
+# ---- directory ------------------------------------------------------------------------------------------------------
+
+
+def member(member_id: str) -> tuple[str, str]:
+    return f"member#{member_id}", "member"
+
+
+def identity(kind: str, digest: str) -> tuple[str, str]:
+    return f"identity#{kind}#{digest}", "identity"
+
+
+def programme() -> tuple[str, str]:
+    return "programme", "current"
+
+
+def partner(partner_id: str) -> tuple[str, str]:
+    return "partner", partner_id
+
+
+def api_key(key_id: str) -> tuple[str, str]:
+    return "key", key_id
+
+
+def campaign(campaign_id: str) -> tuple[str, str]:
+    return "campaign", campaign_id
+
+
+def terms(campaign_id: str, edition: int) -> tuple[str, str]:
+    """The terms of a campaign's coupons; an edition never changes."""
+    return f"terms#{campaign_id}", f"{edition:05d}"
+
+
+def locator(number: int) -> tuple[str, str]:
+    return "locator", f"{number:05d}"
+
+
+def store(store_id: str) -> tuple[str, str]:
+    return f"store#{store_id}", "store"
+
+
+def cell(name: str, store_id: str) -> tuple[str, str]:
+    return f"cell#{name}", store_id
+
+
+# ---- transient ------------------------------------------------------------------------------------------------------
+
+
+def parked(queue: str, message_id: str) -> tuple[str, str]:
+    return f"parked#{queue}", message_id
+
+
+def fix(member_id: str, checkin_id: str) -> tuple[str, str]:
+    return f"fix#{member_id}", checkin_id

@@ -1,0 +1,151 @@
+"""From what a caller knows of a member to the member: `{"member_id"}`, an identity, a code, a scan or a partner's ref."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared import clock, keys
+from shared.auth import Principal
+from shared.errors import Forbidden, Invalid, NotFound
+from shared.reference import Identity, MemberRef
+from shared.table import Item
+from shared.world import World
+
+SCAN_LIFE = timedelta(minutes=15)
+LEVELS = ("none", "static", "rotating")
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A member, and how strongly the caller showed that the member is there."""
+
+    member_id: str
+    level: str = "none"
+
+
+def resolve(world: World, who: Principal, ref: MemberRef, *, consistent: bool = False) -> Resolved:
+    """The member that is meant; `member_not_found` for nobody, `forbidden` for a way this caller may not use.
+
+    A `member_id` is taken as it is: whether there is such a member shows when its chain or profile is read.
+    """
+    if who.kind == "partner" and ref.code is None and ref.member_ref is None:
+        raise Forbidden("forbidden")
+    if who.kind != "partner" and ref.member_ref is not None:
+        raise Forbidden("forbidden")
+    if ref.member_id is not None:
+        return Resolved(ref.member_id)
+    if ref.scan is not None:
+        return _of_scan(world, who, ref.scan)
+    if ref.member_ref is not None:
+        return _of_pseudonym(world, who, ref.member_ref)
+    if ref.identity is not None:
+        return Resolved(_holder(world, identity_key(world, ref.identity), consistent=consistent))
+    assert ref.code is not None
+    return Resolved(_holder(world, code_key(world, ref.code.strip()), consistent=consistent), "static")
+
+
+def identity_key(world: World, identity: Identity) -> tuple[str, str]:
+    """Where an identity points to its member. Every value is kept as a keyed hash only."""
+    return keys.identity(identity.type, world.secrets.digest("identity", f"{identity.type}|{identity.value}"))
+
+
+def code_key(world: World, value: str) -> tuple[str, str]:
+    """Where a static member code points to its member."""
+    return keys.identity("code", world.secrets.digest("identity", f"code|{value}"))
+
+
+def _holder(world: World, key: tuple[str, str], *, consistent: bool) -> str:
+    item = world.directory.table.get(*key, consistent=consistent)
+    if item is None:
+        raise NotFound("member_not_found")
+    return str(item["member_id"])
+
+
+# ---- what a till's one scan leaves ----------------------------------------------------------------------------------
+
+
+def make_scan(world: World, who: Principal, found: Resolved, now: datetime) -> tuple[str, datetime]:
+    """A token that stands for this member at this terminal, with its level, and when it ends."""
+    ends = now + SCAN_LIFE
+    text = f"{found.member_id}|{found.level}|{clock.to_ms(ends)}"
+    return world.secrets.seal("scan", who.identity, text), ends
+
+
+def _of_scan(world: World, who: Principal, scan: str) -> Resolved:
+    text = world.secrets.unseal("scan", who.identity, scan)
+    member_id, level, ends = text.split("|") if text else ("", "", "0")
+    if clock.to_ms(world.clock.now()) >= int(ends):
+        raise NotFound("member_not_found")
+    return Resolved(member_id, level)
+
+
+def require_presence(who: Principal, found: Resolved) -> None:
+    """A till may spend a member's points only if the member showed a rotating code."""
+    if who.kind == "pos" and found.level != "rotating":
+        raise Forbidden("presence_required")
+
+
+# ---- a partner's pseudonym ------------------------------------------------------------------------------------------
+
+
+def pseudonym(world: World, partner_id: str, member_id: str) -> str:
+    """What one partner knows a member by: the same every time, different for each partner, opened only by us."""
+    return world.secrets.seal("member_ref", partner_id, member_id)
+
+
+def _of_pseudonym(world: World, who: Principal, token: str) -> Resolved:
+    member_id = world.secrets.unseal("member_ref", who.partner_id or "", token)
+    if member_id is None:
+        raise NotFound("member_not_found")
+    return Resolved(member_id)
+
+
+# ---- members behind tokens and ids ----------------------------------------------------------------------------------
+
+
+def profile(world: World, member_id: str, *, consistent: bool = False) -> Item:
+    """A member's profile; `member_not_found` if there is none."""
+    item = world.directory.table.get(*keys.member(member_id), consistent=consistent)
+    if item is None or item.get("state") == "erased":
+        raise NotFound("member_not_found")
+    return item
+
+
+def require_member(world: World, member_id: str) -> None:
+    """Raise `member_not_found` unless there is such a member."""
+    profile(world, member_id, consistent=True)
+
+
+def signed_in(world: World, who: Principal) -> Item:
+    """The profile of the member behind a token; `not_a_member` if the login has none."""
+    if who.kind != "member":
+        raise Forbidden("forbidden")
+    try:
+        return profile(world, login_holder(world, who))
+    except NotFound:
+        raise Forbidden("not_a_member") from None
+
+
+def login_holder(world: World, who: Principal) -> str:
+    """The member id of a login. The local issuer's subjects are member ids; all others are identities."""
+    assert who.subject is not None
+    if who.is_local:
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", who.subject):
+            raise NotFound("member_not_found")
+        return who.subject
+    login = Identity(type="oidc", value=who.login)
+    return _holder(world, identity_key(world, login), consistent=False)
+
+
+def wrong_reference(pointer: str) -> Invalid:
+    """A member reference that a route can't take."""
+    return Invalid.at(pointer, "member", "a member is required")
+
+
+def masked(value: Any) -> str:
+    """An identity's value as it may be shown: its last four characters."""
+    text = str(value)
+    return "…" + text[-4:] if len(text) > 4 else "…"

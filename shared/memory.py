@@ -1,0 +1,161 @@
+"""The store port in memory: the same promises as `shared.table.DynamoTable`, for rules' tests and the simulator.
+
+One lock makes each call atomic, as DynamoDB promises per call. Units are counted by DynamoDB's published size rules.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from bisect import bisect_right, insort
+from collections.abc import Sequence
+from typing import Any
+
+from shared.table import Collision, Item, Put, Remove, Replace, Usage, Write
+
+_KB = 1024
+
+
+class MemoryTable:
+    """A table in a dictionary."""
+
+    def __init__(self) -> None:
+        self._partitions: dict[str, dict[Any, Item]] = {}
+        self._order: dict[str, list[Any]] = {}
+        self._lock = threading.RLock()
+        self.usage = Usage()
+
+    def get(self, pk: str, sk: int | str, *, consistent: bool = False) -> Item | None:
+        with self._lock:
+            found = self._partitions.get(pk, {}).get(sk)
+            self._read([found] if found else [], consistent=consistent)
+            return copy.deepcopy(found)
+
+    def newest(self, pk: str, *, upto: int | None = None, consistent: bool = False) -> Item | None:
+        found = self.items(pk, upto=upto, newest_first=True, limit=1, consistent=consistent)
+        return found[0] if found else None
+
+    def items(
+        self,
+        pk: str,
+        *,
+        after: int | str | None = None,
+        upto: int | None = None,
+        newest_first: bool = False,
+        limit: int = 1000,
+        consistent: bool = False,
+    ) -> list[Item]:
+        with self._lock:
+            order = self._order.get(pk, [])
+            low = 0 if after is None else bisect_right(order, after)
+            high = len(order) if upto is None else bisect_right(order, upto)
+            numbers = order[low:high]
+            numbers = numbers[::-1][:limit] if newest_first else numbers[:limit]
+            found = [self._partitions[pk][number] for number in numbers]
+            self._read(found, consistent=consistent)
+            return copy.deepcopy(found)
+
+    def put_new(self, item: Item) -> Item | None:
+        with self._lock:
+            self._wrote(item)
+            old = self._at(item)
+            if old is None:
+                self._keep(item)
+            return None if old == item else copy.deepcopy(old)
+
+    def put(self, item: Item) -> None:
+        with self._lock:
+            self._wrote(item)
+            self._keep(item)
+
+    def replace(self, item: Item, version: int) -> bool:
+        with self._lock:
+            self._wrote(item)
+            old = self._at(item)
+            if old is not None and old.get("version") == version:
+                self._keep(item)
+                return True
+            return old == item
+
+    def delete(self, pk: str, sk: int | str) -> None:
+        with self._lock:
+            self.usage.round_trips += 1
+            self.usage.write_units += 1
+            self._drop(pk, sk)
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        with self._lock:
+            self.usage.round_trips += 1
+            self.usage.write_units += sum(2 if isinstance(w, Remove) else 2 * write_units(w.item) for w in writes)
+            olds = {n: old for n, write in enumerate(writes) if (old := self._in_the_way(write)) is not None}
+            if olds:
+                if all(isinstance(w, Put | Remove) or self._at(w.item) == w.item for w in writes):
+                    return
+                raise Collision(copy.deepcopy(olds))
+            for write in writes:
+                if isinstance(write, Remove):
+                    self._drop(write.pk, write.sk)
+                else:
+                    self._keep(write.item)
+
+    def scan(self) -> list[Item]:
+        """Every item, in key order. For audits and tests."""
+        with self._lock:
+            return [copy.deepcopy(self._partitions[pk][sk]) for pk in sorted(self._order) for sk in self._order[pk]]
+
+    def _in_the_way(self, write: Write) -> Item | None:
+        if isinstance(write, Put | Remove):
+            return None
+        old = self._at(write.item)
+        if isinstance(write, Replace):
+            return None if old is not None and old.get("version") == write.version else old or {}
+        return old
+
+    def _at(self, item: Item) -> Item | None:
+        return self._partitions.get(item["pk"], {}).get(item["sk"])
+
+    def _keep(self, item: Item) -> None:
+        pk, sk = item["pk"], item["sk"]
+        partition = self._partitions.setdefault(pk, {})
+        if sk not in partition:
+            insort(self._order.setdefault(pk, []), sk)
+        partition[sk] = copy.deepcopy(item)
+
+    def _drop(self, pk: str, sk: int | str) -> None:
+        if self._partitions.get(pk, {}).pop(sk, None) is not None:
+            self._order[pk].remove(sk)
+
+    def _read(self, found: list[Item], *, consistent: bool) -> None:
+        self.usage.round_trips += 1
+        quarters = max(1, -(-sum(size(item) for item in found) // (4 * _KB)))
+        self.usage.read_units += quarters * (1 if consistent else 0.5)
+
+    def _wrote(self, item: Item) -> None:
+        self.usage.round_trips += 1
+        self.usage.write_units += write_units(item)
+
+
+def write_units(item: Item) -> int:
+    """Write units of one plain put: one for each begun KB."""
+    return max(1, -(-size(item) // _KB))
+
+
+def size(value: Any) -> int:
+    """Bytes that DynamoDB counts for an item or value (AWS: "DynamoDB item sizes and formats")."""
+    match value:
+        case dict():
+            return 3 * ("pk" not in value) + sum(_name_size(name) + size(v) for name, v in value.items())
+        case list() | tuple():
+            return 3 + sum(1 + size(one) for one in value)
+        case str():
+            return len(value.encode())
+        case bytes():
+            return len(value)
+        case bool() | None:
+            return 1
+    digits: str = str(value).lstrip("-").replace(".", "").strip("0")
+    return (len(digits) + 1) // 2 + 1 + int(value < 0)
+
+
+def _name_size(name: str) -> int:
+    return len(name.encode())

@@ -1,0 +1,138 @@
+"""The OpenAPI 3.1 description of a service, generated from the models that validate."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import models_json_schema
+
+from shared.errors import NotFound
+from shared.http import MEMBER, PUBLIC, Call, Empty, Route, Routes
+from shared.member_ref import login_holder
+from shared.shapes import Id, Shape
+
+_REF = "#/components/schemas/{model}"
+
+
+class WhoAmI(Shape):
+    """The caller of a request."""
+
+    kind: str
+    scopes: list[str]
+    key_id: str | None = None
+    member_id: Id | None = None
+    store_id: str | None = None
+    terminal_id: str | None = None
+    partner_id: str | None = None
+
+
+class ProblemField(Shape):
+    """One faulty field: its JSON pointer, what kind of fault, and a sentence."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    retryable: bool
+    request_id: str
+    errors: list[ProblemField] | None = None
+
+
+def who_am_i(call: Call[Any]) -> dict[str, Any]:
+    """The principal of a call; a member's id where the login has one."""
+    who = call.who
+    member_id = None
+    if who.kind == "member":
+        try:
+            member_id = login_holder(call.world, who)
+        except NotFound:
+            member_id = None
+    said = WhoAmI(
+        kind=who.kind,
+        scopes=sorted(who.scopes),
+        key_id=who.key_id,
+        member_id=member_id,
+        store_id=who.store_id,
+        terminal_id=who.terminal_id,
+        partner_id=who.partner_id,
+    )
+    return said.model_dump(mode="json", exclude_none=True)
+
+
+def document(service: str, routes: Routes) -> dict[str, Any]:
+    """The whole document of a service."""
+    models = {Problem} | {model for route in routes.all for model in _models(route)}
+    _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=_REF)
+    paths: dict[str, Any] = {}
+    for route in routes.all:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": f"Omotenashi {service}", "version": "1"},
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": definitions.get("$defs", {}),
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _models(route: Route) -> list[type[BaseModel]]:
+    named = [model for model in (route.body, route.answer) if isinstance(model, type) and issubclass(model, BaseModel)]
+    return [model for model in named if model is not Empty]
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "operationId": f"{route.method.lower()}_{re.sub(r'[^a-z0-9]+', '_', route.path.lower()).strip('_')}",
+        "summary": route.summary,
+        "security": [] if route.scope == PUBLIC else [{"bearer": []}],
+        "x-scope": "member's own token" if route.scope == MEMBER else route.scope,
+        "parameters": _parameters(route),
+        "responses": {
+            str(route.status): _answer(route),
+            "default": {
+                "description": "Refused",
+                "content": {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}},
+            },
+        },
+    }
+    if route.has_body:
+        schema = {"$ref": _REF.format(model=route.body.__name__)} if route.body is not Empty else {"type": "object"}
+        said["requestBody"] = {
+            "required": route.body is not Empty,
+            "content": {"application/json": {"schema": schema}},
+        }
+    return said
+
+
+def _answer(route: Route) -> dict[str, Any]:
+    if route.status == 204:
+        return {"description": "Done"}
+    schema: dict[str, Any] = {"type": "object"}
+    if isinstance(route.answer, type) and issubclass(route.answer, BaseModel):
+        schema = {"$ref": _REF.format(model=route.answer.__name__)}
+    return {"description": "Done", "content": {"application/json": {"schema": schema}}}
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    found = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)}", route.path)
+    ]
+    for name, value in route.query.model_fields.items():
+        annotation: Any = value.annotation
+        schema = TypeAdapter(annotation).json_schema(ref_template=_REF)
+        found.append({"name": name, "in": "query", "required": value.is_required(), "schema": schema})
+    return found

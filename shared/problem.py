@@ -1,0 +1,44 @@
+"""Errors as the caller reads them: `application/problem+json` (RFC 9457) with a stable code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from shared.errors import Invalid, Refused
+from shared.shapes import pointer
+from shared.texts import title
+
+CONTENT_TYPE = "application/problem+json"
+_ERRORS_MAX = 20
+
+
+def body(refused: Refused, language: str, request_id: str) -> dict[str, Any]:
+    """The problem document of a refusal, in `en` or `ja`."""
+    words = title(refused.code, refused.fields, language)
+    document: dict[str, Any] = {
+        "type": f"urn:omotenashi:problem:{refused.code}",
+        "title": words,
+        "status": refused.status,
+        "detail": refused.fields.get("detail", words),
+        "code": refused.code,
+        "retryable": refused.is_retryable,
+        "request_id": request_id,
+    }
+    return document | {name: value for name, value in refused.fields.items() if name not in document}
+
+
+def headers(refused: Refused) -> dict[str, str]:
+    """`Retry-After` for what may be tried again."""
+    seconds = refused.fields.get("retry_after_seconds")
+    return {"Retry-After": str(seconds)} if seconds is not None else {}
+
+
+def of_validation(error: ValidationError) -> Invalid:
+    """What a model found wrong, field by field. The values themselves are never repeated."""
+    found = [
+        {"pointer": pointer(one["loc"]), "code": one["type"], "detail": one["msg"]}
+        for one in error.errors(include_url=False, include_input=False, include_context=False)[:_ERRORS_MAX]
+    ]
+    return Invalid("invalid_request", errors=found)

@@ -1,0 +1,134 @@
+"""From the tables' streams to the topic: entries become events as they were written, names never.
+
+A name whose operation may not be refused and is not in its chain yet goes to the inbox of the service that finishes
+it. Each record stands for itself: what fails is parked by its key, and the batch goes on. Items never change, so the
+key is enough to do it again, in a year too.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from shared import aws, chain, events, keys
+from shared.events import Event
+from shared.ledger import Pending
+from shared.table import Item, load
+from shared.world import World
+
+CARRY_ON_DELAY_SECONDS = 5  # the writer of a name needs some milliseconds for its entry; a dead one is found later
+_BATCH = 10
+_log = logging.getLogger("omotenashi")
+_RAW: chain.Kind[dict[str, Any]] = chain.Kind("", {}, lambda state: state, lambda packed: packed)
+
+
+class Outbox(Protocol):
+    """Where the relay sends."""
+
+    def publish(self, events: list[Event]) -> list[Event]:
+        """Send to the topic; answers those that were not taken."""
+
+    def carry_on(self, service: str, partition: str) -> None:
+        """Ask a service to finish a name."""
+
+    def park(self, key: dict[str, Any], reason: str) -> None:
+        """Keep the key of a record that could not be handled."""
+
+
+def relay_ledger(world: World, records: Iterable[dict[str, Any]], outbox: Outbox) -> None:
+    """Handle a batch of the ledger's stream."""
+    _relay(records, outbox, lambda _, new: _of_ledger(world, new, outbox))
+
+
+def relay_directory(records: Iterable[dict[str, Any]], outbox: Outbox) -> None:
+    """Handle a batch of the directory's stream."""
+    _relay(records, outbox, _of_directory)
+
+
+def _relay(records: Iterable[dict[str, Any]], outbox: Outbox, read: Callable[[Item | None, Item], list[Event]]) -> None:
+    found: list[tuple[dict[str, Any], Event]] = []
+    for record in records:
+        image = record["dynamodb"]
+        key = image.get("Keys", {})
+        try:
+            if "NewImage" in image and record["eventName"] != "REMOVE":
+                old = _from_stream(image["OldImage"]) if "OldImage" in image else None
+                found += [(key, event) for event in read(old, _from_stream(image["NewImage"]))]
+        except Exception as error:  # noqa: BLE001 - one record must not hold up the shard: it is parked with its reason
+            _park(outbox, key, f"{type(error).__name__}: {error}")
+    for start in range(0, len(found), _BATCH):
+        part = found[start : start + _BATCH]
+        for event in outbox.publish([event for _, event in part]):
+            _park(outbox, next(key for key, sent in part if sent is event), "not published")
+
+
+def _park(outbox: Outbox, key: dict[str, Any], reason: str) -> None:
+    _log.error("record parked", extra={"reason": reason, "key": json.dumps(key)})
+    outbox.park(key, reason)
+
+
+def _of_ledger(world: World, item: Item, outbox: Outbox) -> list[Event]:
+    if item["pk"].startswith(keys.NAME_PREFIX):
+        if "carry" in item and not _has_entered(world, item):
+            outbox.carry_on(item["carry"], item["pk"])
+        return []
+    return [event for entry in chain.entries_of(item) for event in events.of_entry(entry)]
+
+
+def _has_entered(world: World, name: Item) -> bool:
+    """Whether a name's operation, or its reversal, is in its chain: half a read unit in the usual case."""
+    pending = Pending(
+        operation=None,
+        mark=chain.operation(name["pk"]),
+        reversal=chain.operation(name["pk"], is_reversal=True),
+        at=world.clock.now(),
+        seen=name["seen"],
+    )
+    head = chain.head_of(_RAW, name["acc"], world.ledger.table.newest(name["acc"]))
+    return head.sequence > name["seen"] and world.ledger.find(head, pending) is not None
+
+
+def _of_directory(old: Item | None, new: Item) -> list[Event]:
+    is_member = (new["pk"], new["sk"]) == keys.member(str(new.get("member_id")))
+    return list(events.of_member(old, new)) if is_member else []
+
+
+def _from_stream(image: dict[str, Any]) -> Item:
+    return load(image, binary=base64.b64decode)
+
+
+class AwsOutbox:
+    """SNS for events, SQS for what a service must finish and for what is parked."""
+
+    def __init__(self, world: World) -> None:
+        self._stage = world.stage
+
+    def publish(self, events: list[Event]) -> list[Event]:
+        sns = aws.client("sns")
+        entries = [
+            {
+                "Id": str(n),
+                "Message": json.dumps(event, ensure_ascii=False),
+                "MessageAttributes": {"type": {"DataType": "String", "StringValue": event["type"]}},
+            }
+            for n, event in enumerate(events)
+        ]
+        answer = sns.publish_batch(TopicArn=self._topic(), PublishBatchRequestEntries=entries)
+        return [events[int(failed["Id"])] for failed in answer.get("Failed", [])]
+
+    def carry_on(self, service: str, partition: str) -> None:
+        self._send(self._stage.inbox(service), {"carry_on": partition}, CARRY_ON_DELAY_SECONDS)
+
+    def park(self, key: dict[str, Any], reason: str) -> None:
+        self._send(self._stage.parking, {"key": key, "reason": reason[:500]}, 0)
+
+    def _send(self, queue: str, body: dict[str, Any], delay: int) -> None:
+        sqs = aws.client("sqs")
+        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body), DelaySeconds=delay)
+
+    def _topic(self) -> str:
+        return f"arn:aws:sns:{aws.region()}:{aws.account_id()}:{self._stage.topic}"

@@ -1,0 +1,89 @@
+"""What people read when they are refused: title and detail by code, English and Japanese.
+
+A text may name the fields of its refusal in braces. Codes never change; texts may.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Text = tuple[str, str]
+
+TITLES: dict[str, Text] = {
+    "malformed_json": ("The body is not valid JSON.", "本文が正しいJSONではありません。"),
+    "bad_cursor": ("The cursor is not one of this list.", "カーソルがこの一覧のものではありません。"),
+    "bad_header": ("A header can't be read.", "ヘッダーを読み取れません。"),
+    "unauthenticated": ("The token or key is not valid.", "トークンまたはキーが無効です。"),
+    "forbidden": ("This is not allowed with this token or key.", "このトークンまたはキーでは許可されていません。"),
+    "wrong_store": ("This key belongs to another store.", "このキーは別の店舗のものです。"),
+    "presence_required": (
+        "Spending points needs the member's rotating code.",
+        "ポイントの利用には会員のワンタイムコードが必要です。",
+    ),
+    "store_not_found": ("There is no such store.", "該当する店舗が見つかりません。"),
+    "consent_required": ("The member has not given consent for this.", "会員の同意がありません。"),
+    "not_a_member": ("This login is not a member yet.", "このログインはまだ会員登録されていません。"),
+    "route_not_found": ("There is no such address.", "このアドレスは存在しません。"),
+    "method_not_allowed": ("This address does not take this method.", "このメソッドは使用できません。"),
+    "body_too_large": ("The body is too large.", "本文が大きすぎます。"),
+    "unsupported_media_type": ("Send JSON (application/json).", "JSON(application/json)で送信してください。"),
+    "invalid_request": ("A field is missing or wrong.", "入力内容に誤りがあります。"),
+    "id_reused": ("This id was used for other content.", "このIDは別の内容で使用済みです。"),
+    "too_many_requests": ("Too many requests. Please wait.", "リクエストが多すぎます。しばらくお待ちください。"),
+    "temporarily_unavailable": (
+        "Not available for the moment. Send the same request again.",
+        "一時的に処理できません。同じリクエストをもう一度送信してください。",
+    ),
+    "internal_error": ("Something went wrong on our side.", "サーバーでエラーが発生しました。"),
+    "reversed": ("This id was reversed and is closed for good.", "このIDは取り消し済みのため使用できません。"),
+    "identity_taken": ("This identity belongs to another member.", "この識別子は別の会員に登録されています。"),
+    "insufficient_points": (
+        "{required} points are needed, {available} are available.",
+        "{required}ポイント必要ですが、利用可能なのは{available}ポイントです。",
+    ),
+    "budget_exceeded": ("The budget does not cover this award.", "予算が不足しています。"),
+    "cap_exceeded": ("The limit {cap} ({limit}) is reached.", "上限({cap}: {limit})に達しています。"),
+    "currency_mismatch": ("The programme's currency is {expected}.", "プログラムの通貨は{expected}です。"),
+    "occurred_in_future": ("This time lies in the future.", "日時が未来になっています。"),
+    "exceeds_total": ("More points than the purchase costs.", "利用ポイントが購入金額を超えています。"),
+    "version_conflict": (
+        "It was changed in the meantime. Read it again.",
+        "他の変更と競合しました。再取得してください。",
+    ),
+    "code_not_usable": ("This code can't be used.", "このコードは使用できません。"),
+    "code_not_applicable": ("This code does not fit this basket.", "このコードはこの買い物には使用できません。"),
+    "campaign_not_active": ("The campaign is not active.", "キャンペーンは現在利用できません。"),
+    "campaign_exhausted": ("The campaign has run out.", "キャンペーンの上限に達しました。"),
+    "campaigns_full": (
+        "There is no room for another campaign.",
+        "これ以上キャンペーンを登録できません。",
+    ),
+    "void_window_over": (
+        "A till can void it until the end of the next business day only.",
+        "レジでの取り消しは翌営業日の終わりまでです。",
+    ),
+    "member_limit_reached": ("The member's limit is reached.", "会員ごとの上限に達しました。"),
+    "code_expired": (
+        "This code has expired. Show a new one.",
+        "コードの有効期限が切れています。新しいコードを表示してください。",
+    ),
+}
+
+_NOT_FOUND: Text = ("There is no such {thing}.", "該当する{thing}が見つかりません。")
+
+
+def title(code: str, fields: dict[str, Any], language: str) -> str:
+    """The sentence for a code in `en` or `ja`; a code without a text of its own speaks for itself."""
+    text = TITLES.get(code)
+    if text is None and code.endswith("_not_found"):
+        text, fields = _NOT_FOUND, {"thing": code.removesuffix("_not_found").replace("_", " ")}
+    if text is None:
+        return code
+    return text[language == "ja"].format_map(_Blank(fields))
+
+
+class _Blank(dict[str, Any]):
+    """Leaves a field that a refusal did not bring as it stands in the text."""
+
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"

@@ -1,0 +1,87 @@
+"""Settings that change together, and lists of settings, in memory and on the local AWS."""
+
+import pytest
+
+from shared.clock import Clock
+from shared.directory import Directory
+from shared.memory import MemoryTable
+from shared.table import Collision, Put, PutNew, Remove, Replace
+from tests.conftest import new_table
+
+KEY = ("shelf", "a")
+
+
+@pytest.fixture(params=["memory", "ministack"])
+def table(request):
+    if request.param == "memory":
+        return MemoryTable()
+    return new_table(request.getfixturevalue("dynamodb"), sort="S")
+
+
+@pytest.fixture
+def slept():
+    return []
+
+
+@pytest.fixture
+def directory(table, slept):
+    return Directory(table, Clock(sleep=slept.append, elapsed=lambda: sum(slept)))
+
+
+def item(sk, **more):
+    return {"pk": "book", "sk": sk, **more}
+
+
+def test_a_put_in_a_transaction_overwrites_and_hangs_on_the_conditions_of_the_others(table):
+    table.put_new(item("b", n=1))
+    with pytest.raises(Collision):
+        table.transact([Replace({"pk": "shelf", "sk": "a", "version": 2}, 1), Put(item("b", n=2))])
+    assert table.get("book", "b", consistent=True) == item("b", n=1)
+    table.transact([PutNew({"pk": "shelf", "sk": "a", "version": 1}), Put(item("b", n=2)), Put(item("c", n=3))])
+    assert table.items("book", consistent=True) == [item("b", n=2), item("c", n=3)]
+
+
+def test_the_very_same_transaction_again_counts_as_done(table):
+    writes = [PutNew({"pk": "shelf", "sk": "a", "version": 1}), Put(item("b", n=1)), Remove("book", "c")]
+    table.transact(writes)
+    table.transact(writes)
+    other = [PutNew({"pk": "shelf", "sk": "a", "version": 2}), Put(item("b", n=2))]
+    with pytest.raises(Collision):
+        table.transact(other)
+    assert table.get("book", "b", consistent=True) == item("b", n=1)
+
+
+def test_what_changes_with_a_setting_changes_as_one_and_is_waited_out(table, directory, slept):
+    def also(old, new):
+        gone = [Remove("book", old["shows"])] if old else []
+        return [Put(item(new["shows"], version=new["version"])), *gone]
+
+    directory.change(KEY, lambda _: {"shows": "x"}, also)
+    directory.change(KEY, lambda old: old | {"shows": "y"}, also)
+    assert table.items("book", consistent=True) == [item("y", version=2)]
+    assert slept == [1.0, 1.0]
+
+
+def test_a_change_that_meets_another_starts_again_from_what_it_finds(table, directory):
+    directory.change(KEY, lambda _: {"count": 0})
+    meddled: list[bool] = []
+
+    def make(old):
+        if not meddled:
+            meddled.append(True)
+            assert table.replace({**old, "count": 5, "version": old["version"] + 1}, old["version"])
+        return old | {"count": old["count"] + 1}
+
+    changed = directory.change(KEY, make, lambda _old, new: [Put(item("x", n=new["count"]))])
+    assert (changed["count"], changed["version"]) == (6, 3)
+    assert table.get("book", "x", consistent=True) == item("x", n=6)
+
+
+def test_a_list_of_settings_is_at_most_a_second_old_and_new_after_ones_own_change(table, directory, slept):
+    assert directory.settings("shelf") == []
+    table.put_new({"pk": "shelf", "sk": "z", "version": 1})
+    assert directory.settings("shelf") == []
+    slept.append(1.0)
+    assert [one["sk"] for one in directory.settings("shelf")] == ["z"]
+    directory.change(KEY, lambda _: {})
+    assert [one["sk"] for one in directory.settings("shelf")] == ["a", "z"]
