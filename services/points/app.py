@@ -1,0 +1,31 @@
+"""The points app: its routes, its inbox, and the relay of both streams."""
+
+from typing import Any
+
+from chalice.app import Chalice
+
+from points.reactions import CARRY_ON, REACTIONS
+from points.routes import ROUTES
+from shared import inbox as queue, keys, relay, web, world
+
+app: Chalice = web.serve("points", ROUTES)
+authorizer = app.handler_map["authorizer"]  # Lambda looks for it in this module, by its name.
+
+
+@app.on_sqs_message(queue=keys.stage().inbox("points"), batch_size=10)
+def inbox(event: Any) -> dict[str, Any]:
+    """Events that points obeys, and names that it finishes."""
+    return queue.work(world.deployed(), event.to_dict(), reactions=REACTIONS, carry_on=CARRY_ON)
+
+
+@app.on_dynamodb_record(stream_arn="arn:set:in:infra")
+def relay_ledger(event: Any) -> None:
+    """Entries become events."""
+    here = world.deployed()
+    relay.relay_ledger(here, event.to_dict()["Records"], relay.AwsOutbox(here))
+
+
+@app.on_dynamodb_record(stream_arn="arn:set:in:infra")
+def relay_directory(event: Any) -> None:
+    """Members' joining and consents become events."""
+    relay.relay_directory(event.to_dict()["Records"], relay.AwsOutbox(world.deployed()))

@@ -1,0 +1,1 @@
+"""Points: members, programme, earning, spending, partner awards, keys."""

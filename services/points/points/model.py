@@ -1,0 +1,381 @@
+"""What the routes of points take and give, in the shapes of the public contract."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from shared.reference import Identity, MemberRef
+from shared.shapes import Amount, Currency, Id, Ref, Shape, SomePoints, Time, Words
+
+Source = Literal["ec", "pos"]
+Purpose = Literal["location", "marketing", "analytics", "partners"]
+LINES_MAX = 500
+BATCH_MAX = 100
+
+
+# ---- members --------------------------------------------------------------------------------------------------------
+
+
+class Consent(Shape):
+    """A member's word on one purpose."""
+
+    granted: bool
+    version: Words
+
+
+class NewMember(Shape):
+    """`member_id` is a pseudonym that the shop chooses: never an e-mail address, phone or card number."""
+
+    member_id: Id | None = None
+    identities: Annotated[list[Identity], Field(max_length=10)] = []
+    display_name: Words | None = None
+    consents: dict[Purpose, Consent] = {}
+
+
+class NewMe(Shape):
+    """What a signed-in person may say on joining."""
+
+    display_name: Words | None = None
+    consents: dict[Purpose, Consent] = {}
+
+
+class NewIdentity(Shape):
+    identity: Identity
+
+
+class IdentityValue(Shape):
+    value: Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class IdentityAnswer(Shape):
+    type: str
+    value_masked: str
+
+
+class ConsentAnswer(Shape):
+    granted: bool
+    version: str
+    at: Time
+
+
+class MemberAnswer(Shape):
+    """A member as the shop and the member see it."""
+
+    member_id: str
+    display_name: str | None = None
+    identities: list[IdentityAnswer]
+    tier: str
+    consents: dict[str, ConsentAnswer]
+    state: Literal["active", "merged", "erased"]
+    merged_into: str | None = None
+
+
+class Resolve(Shape):
+    member: MemberRef
+
+
+class Offered(Shape):
+    coupon_id: str
+    code: str | None = None
+    offer: dict[str, Any]
+    valid_until: date | None = None
+
+
+class Resolved(Shape):
+    """The till's one scan. `scan` stands for this member at this terminal until `scan_expires_at`."""
+
+    member_id: str
+    display_name: str | None = None
+    balance: int
+    tier: str
+    code_level: Literal["none", "static", "rotating"]
+    scan: str
+    scan_expires_at: Time
+    coupons: list[Offered]
+
+
+class StaticCode(Shape):
+    value: str
+    ean13: str
+    code128: str
+
+
+class MemberCode(Shape):
+    """What the member shows: the static code earns, it does not spend."""
+
+    static: StaticCode
+
+
+# ---- purchases ------------------------------------------------------------------------------------------------------
+
+
+class Line(Shape):
+    """One line of a receipt: `amount` is the line's total without tax after all discounts."""
+
+    line_id: Id
+    sku: Ref | None = None
+    category: Ref | None = None
+    quantity: Annotated[int, Field(ge=0, le=10**9)]
+    amount: Amount
+    tax: Amount = 0
+    tax_rate_bp: Annotated[int, Field(ge=0, le=10_000)] | None = None
+
+
+class RateTax(Shape):
+    """The tax of all lines of one rate (basis points), for tills that know no more."""
+
+    rate_bp: Annotated[int, Field(ge=0, le=10_000)]
+    amount: Amount
+
+
+class Purchase(Shape):
+    """A receipt."""
+
+    purchase_id: Id
+    source: Source
+    member: MemberRef | None = None
+    store_id: Id | None = None
+    terminal_id: Id | None = None
+    staff_id: Id | None = None
+    occurred_at: Time
+    currency: Currency | None = None
+    state: Literal["placed", "completed"]
+    lines: Annotated[list[Line], Field(min_length=1, max_length=LINES_MAX)]
+    taxes: Annotated[list[RateTax], Field(max_length=20)] = []
+    points_used: Amount = 0
+    hold_id: Id | None = None
+    redemption_ids: Annotated[list[Id], Field(max_length=10)] = []
+    payment: Words | None = None
+    order_ref: Ref | None = None
+
+    @model_validator(mode="after")
+    def _lines_are_told_apart(self) -> Purchase:
+        if len({line.line_id for line in self.lines}) != len(self.lines):
+            raise ValueError("every line needs a line_id of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _tax_is_said_once(self) -> Purchase:
+        rates = Counter(tax.rate_bp for tax in self.taxes)
+        for rate, times in rates.items():
+            lines = [line for line in self.lines if line.tax_rate_bp == rate]
+            if times > 1 or not lines or any(line.tax for line in lines):
+                raise ValueError("taxes name each rate once, for lines of that rate that carry no tax themselves")
+        return self
+
+    @property
+    def total(self) -> int:
+        """What is to be paid, with tax."""
+        return sum(line.amount + line.tax for line in self.lines) + sum(tax.amount for tax in self.taxes)
+
+
+class Batch(Shape):
+    """Up to 100 purchases. Each is validated by itself, so that a bad one harms no other."""
+
+    purchases: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=BATCH_MAX)]
+
+
+class PurchasePoints(Shape):
+    pending: int
+    available: int
+
+
+class Explained(Shape):
+    rule: str
+    points: int
+    detail: str
+
+
+class PurchaseAnswer(Shape):
+    """What a purchase earned, and why. `balance` is what is available after it; null without a member."""
+
+    purchase_id: str
+    source: Source
+    member_id: str | None
+    state: str
+    points: PurchasePoints
+    balance: int | None
+    explain: list[Explained]
+
+
+class BatchAnswer(Shape):
+    results: list[dict[str, Any]]
+
+
+# ---- spending and awards --------------------------------------------------------------------------------------------
+
+
+class Spend(Shape):
+    spend_id: Id
+    member: MemberRef
+    points: SomePoints
+    order_ref: Ref
+
+
+class SpendAnswer(Shape):
+    spend_id: str
+    points: int
+    balance: int
+
+
+class Award(Shape):
+    """Points that a partner gives out of its budget."""
+
+    award_id: Id
+    member: MemberRef
+    points: SomePoints
+    reason: Words
+    occurred_at: Time | None = None
+
+
+class AwardAnswer(Shape):
+    award_id: str
+    member_ref: str
+    points: int
+    budget_left: int
+
+
+class Budget(Shape):
+    """`monthly`: so many points a month of the programme's zone; `prepaid`: so many until it is raised."""
+
+    kind: Literal["monthly", "prepaid"]
+    points: Amount
+
+
+class Caps(Shape):
+    per_award: Amount = 1000
+    per_member_day: Amount = 1000
+    per_day: Amount = 50000
+
+
+class Partner(Shape):
+    name: Words
+    budget: Budget
+    caps: Caps = Caps()
+    state: Literal["active", "paused"] = "active"
+
+
+class PartnerAnswer(Partner):
+    partner_id: str
+    version: int
+
+
+class BudgetAnswer(Shape):
+    kind: str
+    period: str | None = None
+    budget: int
+    used: int
+    left: int
+
+
+# ---- balance and entries --------------------------------------------------------------------------------------------
+
+
+class At(Shape):
+    """A time or a date (its end, in the programme's zone)."""
+
+    at: Annotated[str, Field(max_length=40)] | None = None
+
+
+class Page(Shape):
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: Annotated[str, Field(max_length=400)] | None = None
+
+
+class Expiring(Shape):
+    on: str
+    points: int
+    kind: Literal["regular", "limited"]
+
+
+class Tier(Shape):
+    name: str
+    earned_in_window: int
+
+
+class Balance(Shape):
+    """`expiring.on` is the last day on which the points can be used."""
+
+    member_id: str
+    available: int
+    pending: int
+    held: int
+    debt: int
+    as_of: Time
+    expiring: list[Expiring]
+    tier: Tier
+
+
+class EntryAnswer(Shape):
+    """One entry of the account; `points` is the change of what is available."""
+
+    entry_id: str
+    sequence: int
+    kind: str
+    points: int
+    balance_after: int
+    occurred_at: Time
+    recorded_at: Time
+    ref: dict[str, str] | None = None
+    lots: list[Expiring] | None = None
+    explain: list[Explained] | None = None
+
+
+class EntryPage(Shape):
+    items: list[EntryAnswer]
+    next_cursor: str | None
+
+
+# ---- keys -----------------------------------------------------------------------------------------------------------
+
+
+class NewKey(Shape):
+    """`owner` is who the key is given to: a person or a company. Two owners are needed for approvals."""
+
+    key_id: Id | None = None
+    owner: Words
+    kind: Literal["ec", "pos", "partner", "operator"]
+    scopes: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=40)] | None = None
+    store_id: Id | None = None
+    terminal_id: Id | None = None
+    partner_id: Id | None = None
+    not_after: Time | None = None
+
+    @model_validator(mode="after")
+    def _is_bound(self) -> NewKey:
+        if self.kind == "pos" and (self.store_id is None or self.terminal_id is None):
+            raise ValueError("a pos key belongs to a store_id and a terminal_id")
+        if self.kind == "partner" and self.partner_id is None:
+            raise ValueError("a partner key belongs to a partner_id")
+        if self.kind in ("ec", "operator") and (self.store_id or self.terminal_id or self.partner_id):
+            raise ValueError("ec and operator keys belong to no store, terminal or partner")
+        if self.kind == "partner" and (self.store_id or self.terminal_id):
+            raise ValueError("a partner key belongs to no store or terminal")
+        if self.kind == "pos" and self.partner_id is not None:
+            raise ValueError("a pos key belongs to no partner")
+        return self
+
+
+class KeyAnswer(Shape):
+    """A key as it may be shown; `secret` is there once, when the key is made."""
+
+    key_id: str
+    owner: str
+    kind: str
+    scopes: list[str]
+    store_id: str | None = None
+    terminal_id: str | None = None
+    partner_id: str | None = None
+    state: str
+    created_at: Time
+    not_after: Time | None = None
+    secret: str | None = None
+
+
+class KeyPage(Shape):
+    items: list[KeyAnswer]
+    next_cursor: str | None

@@ -1,0 +1,232 @@
+"""Members, identities, consents, codes and the till's scan."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from points.routes import ROUTES
+from shared import barcode
+from shared.auth import Principal
+from tests.kit import CAFE, EC, OPERATOR, OTHER_TILL, TILL, Client, key, make_world, member, purchase
+
+CARD = {"type": "card", "value": "4900000000001"}
+
+
+def new(**changes):
+    return {"member_id": "ken", "identities": [CARD], "display_name": "Ken"} | changes
+
+
+def test_a_new_member_is_shown_without_what_must_stay_hidden(client):
+    answer = client.post("/v1/members", new(consents={"marketing": {"granted": True, "version": "v1"}}))
+    assert answer.status == 201
+    assert answer.body == {
+        "member_id": "ken",
+        "display_name": "Ken",
+        "identities": [{"type": "card", "value_masked": "…0001"}],
+        "tier": "base",
+        "consents": {"marketing": {"granted": True, "version": "v1", "at": "2026-11-20T03:00:00Z"}},
+        "state": "active",
+    }
+    assert client.get("/v1/members/ken").body == answer.body
+
+
+def test_no_identity_lies_in_clear_in_the_tables(client):
+    client.post("/v1/members", new(identities=[{"type": "phone", "value": "+819012345678"}]))
+    assert "9012345678" not in str(client.world.directory.table.scan())
+
+
+def test_the_same_member_again_is_the_same_and_other_content_is_refused(client):
+    first = client.post("/v1/members", new())
+    again = client.post("/v1/members", new())
+    assert (again.status, again.body, again.is_replay) == (201, first.body, True)
+    assert client.post("/v1/members", new(display_name="Kenji")).code == "id_reused"
+
+
+def test_a_header_may_name_the_member(client):
+    assert client.post("/v1/members", {}, idempotency_key="m-7").body["member_id"] == "m-7"
+    assert client.post("/v1/members", {}, idempotency_key="m-7").is_replay
+    assert client.post("/v1/members", {}).code == "invalid_request"
+
+
+def test_an_identity_belongs_to_one_member_and_a_refusal_leaves_nothing(client):
+    client.post("/v1/members", new())
+    answer = client.post("/v1/members", new(member_id="kenji"))
+    assert (answer.status, answer.code) == (409, "identity_taken")
+    assert client.get("/v1/members/kenji").code == "member_not_found"
+    assert client.post("/v1/members", {"member_id": "kenji"}).status == 201
+
+
+def test_of_many_members_at_once_one_gets_the_identity(client):
+    barrier = threading.Barrier(8)
+
+    def join(n):
+        barrier.wait()
+        return client.post("/v1/members", new(member_id=f"m{n}")).status
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(join, range(8))) == [201] + [409] * 7
+
+
+def test_an_identity_is_added_and_taken_away(client):
+    client.post("/v1/members", new(identities=[]))
+    added = client.post("/v1/members/ken/identities", {"identity": CARD})
+    assert (added.status, added.body["identities"]) == (201, [{"type": "card", "value_masked": "…0001"}])
+    assert client.post("/v1/members/ken/identities", {"identity": CARD}).status == 201
+    assert client.post("/v1/members/taro/identities", {"identity": CARD}).code == "identity_taken"
+    assert client.delete("/v1/members/ken/identities/card", {"value": CARD["value"]}).status == 204
+    assert client.delete("/v1/members/ken/identities/card", {"value": CARD["value"]}).code == "identity_not_found"
+    assert client.post("/v1/members/taro/identities", {"identity": CARD}).status == 201
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        {"type": "oidc", "value": "a|b"},
+        {"type": "line", "value": "U1"},
+        {"type": "app", "value": "d"},
+        {"type": "phone", "value": "+819012345678"},
+    ],
+)
+def test_a_till_adds_cards_only(client, identity):
+    till = client.as_(TILL)
+    assert till.post("/v1/members/taro/identities", {"identity": identity}).code == "forbidden"
+    assert till.post("/v1/members", new(identities=[identity])).code == "forbidden"
+    assert till.post("/v1/members/taro/identities", {"identity": CARD}).status == 201
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"member_id": "a b"},
+        {"member_id": ""},
+        {"identities": [{"type": "card"}]},
+        {"identities": [{"type": "email", "value": "a@b.c"}]},
+        {"identities": [{"type": "phone", "value": "090-1234-5678"}]},
+        {"identities": [CARD, CARD]},
+        {"consents": {"everything": {"granted": True, "version": "1"}}},
+        {"consents": {"marketing": {"granted": "yes", "version": "1"}}},
+        {"display_name": "x" * 201},
+    ],
+)
+def test_a_bad_member_is_refused(client, changes):
+    assert client.post("/v1/members", new(**changes)).code == "invalid_request"
+    assert client.get("/v1/members/ken").status == 404
+
+
+@pytest.mark.parametrize("path", ["/v1/members/nobody", "/v1/members/nobody/balance", "/v1/members/nobody/entries"])
+def test_an_unknown_member_is_not_found(client, path):
+    assert client.get(path).code == "member_not_found"
+
+
+# ---- the signed-in member -------------------------------------------------------------------------------------------
+
+
+def test_a_login_without_a_member_is_told_to_join(client):
+    who = client.as_(member("newcomer"))
+    for path in ("/v1/me", "/v1/me/balance", "/v1/me/entries", "/v1/me/code"):
+        answer = who.get(path)
+        assert (answer.status, answer.code) == (403, "not_a_member")
+    joined = who.post("/v1/me", {"display_name": "New"})
+    assert (joined.status, joined.body["member_id"]) == (201, "newcomer")
+    assert (who.post("/v1/me", {}).status, who.get("/v1/me").status) == (200, 200)
+
+
+def test_a_foreign_login_is_linked_to_a_member_of_its_own(client):
+    login = Principal("member", frozenset(), issuer="https://id.example", subject="abc|123")
+    who = client.as_(login)
+    first = who.post("/v1/me", {})
+    assert (first.status, first.body["identities"][0]["type"]) == (201, "oidc")
+    assert who.post("/v1/me", {}).body["member_id"] == first.body["member_id"]
+    assert who.get("/v1/me/balance").body["available"] == 0
+    elsewhere = Principal("member", frozenset(), issuer="https://other.example", subject="abc|123")
+    assert client.as_(elsewhere).get("/v1/me").code == "not_a_member"
+
+
+def test_joining_twice_at_once_makes_one_member():
+    client = Client(ROUTES, make_world(), Principal("member", frozenset(), issuer="https://id.example", subject="x"))
+    barrier = threading.Barrier(8)
+
+    def join(_):
+        barrier.wait()
+        return client.post("/v1/me", {})
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(join, range(8)))
+    assert {answer.status for answer in answers} <= {200, 201}
+    assert len({answer.body["member_id"] for answer in answers}) == 1
+
+
+@pytest.mark.parametrize("who", [EC, TILL, CAFE, OPERATOR])
+@pytest.mark.parametrize("path", ["/v1/me", "/v1/me/balance", "/v1/me/entries", "/v1/me/code"])
+def test_a_key_is_nobodys_own_token(client, who, path):
+    assert client.as_(who).get(path).code == "forbidden"
+
+
+def test_consent_is_given_and_taken_back_with_its_version_and_time(client, clock):
+    me = client.as_(member("taro"))
+    first = me.put("/v1/me/consents/location", {"granted": True, "version": "v1"})
+    assert first.body == {"purpose": "location", "granted": True, "version": "v1", "at": "2026-11-20T03:00:00Z"}
+    clock.forward(hours=1)
+    assert me.put("/v1/me/consents/location", {"granted": True, "version": "v1"}).body == first.body
+    taken = me.put("/v1/me/consents/location", {"granted": False, "version": "v1"}).body
+    assert (taken["granted"], taken["at"]) == (False, "2026-11-20T04:00:00Z")
+    assert me.get("/v1/me").body["consents"]["location"]["granted"] is False
+    assert me.put("/v1/me/consents/everything", {"granted": True, "version": "v1"}).status == 404
+    assert me.put("/v1/me/consents/location", {"granted": 1, "version": "v1"}).status == 422
+
+
+# ---- codes and the till's scan --------------------------------------------------------------------------------------
+
+
+def test_the_static_code_is_an_ean_13_of_the_shops_own_range(client):
+    static = client.as_(member("taro")).get("/v1/me/code").body["static"]
+    assert static["value"] == static["ean13"] == static["code128"]
+    assert static["value"].startswith("29")
+    assert barcode.ean13(static["value"][:12]) == static["value"]
+    assert client.as_(member("hanako")).get("/v1/me/code").body["static"] != static
+
+
+@pytest.mark.parametrize(("twelve", "whole"), [("400638133393", "4006381333931"), ("490123456789", "4901234567894")])
+def test_check_digits_are_those_of_the_standard(twelve, whole):
+    assert barcode.ean13(twelve) == whole
+
+
+@pytest.mark.parametrize("wrong", ["", "1" * 11, "1" * 13, "12345678901x", "１２３４５６７８９０１２"])
+def test_only_twelve_digits_have_a_check_digit(wrong):
+    with pytest.raises(ValueError, match="twelve"):
+        barcode.ean13(wrong)
+
+
+def test_one_scan_tells_the_till_who_this_is(client):
+    client.post("/v1/purchases", purchase())
+    code = client.as_(member("taro")).get("/v1/me/code").body["static"]["value"]
+    answer = client.as_(TILL).post("/v1/members/resolve", {"member": {"code": code}})
+    assert answer.status == 200
+    assert {name: answer.body[name] for name in ("member_id", "balance", "tier", "code_level", "coupons")} == {
+        "member_id": "taro",
+        "balance": 10,
+        "tier": "base",
+        "code_level": "static",
+        "coupons": [],
+    }
+    assert answer.body["scan_expires_at"] == "2026-11-20T03:15:00Z"
+
+
+def test_a_scan_stands_for_the_member_at_this_terminal_for_fifteen_minutes(client, clock):
+    till = client.as_(TILL)
+    ref = {"identity": {"type": "card", "value": "card-taro"}}
+    scan = till.post("/v1/members/resolve", {"member": ref}).body["scan"]
+    assert till.post("/v1/purchases", purchase(member={"scan": scan})).body["member_id"] == "taro"
+    elsewhere = purchase(purchase_id="p-2", member={"scan": scan}, store_id="umeda")
+    assert client.as_(OTHER_TILL).post("/v1/purchases", elsewhere).code == "member_not_found"
+    clock.forward(minutes=15)
+    late = purchase(purchase_id="p-3", member={"scan": scan}, occurred_at="2026-11-20T03:00:00Z")
+    assert till.post("/v1/purchases", late).code == "member_not_found"
+    assert till.post("/v1/purchases", purchase(member={"scan": scan})).is_replay
+
+
+@pytest.mark.parametrize("who", [CAFE, member("taro"), key("pos", scopes=frozenset())])
+def test_only_shops_look_members_up(client, who):
+    assert client.as_(who).post("/v1/members/resolve", {"member": {"member_id": "taro"}}).code == "forbidden"
+    assert client.as_(who).get("/v1/members/taro").code == "forbidden"
