@@ -1,0 +1,127 @@
+"""The `omo` command: one table of commands, each with words for people and JSON for machines.
+
+Exit status 0 only on success, 1 on failure, 2 on wrong usage, 130 when interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from infra import commands, commands_replay
+from infra.commands import Failed, Result
+from infra.deploy import DeploymentFailed
+from infra.emulator import StackFailed
+from infra.locate import Home
+from infra.package import PackagingFailed
+from infra.seed import SeedFailed
+
+EXPECTED = (Failed, DeploymentFailed, PackagingFailed, SeedFailed, StackFailed)
+
+Arguments = Sequence[tuple[tuple[str, ...], dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One word of the command line."""
+
+    name: str
+    says: str
+    run: Callable[[argparse.Namespace, Home, commands.Say], Result]
+    arguments: Arguments = ()
+
+
+COMMANDS = (
+    Command(
+        "up",
+        "bring the local stack up, or a running one up to date",
+        commands.up,
+        [(("--port",), {"type": int, "help": "MiniStack's port (default: 4566 if it is free)"})],
+    ),
+    Command("down", "stop the local stack; its data are kept", commands.down),
+    Command("status", "what runs, and whether it answers", commands.status),
+    Command(
+        "token",
+        "a member's token of the local issuer",
+        commands.token,
+        [
+            (("member_id",), {"metavar": "MEMBER_ID"}),
+            (("--ttl",), {"type": int, "default": 3600, "metavar": "SECONDS", "help": "negative: already expired"}),
+            (("--aud",), {"default": None, "metavar": "A", "help": "another audience than omotenashi"}),
+        ],
+    ),
+    Command("key", "the secret of a local API key", commands.key, [(("name",), {"metavar": "NAME"})]),
+    Command("seed", "make the sample shops, keys and members that are missing", commands.seed),
+    Command(
+        "replay",
+        "send real receipts, then compare every balance with them",
+        commands_replay.replay,
+        commands_replay.ARGUMENTS,
+    ),
+    Command(
+        "audit",
+        "prove the books: numbers, hashes, times, sums",
+        commands.audit,
+        [(("--member",), {"metavar": "M", "help": "one member's points only"})],
+    ),
+    Command(
+        "package",
+        "make the three deployable packages",
+        commands.package,
+        [(("--stage",), {"default": "local", "type": commands.stage_name, "metavar": "S"})],
+    ),
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their options."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="answer in JSON")
+    common.add_argument("--dir", metavar="DIR", help="the stack's folder (default: $OMO_HOME, else .omo)")
+    whole = argparse.ArgumentParser(prog="omo", description="Omotenashi's command line.")
+    words = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        word = words.add_parser(command.name, help=command.says, description=command.says, parents=[common])
+        word.set_defaults(run=command.run)
+        for names, options in command.arguments:
+            word.add_argument(*names, **options)
+    return whole
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command line; wrong usage ends in argparse, with status 2."""
+    asked = parser().parse_args(arguments)
+    # News on the way is for people; for machines only the answer goes to standard output.
+    stream = sys.stderr if asked.json else sys.stdout
+    try:
+        result: Result = asked.run(asked, Home.find(asked.dir), lambda line: print(line, file=stream, flush=True))
+    except EXPECTED as failure:
+        _tell_failure(str(failure), as_json=asked.json)
+        return 1
+    print(json.dumps(result.value, ensure_ascii=False) if asked.json else result.words)
+    return result.status
+
+
+def _tell_failure(message: str, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"error": message}, ensure_ascii=False))
+    else:
+        print(f"omo: {message}", file=sys.stderr)
+
+
+def main() -> None:
+    """What the console script calls."""
+    try:
+        sys.exit(run())
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

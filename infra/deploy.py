@@ -1,0 +1,179 @@
+"""Brings packages and templates to CloudFormation: the same calls on this machine and in the cloud.
+
+A stack is touched only if its template, bundle or parameters are other than those it was deployed with; their hash
+is kept in a tag of the stack.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError, WaiterError
+
+from infra import template
+from infra.locate import INFRA
+from infra.package import REGION, Package
+
+TAG = "omo:made-from"
+WHOLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+# A stack in one of these has nothing that could be updated.
+NEVER_CREATED = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+
+
+class DeploymentFailed(Exception):
+    """A stack did not come up; the message holds what CloudFormation said."""
+
+
+class Cloud:
+    """The AWS account that is deployed to: the local one if `endpoint` is given."""
+
+    def __init__(self, stage: str, endpoint: str | None = None) -> None:
+        self.stage = stage
+        self.endpoint = endpoint
+        local = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
+        self._session = boto3.Session(**(local if endpoint else {}))
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        """A client, made on first use and kept."""
+        if service not in self._clients:
+            # Nothing that goes to loopback may take the way over a proxy of the environment.
+            config = Config(retries={"max_attempts": 3}, **({"proxies": {}} if self.endpoint else {}))
+            self._clients[service] = self._session.client(service, endpoint_url=self.endpoint, config=config)
+        return self._clients[service]
+
+    @property
+    def _pace(self) -> dict[str, float]:
+        return {"Delay": 0.2, "MaxAttempts": 300} if self.endpoint else {"Delay": 5, "MaxAttempts": 240}
+
+    @property
+    def bucket(self) -> str:
+        """Where CloudFormation finds templates and bundles."""
+        account = "000000000000" if self.endpoint else self.client("sts").get_caller_identity()["Account"]
+        return f"omo-{self.stage}-artifacts-{account}"
+
+    def stack_name(self, part: str) -> str:
+        return f"omo-{self.stage}-{part}"
+
+    def deploy_data(self, parameters: Mapping[str, str]) -> bool:
+        """Create or update the tables, topic and queues; whether anything was touched."""
+        return self._deploy("data", template.load(INFRA / "data.yaml"), parameters)
+
+    def deploy_service(self, service: str, parameters: Mapping[str, str]) -> bool:
+        """Create or update one service from its package; whether anything was touched."""
+        package = Package(service, self.stage)
+        bundle = package.bundle.read_bytes()
+        key = f"{service}/{hashlib.sha256(bundle).hexdigest()}.zip"
+        whole = template.load(package.template)
+        for resource in whole["Resources"].values():
+            if resource["Type"] == "AWS::Serverless::Function":
+                resource["Properties"]["CodeUri"] = f"s3://{self.bucket}/{key}"
+        touched = self._deploy(service, whole, parameters, {key: bundle})
+        if self.endpoint and (touched or self._lacks_gateway_responses(service)):
+            self._set_gateway_responses(service, whole)
+        return touched
+
+    def outputs(self, part: str) -> dict[str, str]:
+        """The outputs of a deployed stack."""
+        return {output["OutputKey"]: output["OutputValue"] for output in (self._find(part) or {}).get("Outputs", [])}
+
+    def _deploy(
+        self,
+        part: str,
+        whole: template.Template,
+        parameters: Mapping[str, str],
+        uploads: Mapping[str, bytes] | None = None,
+    ) -> bool:
+        body = template.dump(whole)
+        made_from = hashlib.sha256(json.dumps([body, sorted(parameters.items())]).encode()).hexdigest()
+        before = self._find(part)
+        if before and before["StackStatus"] in NEVER_CREATED:
+            self._delete(part)
+            before = None
+        if before and _tag(before) == made_from and before["StackStatus"] in WHOLE:
+            return False
+        template_key = f"{part}/{made_from}.json"
+        self._upload({**(uploads or {}), template_key: body.encode()})
+        self._apply(part, template_key, {**parameters, "Stage": self.stage}, made_from, is_new=before is None)
+        return True
+
+    def _apply(
+        self, part: str, template_key: str, parameters: Mapping[str, str], made_from: str, *, is_new: bool
+    ) -> None:
+        formation, name = self.client("cloudformation"), self.stack_name(part)
+        change = formation.create_stack if is_new else formation.update_stack
+        change(
+            StackName=name,
+            TemplateURL=self._address(template_key),
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            Tags=[{"Key": TAG, "Value": made_from}],
+        )
+        waiter = formation.get_waiter("stack_create_complete" if is_new else "stack_update_complete")
+        try:
+            waiter.wait(StackName=name, WaiterConfig=self._pace)
+        except WaiterError as failure:
+            raise DeploymentFailed(f"{name}: {self._reasons(name)}") from failure
+
+    def _delete(self, part: str) -> None:
+        formation, name = self.client("cloudformation"), self.stack_name(part)
+        formation.delete_stack(StackName=name)
+        formation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=self._pace)
+
+    def _find(self, part: str) -> dict[str, Any] | None:
+        try:
+            found = self.client("cloudformation").describe_stacks(StackName=self.stack_name(part))["Stacks"]
+        except ClientError as failure:
+            if "does not exist" in str(failure):
+                return None
+            raise
+        return found[0] if found else None
+
+    def _reasons(self, name: str) -> str:
+        events = self.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
+        failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
+        return "; ".join(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}" for event in failed)
+
+    def _upload(self, objects: Mapping[str, bytes]) -> None:
+        storage = self.client("s3")
+        try:
+            storage.head_bucket(Bucket=self.bucket)
+        except ClientError:
+            place = {"LocationConstraint": storage.meta.region_name}
+            storage.create_bucket(Bucket=self.bucket, CreateBucketConfiguration=place)
+        for key, content in objects.items():
+            storage.put_object(Bucket=self.bucket, Key=key, Body=content)
+
+    def _address(self, key: str) -> str:
+        region = self.client("s3").meta.region_name
+        return f"{self.endpoint or f'https://s3.{region}.amazonaws.com'}/{self.bucket}/{key}"
+
+    def _lacks_gateway_responses(self, service: str) -> bool:
+        """Whether an earlier run died before it had set them; this one is set last."""
+        api = self.outputs(service)["RestAPIId"]
+        last = self.client("apigateway").get_gateway_response(restApiId=api, responseType="DEFAULT_5XX")
+        return bool(last["defaultResponse"])
+
+    def _set_gateway_responses(self, service: str, whole: template.Template) -> None:
+        """Set on the emulator what AWS reads from the API's definition: MiniStack passes the gateway's answers over."""
+        gateway, api = self.client("apigateway"), self.outputs(service)["RestAPIId"]
+        properties = whole["Resources"]["RestAPI"]["Properties"]
+        for kind, response in properties["GatewayResponses"].items():
+            headers = response["ResponseParameters"]["Headers"]
+            gateway.put_gateway_response(
+                restApiId=api,
+                responseType=kind,
+                statusCode=str(response["StatusCode"]),
+                responseParameters={f"gatewayresponse.header.{name}": value for name, value in headers.items()},
+                responseTemplates=response["ResponseTemplates"],
+            )
+        gateway.create_deployment(restApiId=api, stageName=properties["StageName"])
+
+
+def _tag(stack: Mapping[str, Any]) -> str | None:
+    return next((tag["Value"] for tag in stack.get("Tags", []) if tag["Key"] == TAG), None)

@@ -1,0 +1,160 @@
+"""Makes the deployable package of each service with `chalice package`, and only when something has changed.
+
+Each app is packaged in a process of its own (Chalice imports a module that is always called `app`) and from a
+copy without caches, in which the links of `vendor/` have become real folders.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from infra import files, gateway, template
+from infra.locate import BUILD, INFRA, ROOT, SERVICES
+
+CACHES = ("__pycache__", "deployments", "*.pyc", ".mypy_cache", ".ruff_cache", ".pytest_cache")
+REGION = "ap-northeast-1"
+
+
+class PackagingFailed(Exception):
+    """`chalice package` did not succeed; the message is what it said."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """What `omo package` made of one service."""
+
+    service: str
+    stage: str
+
+    @property
+    def folder(self) -> Path:
+        return BUILD / self.stage / self.service
+
+    @property
+    def template(self) -> Path:
+        return self.folder / "template.json"
+
+    @property
+    def bundle(self) -> Path:
+        return self.folder / "deployment.zip"
+
+    @property
+    def fingerprint(self) -> Path:
+        return self.folder / "made-from.sha256"
+
+    def is_current(self) -> bool:
+        """Whether it was made from exactly what lies in the sources now."""
+        made = self.template.exists() and self.bundle.exists() and self.fingerprint.exists()
+        return made and self.fingerprint.read_text() == made_from(self.service, self.stage)
+
+
+def package_all(stage: str = "local") -> dict[str, bool]:
+    """Package what has changed; says for each service whether it was packaged anew."""
+    with files.alone(BUILD / stage / "lock"), ThreadPoolExecutor(2) as pool:
+        anew = pool.map(lambda service: package(service, stage), SERVICES)
+        return dict(zip(SERVICES, anew, strict=True))
+
+
+def package(service: str, stage: str) -> bool:
+    """Package one service unless its package is current."""
+    made = Package(service, stage)
+    if made.is_current():
+        return False
+    fingerprint = made_from(service, stage)
+    work = made.folder.with_name(f"{service}.work")
+    shutil.rmtree(work, ignore_errors=True)
+    project, out = work / "project", work / "out"
+    _copy_project(service, stage, project)
+    merge = work / "merge.json"
+    merge.write_text(template.dump(merge_template(service, stage)))
+    _run_chalice(project, stage, merge, out)
+    _finish(out)
+    (out / made.fingerprint.name).write_text(fingerprint)
+    shutil.rmtree(made.folder, ignore_errors=True)
+    out.rename(made.folder)
+    shutil.rmtree(work)
+    return True
+
+
+def merge_template(service: str, stage: str) -> template.Template:
+    """What is laid over Chalice's own template: the common part, the service's part, the gateway's answers."""
+    common = template.load(INFRA / "service.yaml")
+    api = {"RestAPI": {"Properties": {"GatewayResponses": gateway.gateway_responses()}}}
+    stage_default = {"Parameters": {"Stage": {"Default": stage}}}
+    merged = template.lay_over(common, template.load(INFRA / f"{service}.yaml"))
+    whole: template.Template = template.lay_over(merged, {"Resources": api, **stage_default})
+    return whole
+
+
+def made_from(service: str, stage: str) -> str:
+    """The hash of everything that goes into a package."""
+    digest = hashlib.sha256(repr((sys.version_info[:3], architecture(stage), version("chalice"), stage)).encode())
+    for path in _sources(service):
+        digest.update(f"\n{path.relative_to(ROOT)}\n".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def architecture(stage: str) -> str:
+    """Bundles run where they are deployed: on this machine for the local stage, else as the config says (arm64)."""
+    if stage != "local":
+        return "arm64"
+    return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+
+
+def _sources(service: str) -> Iterator[Path]:
+    home = ROOT / "services" / service
+    yield from (home / "app.py", home / "requirements.txt", home / ".chalice" / "config.json")
+    yield from (INFRA / "service.yaml", INFRA / f"{service}.yaml")
+    yield from (INFRA / "package.py", INFRA / "gateway.py", INFRA / "template.py")
+    for folder in (home / service, ROOT / "shared"):
+        yield from sorted(
+            path
+            for path in folder.rglob("*")
+            if path.is_file() and not any(path.match(cache) for cache in CACHES) and "__pycache__" not in path.parts
+        )
+
+
+def _copy_project(service: str, stage: str, project: Path) -> None:
+    shutil.copytree(ROOT / "services" / service, project, ignore=shutil.ignore_patterns(*CACHES))
+    config = project / ".chalice" / "config.json"
+    settings = json.loads(config.read_text())
+    settings["lambda_architecture"] = architecture(stage)
+    config.write_text(json.dumps(settings))
+
+
+def _run_chalice(project: Path, stage: str, merge: Path, out: Path) -> None:
+    command = [
+        str(Path(sys.executable).with_name("chalice")),
+        *("--project-dir", str(project), "package", "--stage", stage),
+        *("--template-format", "json", "--merge-template", str(merge), str(out)),
+    ]
+    # The app is imported for packaging: its queue names carry the stage. Chalice insists on a region.
+    environment = {
+        **os.environ,
+        "OMO_STAGE": stage,
+        "AWS_DEFAULT_REGION": os.environ.get("AWS_DEFAULT_REGION", REGION),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    done = subprocess.run(command, env=environment, cwd=project, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise PackagingFailed(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+
+
+def _finish(out: Path) -> None:
+    made = out / "sam.json"
+    whole = template.load(made)
+    gateway.answer_every_method(whole["Resources"]["RestAPI"]["Properties"]["DefinitionBody"])
+    (out / "template.json").write_text(template.dump(whole))
+    made.unlink()

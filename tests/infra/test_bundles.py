@@ -1,0 +1,87 @@
+"""What is in the zips that Lambda gets, and what makes them anew."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import zipfile
+
+import pytest
+
+from infra import package
+from infra.locate import ROOT, SERVICES
+
+
+@pytest.fixture
+def names(service, packages) -> set[str]:
+    with zipfile.ZipFile(packages[service].bundle) as bundle:
+        return set(bundle.namelist())
+
+
+def test_a_bundle_holds_the_app_its_package_and_all_of_shared(service, names):
+    assert "app.py" in names
+    for folder, home in ((service, ROOT / "services" / service / service), ("shared", ROOT / "shared")):
+        sources = {f"{folder}/{path.relative_to(home)}" for path in home.rglob("*.py")}
+        assert sources
+        assert sources <= names
+
+
+def test_a_bundle_holds_no_caches_and_no_other_service(service, names):
+    assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
+    assert not [name for name in names if name.split("/")[0] in set(SERVICES) - {service}]
+
+
+def test_a_bundle_leaves_boto3_to_the_runtime(names):
+    assert not [name for name in names if name.startswith(("boto3/", "botocore/"))]
+
+
+def test_compiled_parts_fit_the_runtime_of_the_template(service, names, templates):
+    runtime = templates[service]["Resources"]["APIHandler"]["Properties"]["Runtime"]
+    tag = runtime.replace("python", "cpython-").replace(".", "")
+    compiled = [name for name in names if name.startswith("pydantic_core/") and name.endswith(".so")]
+    assert compiled
+    assert all(tag in name for name in compiled)
+
+
+def test_vendor_folders_are_links_so_that_nothing_is_kept_twice(service):
+    vendor = ROOT / "services" / service / "vendor"
+    assert {link.name for link in vendor.iterdir()} == {service, "shared"}
+    assert (vendor / "shared").resolve() == ROOT / "shared"
+    assert (vendor / service).resolve() == ROOT / "services" / service / service
+    assert all(link.is_symlink() for link in vendor.iterdir())
+
+
+def test_an_unchanged_service_is_not_packaged_again(packages):
+    assert packages
+    assert package.package_all("local") == dict.fromkeys(SERVICES, False)
+
+
+def test_a_changed_source_makes_a_package_anew(monkeypatch, tmp_path, service):
+    for folder in ("services", "shared", "infra"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(package, "ROOT", tmp_path)
+    monkeypatch.setattr(package, "INFRA", tmp_path / "infra")
+    before = package.made_from(service, "local")
+    assert package.made_from(service, "local") == before
+    (tmp_path / "shared" / "keys.py").write_text("changed = True\n")
+    assert package.made_from(service, "local") != before
+
+
+LOCKS = sorted(ROOT.glob("requirements/*.txt")) + sorted(ROOT.glob("services/*/requirements.txt"))
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: str(lock.relative_to(ROOT)))
+def test_a_lock_pins_and_hashes_everything_and_names_no_machine(lock):
+    text = lock.read_text()
+    assert not re.search(r"https?:|file:|--(extra-)?index|--find-links|\s/\w", text)
+    pins = re.findall(r"^[A-Za-z0-9][^#\n]*$", text, re.MULTILINE)
+    assert pins
+    for pin in pins:
+        assert re.match(r"[\w.-]+(\[[\w,]+\])?==[\w.+!]+( ; .*)? \\$", pin), pin
+    assert text.count("--hash=sha256:") >= len(pins)
+
+
+def test_services_are_bundled_with_what_the_tests_run_with(service):
+    pins = {line.split(" ")[0] for line in (ROOT / "services" / service / "requirements.txt").read_text().splitlines()}
+    tested = {line.split(" ")[0] for line in (ROOT / "requirements" / "dev.txt").read_text().splitlines()}
+    assert {pin for pin in pins if "==" in pin} <= tested

@@ -1,0 +1,224 @@
+"""The templates that are deployed, read as data."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra import gateway, stack, template
+from infra.locate import INFRA
+
+OPEN_PATHS = {"/health", "/openapi.json"}
+ENVIRONMENT = {"OMO_STAGE", "OMO_SERVICE", "OMO_ISSUERS", "OMO_TEST_CLOCK"}
+
+
+def resources(whole, kind):
+    return {name: one["Properties"] for name, one in whole["Resources"].items() if one["Type"] == kind}
+
+
+def functions(whole):
+    return resources(whole, "AWS::Serverless::Function")
+
+
+def paths(whole):
+    return whole["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+
+
+def statements(whole):
+    for role in resources(whole, "AWS::IAM::Role").values():
+        for policy in role["Policies"]:
+            yield from policy["PolicyDocument"]["Statement"]
+
+
+def event_sources(whole, kind):
+    for function in functions(whole).values():
+        for event in function.get("Events", {}).values():
+            if event["Type"] == kind:
+                yield function, event["Properties"]
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def test_every_inbox_asks_for_the_records_that_failed(whole):
+    sources = list(event_sources(whole, "SQS"))
+    assert sources
+    assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for _, source in sources)
+
+
+def test_the_relays_read_both_streams_from_the_start_and_report_nothing(templates):
+    sources = [source for _, source in event_sources(templates["points"], "DynamoDB")]
+    streams = {json.dumps(source["Stream"]) for source in sources}
+    assert len(streams) == 2
+    assert all("ledger-stream" in stream or "directory-stream" in stream for stream in streams)
+    for source in sources:
+        assert source["StartingPosition"] == "TRIM_HORIZON"
+        assert "FunctionResponseTypes" not in source
+        assert source["DestinationConfig"]["OnFailure"]["Destination"]["Fn::Sub"].endswith("omo-${Stage}-parking")
+
+
+def test_an_inbox_listens_to_the_queue_of_its_service(service, whole):
+    queues = [source["Queue"]["Fn::Sub"] for _, source in event_sources(whole, "SQS")]
+    assert [queue.rpartition(":")[2] for queue in queues] == [f"omo-local-{service}-inbox"]
+
+
+def test_every_inbox_has_a_dead_letter_queue_of_its_own(data):
+    queues = resources(data, "AWS::SQS::Queue")
+    inboxes = {name: queue for name, queue in queues.items() if name.endswith("Inbox")}
+    assert len(inboxes) == 3
+    for name, queue in inboxes.items():
+        redrive = queue["RedrivePolicy"]
+        assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": [f"{name}Dead", "Arn"]}
+        assert redrive["maxReceiveCount"] == 5
+        assert queues[f"{name}Dead"]["MessageRetentionPeriod"] >= queue["MessageRetentionPeriod"]
+
+
+def test_a_failed_message_rests_longer_than_its_function_may_run(data, whole):
+    in_cloud = data["Parameters"]["InboxVisibilitySeconds"]
+    for function, _ in event_sources(whole, "SQS"):
+        assert in_cloud["Default"] >= 6 * function["Timeout"]
+        assert stack.INBOX_VISIBILITY_SECONDS >= in_cloud["MinValue"] >= function["Timeout"]
+
+
+def test_each_queue_gets_what_its_service_listens_to(data):
+    wanted = {
+        name: subscription["FilterPolicy"]["type"]
+        for name, subscription in resources(data, "AWS::SNS::Subscription").items()
+        if subscription["RawMessageDelivery"]
+    }
+    assert wanted == {
+        "PointsSubscription": ["omotenashi.checkin.accepted.v1"],
+        "CouponsSubscription": [
+            "omotenashi.checkin.accepted.v1",
+            "omotenashi.points.earned.v1",
+            "omotenashi.purchase.recorded.v1",
+        ],
+        "CheckinSubscription": ["omotenashi.member.erased.v1"],
+    }
+
+
+def test_only_the_topic_may_send_from_outside(data):
+    (policy,) = resources(data, "AWS::SQS::QueuePolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": "Events"}}}
+
+
+def test_the_books_can_not_be_deleted_by_a_stack_operation(data):
+    for name in ("Ledger", "Directory", "Root"):
+        assert data["Resources"][name]["DeletionPolicy"] == "Retain"
+        assert data["Resources"][name]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_nothing_in_the_ledger_or_directory_has_a_time_to_live(data):
+    tables = resources(data, "AWS::DynamoDB::Table")
+    assert {name for name, table in tables.items() if "TimeToLiveSpecification" in table} == {"Transient"}
+
+
+def test_a_role_names_what_it_may_touch(whole):
+    for statement in statements(whole):
+        for resource in listed(statement["Resource"]):
+            named = resource.get("Fn::Sub") or resource["Fn::ImportValue"]["Fn::Sub"]
+            assert "omo-${Stage}-" in named or named.endswith("/aws/lambda/${AWS::StackName}-*")
+        assert not any("*" in action for action in listed(statement["Action"]))
+
+
+def test_no_service_may_change_or_delete_an_entry(whole):
+    for statement in statements(whole):
+        if any("ledger" in json.dumps(resource) for resource in listed(statement["Resource"])):
+            assert not {"dynamodb:UpdateItem", "dynamodb:DeleteItem"} & set(statement["Action"])
+
+
+def test_every_function_runs_with_the_role_of_its_service(whole):
+    for name, function in functions(whole).items():
+        assert function["Role"] == {"Fn::GetAtt": ["ServiceRole", "Arn"]}, name
+        assert function["MemorySize"] >= 512
+
+
+def test_every_handler_that_lambda_is_told_of_is_there(service, whole):
+    app = importlib.import_module(f"services.{service}.app")
+    for name, function in functions(whole).items():
+        module, _, attribute = function["Handler"].partition(".")
+        assert module == "app"
+        assert callable(getattr(app, attribute, None)), name
+
+
+def test_an_answer_comes_within_the_gateways_patience(whole):
+    assert functions(whole)["APIHandler"]["Timeout"] <= 29
+
+
+def test_no_secret_stands_in_a_template(whole):
+    known = set(whole["Globals"]["Function"]["Environment"]["Variables"])
+    for function in functions(whole).values():
+        known |= set(function["Environment"]["Variables"])
+    assert known == ENVIRONMENT
+    assert not re.search(r"omo_[a-z]+_[A-Za-z0-9]+_|AKIA[0-9A-Z]{16}|BEGIN [A-Z ]*PRIVATE KEY", template.dump(whole))
+
+
+def test_the_test_clock_is_off_unless_it_is_asked_for(whole):
+    assert whole["Parameters"]["TestClock"]["Default"] == "0"
+
+
+def test_every_address_but_the_open_ones_asks_for_a_token(whole):
+    for path, item in paths(whole).items():
+        for method in gateway.METHODS:
+            assert bool(item[method].get("security")) == (path not in OPEN_PATHS), (method, path)
+
+
+def test_every_known_address_takes_every_method_so_that_the_app_can_refuse_it(whole):
+    for item in paths(whole).values():
+        assert set(gateway.METHODS) <= set(item)
+
+
+def test_a_path_variable_has_one_name_at_its_place(whole):
+    names: dict[str, str] = {}
+    for path in paths(whole):
+        parts = path.split("/")
+        for depth, part in enumerate(parts):
+            if part.startswith("{"):
+                place = "/".join(parts[:depth])
+                assert names.setdefault(place, part) == part, path
+
+
+def test_the_gateway_answers_in_the_shape_of_the_services(whole):
+    answers = whole["Resources"]["RestAPI"]["Properties"]["GatewayResponses"]
+    for kind, answer in answers.items():
+        problem = json.loads(answer["ResponseTemplates"]["application/json"])
+        assert problem["status"] == answer["StatusCode"], kind
+        assert set(problem) == {"type", "title", "status", "detail", "code", "retryable", "request_id"}
+        headers = answer["ResponseParameters"]["Headers"]
+        assert headers["Content-Type"] == "'application/problem+json'"
+        assert {"X-Request-Id", "Access-Control-Allow-Origin"} <= set(headers)
+        assert ("Retry-After" in headers) == (answer["StatusCode"] in (429, 503))
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code"),
+    [
+        ("UNAUTHORIZED", 401, "unauthenticated"),
+        ("ACCESS_DENIED", 403, "forbidden"),
+        ("MISSING_AUTHENTICATION_TOKEN", 404, "route_not_found"),
+        ("REQUEST_TOO_LARGE", 413, "body_too_large"),
+        ("UNSUPPORTED_MEDIA_TYPE", 415, "unsupported_media_type"),
+        ("THROTTLED", 429, "too_many_requests"),
+        ("INTEGRATION_TIMEOUT", 503, "temporarily_unavailable"),
+    ],
+)
+def test_the_gateway_uses_the_codes_of_the_contract(kind, status, code):
+    answer = gateway.ANSWERS[kind]
+    assert (answer.status, answer.code) == (status, code)
+
+
+def test_cfn_lint_finds_nothing(packages):
+    linted = [str(INFRA / "data.yaml"), *(str(made.template) for made in packages.values())]
+    linter = Path(sys.executable).with_name("cfn-lint")
+    done = subprocess.run(
+        [linter, "--regions", "ap-northeast-1", "--", *linted], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
