@@ -72,23 +72,29 @@ def _park(outbox: Outbox, key: dict[str, Any], reason: str) -> None:
 
 def _of_ledger(world: World, item: Item, outbox: Outbox) -> list[Event]:
     if item["pk"].startswith(keys.NAME_PREFIX):
-        if "carry" in item and not _has_entered(world, item):
+        if "carry" in item and not _has_entered(world, item["pk"], item["acc"], item["seen"]):
             outbox.carry_on(item["carry"], item["pk"])
         return []
-    return [event for entry in chain.entries_of(item) for event in events.of_entry(entry)]
+    entries = chain.entries_of(item)
+    for entry in entries:
+        if "carry" in entry.data:  # what this chain decided must enter another one
+            service, name, account, seen = entry.data["carry"]
+            if not _has_entered(world, name, account, seen):
+                outbox.carry_on(service, name)
+    return [event for entry in entries for event in events.of_entry(entry)]
 
 
-def _has_entered(world: World, name: Item) -> bool:
-    """Whether a name's operation, or its reversal, is in its chain: half a read unit in the usual case."""
+def _has_entered(world: World, name: str, account: str, seen: int) -> bool:
+    """Whether a named operation, or its reversal, is in a chain: half a read unit in the usual case."""
     pending = Pending(
         operation=None,
-        mark=chain.operation(name["pk"]),
-        reversal=chain.operation(name["pk"], is_reversal=True),
+        mark=chain.operation(name),
+        reversal=chain.operation(name, is_reversal=True),
         at=world.clock.now(),
-        seen=name["seen"],
+        seen=seen,
     )
-    head = chain.head_of(_RAW, name["acc"], world.ledger.table.newest(name["acc"]))
-    return head.sequence > name["seen"] and world.ledger.find(head, pending) is not None
+    head = chain.head_of(_RAW, account, world.ledger.table.newest(account))
+    return head.sequence > seen and world.ledger.find(head, pending) is not None
 
 
 def _of_directory(old: Item | None, new: Item) -> list[Event]:

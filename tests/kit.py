@@ -49,11 +49,12 @@ class FakeClock:
         return Clock(self.now, self.sleep, lambda: self.slept)
 
 
-def make_world(clock: FakeClock | None = None, tables: Iterable[Table] | None = None) -> World:
+def make_world(clock: FakeClock | Clock | None = None, tables: Iterable[Table] | None = None) -> World:
     """A world over in-memory tables, or over those given."""
     ledger, directory, transient = tables or (MemoryTable(), MemoryTable(), MemoryTable())
     held = Secrets(lambda: ROOT)
-    return world.make(Stage("test"), ledger, directory, transient, held, (clock or FakeClock()).clock())
+    real = clock if isinstance(clock, Clock) else (clock or FakeClock()).clock()
+    return world.make(Stage("test"), ledger, directory, transient, held, real)
 
 
 def key(kind: str, **bound: Any) -> Principal:

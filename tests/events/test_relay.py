@@ -5,10 +5,11 @@ import base64
 import pytest
 
 from points.purchases import BUY_SURELY, finish
+from points.reactions import CARRY_ON
 from points.routes import ROUTES
 from shared import events, keys, relay
 from shared.table import _dump
-from tests.kit import OPERATOR, Client, FakeClock, make_world, member, purchase
+from tests.kit import CAFE, OPERATOR, Client, FakeClock, make_world, member, purchase
 
 
 class Box:
@@ -128,6 +129,31 @@ def test_a_name_that_may_be_refused_is_left_to_its_caller(client):
     box = Box()
     relay.relay_ledger(client.world, ledger_records(client), box)
     assert box.carried == []
+
+
+def test_an_award_that_the_budget_took_and_the_member_did_not_get_is_handed_on(client):
+    client.as_(OPERATOR).put("/v1/partners/cafe", {"name": "c", "budget": {"kind": "monthly", "points": 100}})
+    code = client.as_(member("taro")).get("/v1/me/code").body["static"]["value"]
+    enter = client.world.ledger.enter
+
+    def die_at_the_member(verb, account, *rest, **options):
+        if account.startswith("M#"):
+            raise RuntimeError
+        return enter(verb, account, *rest, **options)
+
+    client.world.ledger.enter = die_at_the_member
+    award = {"award_id": "a-1", "member": {"code": code}, "points": 60, "reason": "latte"}
+    assert client.as_(CAFE).post("/v1/awards", award).status == 500
+    client.world.ledger.enter = enter
+    box = Box()
+    relay.relay_ledger(client.world, ledger_records(client), box)
+    assert box.carried == [("points", keys.name("award", "partner.cafe", "a-1"))]
+    for _ in range(2):
+        CARRY_ON["award"](client.world, client.world.ledger.table.get(box.carried[0][1], 0))
+    assert client.get("/v1/members/taro/balance").body["available"] == 60
+    after = Box()
+    relay.relay_ledger(client.world, ledger_records(client), after)
+    assert after.carried == []
 
 
 def test_the_look_at_a_name_costs_half_a_read(client):

@@ -9,7 +9,6 @@ import pytest
 from shared import chain
 from shared.clock import Clock
 from shared.errors import Conflict, Refused
-from shared.ledger import Ledger
 from shared.memory import MemoryTable
 from tests.chain.toy import PURSE, put
 from tests.kit import make_world
@@ -34,9 +33,7 @@ def all_at_once(count, work):
 
 def real(tables):
     """A world whose waiting is real."""
-    world = make_world(tables=tables)
-    object.__setattr__(world, "ledger", Ledger(world.ledger.table, Clock()))
-    return world
+    return make_world(Clock(), tables)
 
 
 @pytest.fixture(params=["memory", "ministack"])

@@ -12,9 +12,9 @@ from typing import Any
 from points.lots import Account, Lot, add, pack_lots, settle, take
 from points.model import Line
 from points.programme import Programme, points_of
+from shared import keys
 from shared.chain import Decided, Kind, Step
 from shared.errors import Conflict
-from shared.keys import PARTNER_BUDGET
 from shared.units import Points
 
 # ---- earning and spending -------------------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ class BudgetState:
 
 
 BUDGET: Kind[BudgetState] = Kind(
-    PARTNER_BUDGET,
+    keys.PARTNER_BUDGET,
     BudgetState(),
     lambda state: {"p": state.period, "u": state.used, "t": state.total, "d": state.day, "n": state.day_used},
     lambda packed: BudgetState(packed["p"], packed["u"], packed["t"], packed["d"], packed["n"]),
@@ -188,7 +188,12 @@ def take_from_budget(state: BudgetState, giving: Giving, at: datetime) -> Decide
         total=state.total + giving.points,
         day_used=state.day_used + giving.points,
     )
-    data = {"points": giving.points, "left": _left(state, giving), "member_id": giving.member_id, "name": giving.name}
+    member = keys.account(keys.MEMBER_POINTS, giving.member_id)
+    data = {
+        "points": giving.points,
+        "left": _left(state, giving),
+        "carry": ["points", giving.name, member, giving.member_seen],
+    }
     return Decided(state, (Step("taken", ref=("award", giving.award_id), data=data),))
 
 

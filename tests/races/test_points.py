@@ -1,0 +1,98 @@
+"""Many callers at once over the real actions: budgets and balances are exact; and a control that exceeds them."""
+
+import sys
+
+import pytest
+
+from points.routes import ROUTES
+from shared import chain
+from shared.clock import Clock
+from shared.memory import MemoryTable
+from tests.kit import CAFE, EC, OPERATOR, Client, make_world, member, purchase
+from tests.races.test_chain import all_at_once
+
+TWENTY = 20
+
+
+@pytest.fixture(autouse=True)
+def _switch_often():
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
+
+
+def make_client(tables=None):
+    client = Client(ROUTES, make_world(Clock(), tables))
+    for member_id in ("taro", "hanako"):
+        client.post("/v1/members", {"member_id": member_id})
+    said = {"name": "cafe", "budget": {"kind": "monthly", "points": 500}, "caps": {"per_member_day": 300}}
+    assert client.as_(OPERATOR).put("/v1/partners/cafe", said).status == 200
+    return client
+
+
+@pytest.fixture
+def client():
+    return make_client()
+
+
+def award(client, n, member_id="taro"):
+    code = client.as_(member(member_id)).get("/v1/me/code").body["static"]["value"]
+    body = {"award_id": f"a-{n}", "member": {"code": code}, "points": 100, "reason": "latte"}
+    return client.as_(CAFE).post("/v1/awards", body)
+
+
+def balance(client, member_id="taro"):
+    return client.as_(EC).get(f"/v1/members/{member_id}/balance").body["available"]
+
+
+def test_a_budget_and_a_cap_hold_under_many_awards_at_once(client):
+    answers = all_at_once(TWENTY, lambda n: award(client, n, ("taro", "hanako")[n % 2]))
+    given = sum(answer.status == 201 for answer in answers)
+    left = client.as_(CAFE).get("/v1/partner/budget").body["left"]
+    assert {answer.status for answer in answers} <= {201, 409}
+    assert given == 5
+    assert left == 0
+    assert balance(client) + balance(client, "hanako") == 500
+    assert max(balance(client), balance(client, "hanako")) <= 300
+    for account in ("M#taro", "M#hanako", "P#cafe"):
+        assert list(chain.faults(iter(client.world.ledger.table.items(account)))) == []
+
+
+def test_control_a_budget_read_before_and_written_after_is_exceeded():
+    """The same threads, with a budget that is decided on what was read and put whatever has come since."""
+
+    class LastWins(MemoryTable):
+        def put_new(self, item):
+            if item["pk"].startswith("P#"):
+                self.put(item)
+                return None
+            return super().put_new(item)
+
+    exceeded = 0
+    for _ in range(10):
+        client = make_client((LastWins(), MemoryTable(), MemoryTable()))
+        answers = all_at_once(TWENTY, lambda n, client=client: award(client, n, ("taro", "hanako")[n % 2]))
+        exceeded += sum(answer.status == 201 for answer in answers) > 5
+    assert exceeded
+
+
+def test_one_purchase_sent_by_many_at_once_counts_once(client):
+    body = purchase(occurred_at="2026-11-01T00:00:00Z")
+    answers = all_at_once(TWENTY, lambda _: client.post("/v1/purchases", body))
+    assert {answer.status for answer in answers} == {201}
+    assert all(answer.body == answers[0].body for answer in answers)
+    assert balance(client) == 10
+
+
+def test_batches_that_overlap_count_each_purchase_once(client):
+    body = [purchase(purchase_id=f"b{n}", occurred_at="2026-11-01T00:00:00Z") for n in range(12)]
+
+    def send(n):
+        return client.post("/v1/purchases/batch", {"purchases": body[n % 4 : n % 4 + 8]})
+
+    answers = all_at_once(8, send)
+    assert {one["status"] for answer in answers for one in answer.body["results"]} <= {201, 503}
+    for n in range(4):
+        send(n)
+    assert balance(client) == 10 * 11
