@@ -1,0 +1,71 @@
+"""An arrival: what is known of a check-in before its member's visits are looked at, as its name keeps it.
+
+It holds the judged evidence and what the store's settings said at that moment, so that whoever finishes it later, the
+caller's retry or the stream, decides the same. No coordinate of the phone is in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from checkin.visits import Distance, of_kept, to_kept
+from shared import clock
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Somebody says to be at a store. `reason` is why nothing can be paid, whatever the visits say."""
+
+    checkin_id: str
+    at: datetime
+    store_id: str
+    lat: float  # of the store's place, to four digits
+    lon: float
+    radius_m: int
+    time_zone: str
+    cutoff_hour: int
+    level: int | None = None
+    reason: str | None = None
+    apart: Distance | None = None
+    points: int = 0
+    campaigns: tuple[str, ...] = ()
+
+
+def pack(arrival: Arrival) -> dict[str, Any]:
+    """An arrival as its name keeps it; what is empty is left out."""
+    packed: dict[str, Any] = {
+        "i": arrival.checkin_id,
+        "t": clock.to_ms(arrival.at),
+        "s": arrival.store_id,
+        "g": [to_kept(arrival.lat), to_kept(arrival.lon), arrival.radius_m],
+        "z": [arrival.time_zone, arrival.cutoff_hour],
+        "l": arrival.level,
+        "r": arrival.reason,
+        "d": list(arrival.apart) if arrival.apart else None,
+        "p": arrival.points or None,
+        "c": list(arrival.campaigns) or None,
+    }
+    return {name: value for name, value in packed.items() if value is not None}
+
+
+def unpack(packed: dict[str, Any]) -> Arrival:
+    """The arrival of `pack`."""
+    lat, lon, radius_m = packed["g"]
+    time_zone, cutoff_hour = packed["z"]
+    return Arrival(
+        checkin_id=packed["i"],
+        at=clock.from_ms(packed["t"]),
+        store_id=packed["s"],
+        lat=of_kept(lat),
+        lon=of_kept(lon),
+        radius_m=radius_m,
+        time_zone=time_zone,
+        cutoff_hour=cutoff_hour,
+        level=packed.get("l"),
+        reason=packed.get("r"),
+        apart=Distance(*packed["d"]) if "d" in packed else None,
+        points=packed.get("p", 0),
+        campaigns=tuple(packed.get("c", ())),
+    )

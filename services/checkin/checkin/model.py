@@ -1,0 +1,216 @@
+"""The shapes of check-in's requests and answers, with every limit in the type.
+
+Floats appear in coordinates and their accuracy only, and are finite.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from checkin.geo import RADIUS_M_MAX
+from shared import business_day
+from shared.reference import MemberRef
+from shared.shapes import Id, Shape, Time, Words
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+OutcomeName = Literal["awarded", "pending_review", "recorded_no_award"]
+
+
+def _zone_name(name: str) -> str:
+    business_day.zone(name)
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(_zone_name)]
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+Opens = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Closes = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+Interval = tuple[Opens, Closes]
+Intervals = Annotated[tuple[Interval, ...], Field(max_length=4)]
+Hours = dict[Weekday, Intervals]
+
+
+class Reward(Shape):
+    """What a check-in with at least this level of evidence gets."""
+
+    min_level: Annotated[int, Field(ge=0, le=4)] = 0
+    points: Annotated[int, Field(ge=0, le=1_000_000)] = 10
+    campaign_id: Id | None = None
+
+
+class StoreFields(Shape):
+    """What a store says about itself.
+
+    `hours` are local: a day that is not named is closed, an end at or before its start runs over midnight, and a store
+    without hours is always open. A store that names no rewards gives the default one.
+    """
+
+    name: Words
+    lat: Latitude
+    lon: Longitude
+    radius_m: Annotated[int, Field(ge=1, le=10_000)] = 150
+    time_zone: ZoneName
+    cutoff_hour: Annotated[int, Field(ge=0, le=23)] = 0
+    hours: Hours | None = None
+    rewards: Annotated[tuple[Reward, ...], Field(max_length=20)] = (Reward(),)
+    state: Literal["open", "closed"] = "open"
+
+
+class StoreBody(StoreFields):
+    """The body of `PUT /v1/stores/{store_id}`; where it repeats the id, the route compares the two."""
+
+    store_id: Id | None = None
+
+    def named(self, store_id: str, *, rewards_paused: bool = False) -> Store:
+        """The store that this body describes."""
+        fields = {name: getattr(self, name) for name in StoreFields.model_fields}
+        return Store(store_id=store_id, rewards_paused=rewards_paused, **fields)
+
+
+class Store(StoreFields):
+    """A store as check-in knows it; `rewards_paused` is set by its own route, never by the store's body."""
+
+    store_id: Id
+    rewards_paused: bool = False
+
+
+class Pause(Shape):
+    """`PUT /v1/stores/{store_id}/rewards-pause`."""
+
+    paused: bool
+    reason: Words | None = None
+
+
+class PauseAnswer(Pause):
+    store_id: Id
+
+
+class NearbyQuery(Shape):
+    """`GET /v1/stores/nearby`; the values come as text."""
+
+    lat: Latitude
+    lon: Longitude
+    radius_m: Annotated[int, Field(ge=1, le=RADIUS_M_MAX)] = 1000
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+
+class Offered(Shape):
+    """A campaign as a guest of a store reads it."""
+
+    campaign_id: str
+    name: str
+    offer: dict[str, Any]
+
+
+class NearbyStore(Shape):
+    """One store of the answer, the offers being the campaigns that are on there."""
+
+    store_id: Id
+    name: str
+    lat: float
+    lon: float
+    distance_m: int
+    open_now: bool
+    offers: list[Offered]
+
+
+class NearbyAnswer(Shape):
+    items: list[NearbyStore]
+
+
+class FencesQuery(Shape):
+    """`GET /v1/geofences`; the values come as text."""
+
+    lat: Latitude
+    lon: Longitude
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+
+class Fence(Shape):
+    """The circle around a store within which a visitor counts as there."""
+
+    store_id: Id
+    lat: float
+    lon: float
+    radius_m: int
+
+
+class FencesAnswer(Shape):
+    items: list[Fence]
+
+
+class Location(Shape):
+    """Where a phone says it is: with what accuracy, since when, and whether it admits to pretending."""
+
+    lat: Latitude
+    lon: Longitude
+    accuracy_m: Annotated[float, Field(ge=0, le=50_000_000)]
+    captured_at: Time
+    is_mock: bool = False
+
+
+class CheckinBody(Shape):
+    """`POST /v1/me/checkins`. A code or QR that proves nothing is no fault of the request, only no evidence."""
+
+    checkin_id: Id
+    store_id: Id
+    location: Location | None = None
+    presence_code: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+    qr: Annotated[str, StringConstraints(min_length=1, max_length=512)] | None = None
+    device_id: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+
+
+class StaffScan(Shape):
+    """`POST /v1/checkins`: a member of staff saw the guest. A till's key brings its store."""
+
+    checkin_id: Id
+    store_id: Id | None = None
+    member: MemberRef
+
+
+class Given(Shape):
+    """The reward of an answer: points on their way, and campaigns whose coupon is."""
+
+    points: int
+    campaigns: tuple[Id, ...]
+
+
+class CheckinAnswer(Shape):
+    """The answer to a check-in. It never says why nothing was given: that would teach a cheat."""
+
+    checkin_id: Id
+    store_id: Id
+    business_day: date
+    outcome: OutcomeName
+    already: bool
+    evidence_level: int | None
+    reward: Given
+    next_possible_at: Time
+
+
+class Page(Shape):
+    """Where in a list, and how much of it."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: Annotated[str, StringConstraints(min_length=1, max_length=600)] | None = None
+
+
+class CheckinListed(Shape):
+    """One check-in of a list."""
+
+    checkin_id: Id
+    store_id: Id
+    business_day: date
+    outcome: OutcomeName
+    evidence_level: int | None
+    reward: Given
+    occurred_at: Time
+
+
+class CheckinPage(Shape):
+    items: list[CheckinListed]
+    next_cursor: str | None

@@ -1,0 +1,48 @@
+"""Every way into check-in: method, path, who may, what comes and what goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from checkin import checkins, model, places, stores
+from shared.http import ANY_TOKEN, MEMBER, Call, Routes
+from shared.member_ref import signed_in
+
+ROUTES = Routes()
+_get, _post, _put = ROUTES.get, ROUTES.post, ROUTES.put
+
+_get("/v1/stores/nearby", ANY_TOKEN, query=model.NearbyQuery, answer=model.NearbyAnswer)(places.nearby)
+_get("/v1/geofences", ANY_TOKEN, query=model.FencesQuery, answer=model.FencesAnswer)(places.geofences)
+
+_put("/v1/stores/{store_id}", "stores:admin", body=model.StoreBody, answer=model.Store)(stores.put)
+_get("/v1/stores/{store_id}", "stores:admin", answer=model.Store)(stores.read)
+_put("/v1/stores/{store_id}/rewards-pause", "stores:admin", body=model.Pause, answer=model.PauseAnswer)(stores.pause)
+
+_post(
+    "/v1/me/checkins",
+    MEMBER,
+    body=model.CheckinBody,
+    answer=model.CheckinAnswer,
+    status=201,
+    id_field="checkin_id",
+)(checkins.check_in)
+_post(
+    "/v1/checkins",
+    "purchases:write",
+    body=model.StaffScan,
+    answer=model.CheckinAnswer,
+    status=201,
+    id_field="checkin_id",
+)(checkins.scan)
+
+
+@_get("/v1/me/checkins", MEMBER, query=model.Page, answer=model.CheckinPage)
+def my_checkins(call: Call[Any]) -> dict[str, Any]:
+    """The signed-in member's check-ins, newest first."""
+    return checkins.listed(call, signed_in(call.world, call.who)["member_id"])
+
+
+@_get("/v1/members/{member_id}/checkins", "points:read", query=model.Page, answer=model.CheckinPage)
+def checkins_of_member(call: Call[Any]) -> dict[str, Any]:
+    """A member's check-ins, newest first."""
+    return checkins.listed(call, call.path_id("member_id"))

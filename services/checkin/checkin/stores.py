@@ -1,0 +1,87 @@
+"""Stores: setting one, reading one, pausing its rewards.
+
+A store is one item of the directory, and a listing in each cell around it that a search may read. All of them change
+in one transaction under the store's version, so a search never meets half a move, and nothing is left to repair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from checkin import geo, listing
+from checkin.model import Pause, PauseAnswer, Store, StoreBody
+from shared import keys
+from shared.errors import Invalid, NotFound
+from shared.http import Call
+from shared.table import Item, Put, Remove, Write
+from shared.world import World
+
+
+def put(call: Call[StoreBody]) -> Store:
+    """Set a store; in force everywhere when this has answered. The same again changes nothing."""
+    store_id = call.path_id("store_id")
+    if call.body.store_id not in (None, store_id):
+        raise Invalid.at("/store_id", "differs", "the path names another store")
+
+    def make(old: Item | None) -> Item:
+        pause: Item = {name: old[name] for name in ("paused", "reason") if name in old} if old else {}
+        store = call.body.named(store_id, rewards_paused=bool(pause.get("paused")))
+        # Whoever only asks for the day finds zone and cutoff beside the text.
+        return {"body": _pack(store), "time_zone": store.time_zone, "cutoff_hour": store.cutoff_hour, **pause}
+
+    return store_of(call.world.directory.change(keys.store(store_id), make, _listings))
+
+
+def read(call: Call[Any]) -> Store:
+    """A store as it was set."""
+    item = call.world.directory.table.get(*keys.store(call.path_id("store_id")), consistent=True)
+    if item is None:
+        raise NotFound("store_not_found")
+    return store_of(item)
+
+
+def pause(call: Call[Pause]) -> PauseAnswer:
+    """Stop or resume what a store gives for check-ins; they are recorded all the same."""
+    store_id, wanted = call.path_id("store_id"), call.body
+
+    def make(old: Item | None) -> Item:
+        if old is None:
+            raise NotFound("store_not_found")
+        kept = {name: value for name, value in old.items() if name not in ("paused", "reason")}
+        return kept | {"paused": wanted.paused} | ({"reason": wanted.reason} if wanted.reason else {})
+
+    call.world.directory.change(keys.store(store_id), make)
+    return PauseAnswer(store_id=store_id, paused=wanted.paused, reason=wanted.reason)
+
+
+def find(world: World, store_id: str) -> Store:
+    """A store as of the last second; `store_not_found` if there is none."""
+    item = world.directory.setting(keys.store(store_id))
+    if item is None:
+        raise NotFound("store_not_found")
+    return store_of(item)
+
+
+def store_of(item: Item) -> Store:
+    """The store that an item of the directory holds."""
+    said = StoreBody.model_validate_json(item["body"])
+    return said.named(item["pk"].partition("#")[2], rewards_paused=bool(item.get("paused")))
+
+
+def _pack(store: Store) -> str:
+    """What was said, as JSON text: a number of the table can't hold every coordinate that a body can."""
+    return store.model_dump_json(exclude={"store_id", "rewards_paused"}, exclude_none=True)
+
+
+def _listings(old: Item | None, new: Item) -> Sequence[Write]:
+    """The store's listings where it is, and none where it was: at most 14 cells each, a transaction takes 100 parts."""
+    store, before = store_of(new), store_of(old) if old else None
+    packed = listing.pack(store)
+    here = geo.cells_of(store.lat, store.lon)
+    there = geo.cells_of(before.lat, before.lon) if before else []
+    writes: list[Write] = []
+    for name in here:
+        pk, sk = keys.cell(name, store.store_id)
+        writes.append(Put({"pk": pk, "sk": sk, "p": packed}))
+    return [*writes, *(Remove(*keys.cell(name, store.store_id)) for name in there if name not in here)]

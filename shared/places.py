@@ -1,0 +1,30 @@
+"""Whose clock a day goes by: a store's zone and cutoff hour, or the programme's zone where there is no store."""
+
+from __future__ import annotations
+
+from shared import keys
+from shared.business_day import DayRule
+from shared.world import World
+
+_DEFAULT_ZONE = "Asia/Tokyo"
+_DEFAULT_CURRENCY = "JPY"
+
+
+def of_programme(world: World) -> DayRule:
+    """The programme's days, which dates without a store go by."""
+    item = world.directory.setting(keys.programme())
+    return DayRule(item["rule"][1] if item else _DEFAULT_ZONE)
+
+
+def of_store(world: World, store_id: str | None) -> DayRule:
+    """A store's business days; those of the programme for no store, or one that nobody has put yet."""
+    item = world.directory.setting(keys.store(store_id)) if store_id else None
+    if item is None:
+        return of_programme(world)
+    return DayRule(item["time_zone"], item["cutoff_hour"])
+
+
+def currency(world: World) -> str:
+    """The programme's one currency."""
+    item = world.directory.setting(keys.programme())
+    return str(item["rule"][2]) if item else _DEFAULT_CURRENCY

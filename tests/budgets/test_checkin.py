@@ -1,0 +1,176 @@
+"""What a check-in and a search cost, from what the tables report."""
+
+import json
+import random
+import statistics
+
+import pytest
+
+from checkin import geo, listing
+from checkin.model import Hours, Store, Weekday
+from checkin.routes import ROUTES as CHECKIN
+from points.reactions import REACTIONS
+from points.routes import ROUTES as POINTS
+from shared import chain, events, inbox, keys
+from tests.kit import OPERATOR, TILL, Client, FakeClock, make_world, member
+
+SHIBUYA = {"name": "渋谷店", "lat": 35.6595, "lon": 139.7005, "time_zone": "Asia/Tokyo"}
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def taro(clock):
+    """A member with a history: the check-in of the day before is in the chain, the store in the cache."""
+    world = make_world(clock)
+    card = {"type": "card", "value": "card-taro"}
+    consents = {"location": {"granted": True, "version": "1"}}
+    Client(POINTS, world).post("/v1/members", {"member_id": "taro", "identities": [card], "consents": consents})
+    Client(CHECKIN, world, OPERATOR).put("/v1/stores/shibuya", SHIBUYA)
+    taro = Client(CHECKIN, world, member("taro"))
+    assert taro.post("/v1/me/checkins", body(clock, "yesterday")).status == 201
+    clock.forward(days=1)
+    return taro
+
+
+def body(clock, checkin_id, **changes):
+    fix = {"lat": 35.6595, "lon": 139.7005, "accuracy_m": 10, "captured_at": clock.now().isoformat()}
+    return {"checkin_id": checkin_id, "store_id": "shibuya", "location": fix | changes}
+
+
+def spent(world, act):
+    """Units and round trips of the ledger and of the directory; settings come from the cache."""
+    tables = (world.ledger.table, world.directory.table, world.transient)
+    for table in tables:
+        table.usage.reset()
+    act()
+    ledger, directory, transient = (table.usage for table in tables)
+    assert transient.round_trips == 0
+    assert directory.write_units == 0
+    return {
+        "write": ledger.write_units,
+        "read": ledger.read_units,
+        "profile": directory.read_units,
+        "trips": ledger.round_trips + directory.round_trips,
+    }
+
+
+USUAL = {"write": 2, "read": 0.5, "profile": 0.5, "trips": 4}
+
+
+def test_a_checkin_is_two_writes_half_a_read_and_the_members_profile(taro, clock):
+    assert spent(taro.world, lambda: taro.post("/v1/me/checkins", body(clock, "c-1"))) == USUAL
+    assert spent(taro.world, lambda: taro.post("/v1/me/checkins", body(clock, "c-2"))) == USUAL  # the second of the day
+    clock.forward(days=1)
+    assert spent(taro.world, lambda: taro.post("/v1/me/checkins", body(clock, "c-3", is_mock=True))) == USUAL
+
+
+def test_a_scan_needs_no_profile_and_a_card_costs_half_a_read(taro, clock):
+    till = taro.as_(TILL)
+    by_id = {"checkin_id": "s-1", "member": {"member_id": "taro"}}
+    assert spent(taro.world, lambda: till.post("/v1/checkins", by_id)) == {
+        "write": 2,
+        "read": 0.5,
+        "profile": 0,
+        "trips": 3,
+    }
+    by_card = {"checkin_id": "s-2", "member": {"identity": {"type": "card", "value": "card-taro"}}}
+    assert spent(taro.world, lambda: till.post("/v1/checkins", by_card)) == USUAL
+
+
+def test_a_retry_is_one_failed_condition(taro, clock):
+    said = body(clock, "c-1")
+    taro.post("/v1/me/checkins", said)
+    cost = spent(taro.world, lambda: taro.post("/v1/me/checkins", said))
+    assert cost == {"write": 1, "read": 0.5, "profile": 0.5, "trips": 3}
+
+
+def test_a_checkin_with_its_points_is_three_writes(taro, clock):
+    world = taro.world
+
+    def all_of_it():
+        taro.post("/v1/me/checkins", body(clock, "c-1"))
+        entry = chain.entries_of(world.ledger.table.newest("V#taro"))[-1]
+        world.ledger.table.usage.read_units -= 0.5  # the test's own look; the relay has the entry from the stream
+        world.ledger.table.usage.round_trips -= 1
+        deliver(world, entry)
+
+    deliver(world, chain.entries_of(world.ledger.table.newest("V#taro"))[-1])  # the account exists, settings are cached
+    cost = spent(world, all_of_it)
+    assert cost["write"] == 3
+    assert cost["read"] <= 1.5
+
+
+def deliver(world, entry):
+    records = [{"messageId": "m", "body": json.dumps(event)} for event in events.of_entry(entry)]
+    assert inbox.work(world, {"Records": records}, reactions=REACTIONS) == {"batchItemFailures": []}
+
+
+# ---- searches -------------------------------------------------------------------------------------------------------
+
+WEEK: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat")
+_SIDE_M = 30_000
+_PER_KM2 = 2.65  # a million stores in a country of 378,000 km²
+
+
+@pytest.fixture(scope="module")
+def country():
+    """A piece of a country with a million stores, listed as a PUT lists them."""
+    world = make_world()
+    chance = random.Random(11)
+    for n in range(int(_PER_KM2 * (_SIDE_M / 1000) ** 2)):
+        lat, lon = place(chance, _SIDE_M)
+        hours: Hours = dict.fromkeys(WEEK, (("07:00", "23:00"),))
+        store = Store(
+            store_id=f"store-{n:06d}",
+            name=f"おもてなし {n:06d} 店",
+            lat=lat,
+            lon=lon,
+            time_zone="Asia/Tokyo",
+            hours=hours,
+        )
+        for cell in geo.cells_of(lat, lon):
+            pk, sk = keys.cell(cell, store.store_id)
+            world.directory.table.put({"pk": pk, "sk": sk, "p": listing.pack(store)})
+    return Client(CHECKIN, world, member("taro"))
+
+
+def place(chance, side_m):
+    def degrees():
+        return chance.uniform(-side_m / 2, side_m / 2) / 111_195
+
+    return 35.5 + degrees(), 139.5 + degrees() / 0.814
+
+
+def test_what_is_near_of_a_million_costs_one_read_unit_and_one_round_trip(country):
+    usage, chance, units = country.world.directory.table.usage, random.Random(3), []
+    country.world.directory.settings(keys.campaign("")[0])  # campaigns come from the cache
+    for _ in range(200):
+        lat, lon = place(chance, _SIDE_M - 6000)
+        usage.reset()
+        answer = country.get(f"/v1/stores/nearby?lat={lat}&lon={lon}")
+        assert answer.status == 200
+        assert usage.round_trips == 1
+        units.append(usage.read_units)
+    assert statistics.median(units) <= 1
+    assert max(units) <= 2
+
+
+def test_a_far_search_among_many_shops_takes_one_round_trip(country):
+    usage = country.world.directory.table.usage
+    usage.reset()
+    items = country.get("/v1/stores/nearby?lat=35.5&lon=139.5&radius_m=20000&limit=5").body["items"]
+    assert (len(items), usage.round_trips) == (5, 1)
+
+
+def test_a_store_is_set_in_one_transaction(clock):
+    world = make_world(clock)
+    operator = Client(CHECKIN, world, OPERATOR)
+    operator.put("/v1/stores/shibuya", SHIBUYA)
+    world.directory.table.usage.reset()
+    operator.put("/v1/stores/shibuya", SHIBUYA | {"lat": 43.0})
+    assert world.directory.table.usage.round_trips == 2
+    assert world.directory.table.usage.write_units <= 2 * (1 + 14 + 14)
