@@ -69,12 +69,12 @@ def test_control_a_budget_read_before_and_written_after_is_exceeded():
                 return None
             return super().put_new(item)
 
-    exceeded = 0
-    for _ in range(10):
+    for _ in range(20):
         client = make_client((LastWins(), MemoryTable(), MemoryTable()))
         answers = all_at_once(TWENTY, lambda n, client=client: award(client, n, ("taro", "hanako")[n % 2]))
-        exceeded += sum(answer.status == 201 for answer in answers) > 5
-    assert exceeded
+        if sum(answer.status == 201 for answer in answers) > 5:
+            return
+    pytest.fail("the race never showed: this test proves nothing")
 
 
 def test_one_purchase_sent_by_many_at_once_counts_once(client):

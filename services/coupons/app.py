@@ -1,0 +1,18 @@
+"""The coupons app: its routes and its inbox."""
+
+from typing import Any
+
+from chalice.app import Chalice
+
+from coupons.reactions import CARRY_ON, REACTIONS
+from coupons.routes import ROUTES
+from shared import inbox as queue, keys, web, world
+
+app: Chalice = web.serve("coupons", ROUTES)
+authorizer = app.handler_map["authorizer"]  # Lambda looks for it in this module, by its name.
+
+
+@app.on_sqs_message(queue=keys.stage().inbox("coupons"), batch_size=10)
+def inbox(event: Any) -> dict[str, Any]:
+    """Events that issue coupons, and issues that are finished for a process that died."""
+    return queue.work(world.deployed(), event.to_dict(), reactions=REACTIONS, carry_on=CARRY_ON)

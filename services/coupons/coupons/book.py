@@ -1,0 +1,228 @@
+"""What a member's coupon book decides: issue, redeem or hold, capture, void.
+
+Pure: the book, the operation and the time go in, the entries and the next book come out, or a refusal is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Literal, TypeAlias
+
+from shared.business_day import DayRule
+from shared.chain import Decided, Step
+from shared.coupon_book import Book, Coupon, Status, Use
+from shared.errors import Conflict
+from shared.units import Money
+
+COUPONS_MAX = 100
+"""So many coupons a head carries. Beyond, the oldest that can't be used any more make room."""
+
+WhyUnusable: TypeAlias = Literal["not_found", "used", "held", "expired", "paused"]
+
+
+# ---- issuing --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """An issue's share in its campaign's pool: the total, and the pool's head that was read before the name."""
+
+    total: int
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Issuing:
+    """A coupon on its way into a member's book."""
+
+    coupon: Coupon
+    campaign_id: str
+    owner: str
+    issued_on: date
+    order_ref: str | None = None
+    per_member: int | None = None
+    drawing: Drawing | None = None
+
+
+def issue(book: Book, issuing: Issuing, _: datetime) -> Decided[Book]:
+    """Put a coupon into the book; `member_limit_reached` if the campaign or the book has no room for it."""
+    coupon = issuing.coupon
+    if issuing.per_member is not None and book.count(coupon.locator) >= issuing.per_member:
+        raise Conflict("member_limit_reached", limit=issuing.per_member)
+    book = _with_room(book, issuing.issued_on)
+    data = {
+        "coupon_id": coupon.coupon_id,
+        "campaign_id": issuing.campaign_id,
+        "source_id": coupon.source_id,
+        "valid_from": coupon.first.isoformat(),
+        **({"valid_until": coupon.last.isoformat()} if coupon.last else {}),
+        **({"order_ref": issuing.order_ref} if issuing.order_ref else {}),
+    }
+    step = Step("issued", ref=("coupon", coupon.coupon_id), data=data)
+    return Decided(replace(book, coupons=(*book.coupons, coupon)), (step,))
+
+
+def issue_or_tell(book: Book, issuing: Issuing, at: datetime) -> Decided[Book]:
+    """As `issue`, but a refusal is an entry, so that no twin of the request gets in after the pool has its unit back."""
+    try:
+        return issue(book, issuing, at)
+    except Conflict as refused:
+        data = {"code": refused.code, "limit": refused.fields["limit"]}
+        return Decided(book, (Step("refused", ref=("coupon", issuing.coupon.coupon_id), data=data),))
+
+
+def _with_room(book: Book, day: date) -> Book:
+    while len(book.coupons) >= COUPONS_MAX:
+        done = next((one for one in book.coupons if one.status is Status.REDEEMED or one.is_over(day)), None)
+        if done is None:
+            raise Conflict("member_limit_reached", limit=COUPONS_MAX)
+        book = book.without(done)
+    return book
+
+
+# ---- redeeming ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one coupon took off a basket. `place` is its turn, `position` that of its code in the request."""
+
+    place: int
+    position: int
+    campaign_id: str
+    discount: Money
+    lines: tuple[tuple[str, Money], ...]
+    explain: tuple[tuple[str, Money, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Redeeming:
+    """A redemption's share in one member's book: its coupons as they were before, and what each of them took off.
+
+    `by` is the redemption's mark: the operation's bytes in the chain, by which its own coupons know it.
+    """
+
+    redemption_id: str
+    by: bytes
+    order: bytes
+    order_ref: str
+    days: DayRule
+    coupons: tuple[Coupon, ...]
+    taken: tuple[Taken, ...]
+    store_id: str | None = None
+    hold_seconds: int | None = None
+
+    @property
+    def ref(self) -> tuple[str, str]:
+        return "redemption", self.redemption_id
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who wants to use a coupon, and when: the mark of the redemption, its order's hash, the time and the day."""
+
+    at: datetime
+    day: date
+    by: bytes = b""
+    order: bytes = b""
+
+
+def why_unusable(coupon: Coupon | None, asker: Asker) -> WhyUnusable | None:
+    """Why a coupon can't be used at all. The asker's own hold is never in the way, and protects it from expiry."""
+    if coupon is None:
+        return "not_found"
+    is_own = coupon.use is not None and coupon.use.by == asker.by
+    if coupon.status is Status.REDEEMED:
+        return None if is_own else "used"  # its own: a retry, which its name will answer
+    if coupon.is_held(asker.at):
+        assert coupon.use is not None
+        return None if is_own or coupon.use.order == asker.order else "held"
+    return "expired" if coupon.is_over(asker.day) else None
+
+
+def redeem(book: Book, redeeming: Redeeming, at: datetime) -> Decided[Book]:
+    """Use coupons, all or none: for good, or until a hold ends."""
+    asker = Asker(at, redeeming.days.day(at), redeeming.by, redeeming.order)
+    for coupon in redeeming.coupons:
+        if why_unusable(book.get(coupon.spot), asker) is not None:
+            raise Conflict("code_not_usable")
+    is_hold = redeeming.hold_seconds is not None
+    ends = at + timedelta(seconds=redeeming.hold_seconds or 0)
+    status = Status.HELD if is_hold else Status.REDEEMED
+    for coupon in redeeming.coupons:
+        book = book.with_(replace(coupon, status=status, use=Use(redeeming.by, redeeming.order, ends)))
+    return Decided(book, _steps("held" if is_hold else "redeemed", redeeming))
+
+
+def _steps(kind: str, redeeming: Redeeming, more: Mapping[str, Any] | None = None) -> tuple[Step, ...]:
+    """One entry for each coupon: each becomes an event of its own."""
+    store = {"store_id": redeeming.store_id} if redeeming.store_id else {}
+    return tuple(
+        Step(
+            kind,
+            ref=redeeming.ref,
+            data={
+                "coupon_id": coupon.coupon_id,
+                "campaign_id": taken.campaign_id,
+                "redemption_id": redeeming.redemption_id,
+                "order_ref": redeeming.order_ref,
+                "discount": taken.discount,
+                **store,
+                **(more or {}),
+            },
+        )
+        for coupon, taken in zip(redeeming.coupons, redeeming.taken, strict=True)
+    )
+
+
+def capture(book: Book, redeeming: Redeeming, at: datetime) -> Decided[Book]:
+    """Use what was held. After the hold's end it still succeeds while nobody else has taken the coupon."""
+    day = redeeming.days.day(at)
+    for held in redeeming.coupons:
+        coupon = book.get(held.spot)
+        is_own = coupon is not None and coupon.use is not None and coupon.use.by == redeeming.by
+        if coupon is None or not is_own or (not coupon.is_held(at) and coupon.is_over(day)):
+            raise Conflict("code_not_usable")
+        book = book.with_(replace(coupon, status=Status.REDEEMED, use=Use(redeeming.by, redeeming.order, at)))
+    return Decided(book, _steps("redeemed", redeeming))
+
+
+# ---- voiding --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Voiding:
+    """The end of a redemption. `lost` are coupons it used that have left the head since; `until` is a till's deadline."""
+
+    redeeming: Redeeming
+    void_id: str
+    until: datetime | None = None
+    lost: tuple[Coupon, ...] = field(default=())
+
+
+def void(book: Book, voiding: Voiding, at: datetime) -> Decided[Book]:
+    """Give back what this redemption used and holds to this day; after this entry it can't enter any more."""
+    redeeming = voiding.redeeming
+    given: list[Coupon] = []
+    for before in redeeming.coupons:
+        coupon = book.get(before.spot)
+        if before in voiding.lost and coupon is None:
+            book = book.again(_unused(before))
+        elif coupon is not None and coupon.use is not None and coupon.use.by == redeeming.by:
+            book = book.with_(_unused(coupon))
+        else:
+            continue
+        given.append(before)
+    if not given:
+        return Decided(book, (Step("closed", ref=redeeming.ref, data={"void_id": voiding.void_id}),))
+    if voiding.until is not None and at >= voiding.until:
+        raise Conflict("void_window_over")
+    kept = [(one, taken) for one, taken in zip(redeeming.coupons, redeeming.taken, strict=True) if one in given]
+    undone = replace(redeeming, coupons=tuple(one for one, _ in kept), taken=tuple(taken for _, taken in kept))
+    return Decided(book, _steps("voided", undone, {"void_id": voiding.void_id}))
+
+
+def _unused(coupon: Coupon) -> Coupon:
+    return replace(coupon, status=Status.ISSUED, use=None)

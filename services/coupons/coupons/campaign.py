@@ -1,0 +1,128 @@
+"""Campaigns: what a marketing operator sets up, and the terms that its coupons keep."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from coupons.fields import Day, Some, Wanted, refuse
+from shared.shapes import Amount, Id, Ref, Shape, SomePoints, Words
+
+Channel = Literal["ec", "pos"]
+
+POOL_MAX = 10_000
+"""The largest total that one pool keeps, an entry for each coupon. Larger ones would need blocks."""
+
+
+class Name(Shape):
+    ja: Words
+    en: Words
+
+
+class Offer(Shape):
+    """What a coupon is worth. `skus` and `categories` name the items that it is for, either is enough; none: all."""
+
+    type: Literal["amount_off", "percent_off", "item_free", "bonus_points"]
+    value: SomePoints
+    max_discount: SomePoints | None = None
+    skus: Some[Ref] | None = None
+    categories: Some[Ref] | None = None
+
+    @model_validator(mode="after")
+    def _percents_end_at_100(self) -> Offer:
+        if self.type == "percent_off" and self.value > 100:
+            refuse([(("value",), "less_than_equal", "whole percent lie between 1 and 100")])
+        return self
+
+
+class Limits(Shape):
+    total: SomePoints | None = None
+    per_member: SomePoints | None = None
+    per_store_day: SomePoints | None = None
+    budget: SomePoints | None = None
+
+
+class Stacking(Shape):
+    """How a coupon goes together with those of other campaigns. A small priority is applied first."""
+
+    group: Id | None = None
+    exclusive: bool = False
+    priority: Annotated[int, Field(ge=0, le=1_000_000)] = 100
+
+
+class Trigger(Shape):
+    """The event that issues a coupon by itself, and what its data must say for that."""
+
+    event: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}\.[a-z_]{1,40}$")]
+    filter: Annotated[dict[Id, Wanted], Field(max_length=10)] = Field(default_factory=dict)
+
+
+class CodeSettings(Shape):
+    mode: Literal["unique", "shared", "imported"] = "unique"
+    sleeping: bool = False
+
+
+class Terms(Shape):
+    """What a coupon keeps from the campaign on the day it is issued."""
+
+    offer: Offer
+    min_purchase: Amount | None = None
+    channels: Annotated[tuple[Channel, ...], Field(strict=False, min_length=1, max_length=2)] | None = None
+    stores: Some[Id] | None = None
+    stacking: Stacking = Stacking()
+
+
+class Campaign(Terms):
+    campaign_id: Id
+    name: Name
+    valid_from: Day
+    valid_until: Day | None = None
+    valid_days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    limits: Limits = Limits()
+    trigger: Trigger | None = None
+    price_points: SomePoints | None = None
+    code: CodeSettings = CodeSettings()
+    bind: Literal["order_ref"] | None = None
+    state: Literal["draft", "active", "paused", "ended"] = "active"
+
+    @model_validator(mode="after")
+    def _the_window_is_not_empty(self) -> Campaign:
+        if self.valid_until and self.valid_until < self.valid_from:
+            refuse([(("valid_until",), "window_empty", "valid_until lies before valid_from")])
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_that_is_not_taken_yet(self) -> Campaign:
+        """Refuse what the contract knows and this version would not honour: better than a limit nobody keeps."""
+        wanted: dict[tuple[str, ...], bool] = {
+            ("offer", "type"): self.offer.type not in ("amount_off", "percent_off"),
+            ("limits", "total"): (self.limits.total or 0) > POOL_MAX,
+            ("limits", "per_store_day"): self.limits.per_store_day is not None,
+            ("limits", "budget"): self.limits.budget is not None,
+            ("trigger", "event"): self.trigger is not None and self.trigger.event != "checkin.accepted",
+            ("price_points",): self.price_points is not None,
+            ("code", "mode"): self.code.mode != "unique",
+            ("code", "sleeping"): self.code.sleeping,
+            ("bind",): self.bind is not None,
+        }
+        refuse((where, "not_taken_yet", "this is not taken yet") for where, is_wanted in wanted.items() if is_wanted)
+        return self
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(**{name: getattr(self, name) for name in Terms.model_fields})
+
+    def changed(self, change: CampaignChange) -> Campaign:
+        """The campaign with what was sent; all of it is judged again, so that no change goes around a rule."""
+        merged = {**dict(self), **{name: getattr(change, name) for name in change.model_fields_set}}
+        return Campaign(**{name: value for name, value in merged.items() if value is not None})
+
+
+class CampaignChange(Shape):
+    """A PATCH. A field that is not sent stays; `null` takes an optional field away."""
+
+    name: Name | None = None
+    valid_until: Day | None = None
+    limits: Limits | None = None
+    stores: Some[Id] | None = None

@@ -1,0 +1,120 @@
+"""Campaigns: made, changed, paused, resumed, ended. Coupons keep the terms that they were issued with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from coupons import store
+from coupons.campaign import Campaign, CampaignChange
+from coupons.store import Running
+from shared import keys, problem
+from shared.clock import to_ms, utc_now
+from shared.codes import LOCATORS, Form
+from shared.coupons_of import new_locator
+from shared.directory import CACHE_SECONDS
+from shared.errors import Conflict, Invalid, NotFound
+from shared.http import Call, Reply
+from shared.table import Collision, Item, PutNew, Write
+from shared.world import World
+
+LOCATOR_ATTEMPTS = 64
+FIRST_EDITION = 1
+State = Literal["draft", "active", "paused", "ended"]
+
+
+def create(call: Call[Campaign]) -> Reply:
+    """A new campaign. It counts everywhere when this has answered."""
+    table = call.world.directory.table
+    key = keys.campaign(call.body.campaign_id)
+    print_ = call.world.secrets.fingerprint(call.content)
+    old = table.get(*key, consistent=True)
+    if old is None:
+        running = Running(call.body, _locator(call.world, call.body.campaign_id), FIRST_EDITION)
+        item = _keyed(running, key) | {"version": 1, "fp": print_, "t": to_ms(utc_now())}
+        try:
+            table.transact([PutNew(item), PutNew(store.terms_item(running))])
+        except Collision:
+            old = table.get(*key, consistent=True)
+    if old is not None and old["fp"] != print_:
+        raise Invalid("id_reused")
+    call.world.clock.sleep(CACHE_SECONDS)  # an environment may have remembered that there is no such campaign
+    return Reply(call.body, 201, is_replay=old is not None)
+
+
+def read(call: Call[Any]) -> Campaign:
+    """A campaign as it is now."""
+    item = call.world.directory.table.get(*keys.campaign(call.path["campaign_id"]), consistent=True)
+    if item is None:
+        raise NotFound("campaign_not_found")
+    return store.of_item(item).campaign
+
+
+def change(call: Call[CampaignChange]) -> Campaign:
+    """Change name, last day, limits or stores; coupons that are out keep their terms."""
+    return _change(call, lambda campaign: _changed(campaign, call.body))
+
+
+def pause(call: Call[Any]) -> Campaign:
+    """Stop issuing and redeeming until the campaign is resumed."""
+    return _change(call, lambda campaign: _turned(campaign, "paused", ("active", "paused")))
+
+
+def resume(call: Call[Any]) -> Campaign:
+    """Let a draft begin, or a paused campaign go on."""
+    return _change(call, lambda campaign: _turned(campaign, "active", ("draft", "active", "paused")))
+
+
+def end(call: Call[Any]) -> Campaign:
+    """Issue no more coupons, for good; those that are out stay good."""
+    return _change(call, lambda campaign: _turned(campaign, "ended", ("draft", "active", "paused", "ended")))
+
+
+def _change(call: Call[Any], make: Callable[[Campaign], Campaign]) -> Campaign:
+    def changed(old: Item | None) -> Item:
+        if old is None:
+            raise NotFound("campaign_not_found")
+        before = store.of_item(old)
+        after = make(before.campaign)
+        edition = before.edition + (after.terms != before.campaign.terms)
+        return old | store.to_item(replace(before, campaign=after, edition=edition))
+
+    def new_terms(old: Item | None, item: Item) -> Sequence[Write]:
+        assert old is not None
+        return [] if item["edition"] == old["edition"] else [PutNew(store.terms_item(store.of_item(item)))]
+
+    key = keys.campaign(call.path["campaign_id"])
+    return store.of_item(call.world.directory.change(key, changed, new_terms)).campaign
+
+
+def _changed(campaign: Campaign, change: CampaignChange) -> Campaign:
+    try:
+        after = campaign.changed(change)
+    except ValidationError as error:
+        raise problem.of_validation(error) from None
+    if (after.limits.total is None) != (campaign.limits.total is None):
+        raise Invalid.at("/limits/total", "not_taken_yet", "a total can be changed, but not added or taken away")
+    return after
+
+
+def _turned(campaign: Campaign, state: State, from_: Sequence[State]) -> Campaign:
+    if campaign.state not in from_:
+        raise Conflict("campaign_not_active")
+    return campaign.model_copy(update={"state": state})
+
+
+def _keyed(running: Running, key: tuple[str, str]) -> Item:
+    return {"pk": key[0], "sk": key[1], **store.to_item(running)}
+
+
+def _locator(world: World, campaign_id: str) -> int:
+    """A locator of the campaign's own, drawn from its id by a keyed hash: made again, the same one."""
+    for attempt in range(LOCATOR_ATTEMPTS):
+        drawn = world.secrets.digest("locator", f"{campaign_id}|{Form.ISSUED.value}|1|{attempt}")
+        item = new_locator(world, int(drawn, 16) % LOCATORS, campaign_id, Form.ISSUED)
+        if world.directory.table.put_new(item) is None:
+            return int(item["sk"])
+    raise Conflict("campaigns_full")

@@ -1,0 +1,237 @@
+"""Issuing coupons: to a member, for a source, once; within the campaign's total and the member's limit.
+
+The coupon's index is a hash of its source, and its name lies at locator and index. So the same source is the same
+coupon, and a code leads to its name and by that to the member's book. A campaign with a total asks its pool first;
+then the book accepts, or refuses by an entry, and only after that does the pool get its unit back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from coupons import book, packing, pool, rules, store
+from coupons.book import Drawing, Issuing
+from coupons.pool import POOL
+from coupons.store import Running
+from shared import places
+from shared.chain import Head
+from shared.codes import Generation, source_index
+from shared.coupon_book import BOOK, Book, Coupon
+from shared.coupons_of import Codebook
+from shared.errors import Conflict, Invalid, Refused, Unavailable
+from shared.ledger import OPEN_NAME_LIFE, Done, Naming, Pending, Verb, check_same, name_item, named
+from shared.member_ref import require_member
+from shared.table import Item
+from shared.world import World
+
+INDEX_ATTEMPTS = 8
+
+ISSUE = Verb(BOOK, packing.pack_issuing, packing.unpack_issuing, book.issue)
+"""An issue may be refused, so only its caller finishes it."""
+ACCEPT = Verb(BOOK, packing.pack_issuing, packing.unpack_issuing, book.issue_or_tell, carried_by="coupons")
+"""What the pool has given is brought to its end by the stream."""
+TAKE = Verb(POOL, packing.pack_issuing, packing.unpack_issuing, pool.take)
+GIVE_BACK = Verb(POOL, packing.pack_issuing, packing.unpack_issuing, pool.give_back)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One issue that somebody wants: a request's, or an event's."""
+
+    campaign_id: str
+    owner: str
+    source_id: str
+    fingerprint: bytes
+    at: datetime
+    member: Callable[[bool], str]
+    order_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Heads:
+    """What an issue was judged by. Without the pool's head, the coupon is in the book already."""
+
+    book: Head[Book]
+    pool: Head[int] | None = None
+
+
+def issue(world: World, asked: Asked) -> Done[Issuing]:
+    """Issue a coupon, or answer the one that this source has already caused."""
+    running = store.campaign(world, asked.campaign_id)
+    generation = Codebook(world).generation(running.locator)
+    assert generation is not None, "a campaign is made with its locator"
+    for attempt in range(INDEX_ATTEMPTS):
+        index = source_index(generation, f"{asked.owner}|{asked.source_id}", attempt)
+        one = _One(world, asked, running, generation, index)
+        try:
+            return one.perform()
+        except Invalid as refused:
+            if refused.code != "id_reused" or not one.is_taken_by_another():
+                raise
+    raise Unavailable
+
+
+def finish(world: World, name: Item) -> None:
+    """Bring an issue to its end whose process died after the pool had given; before that, nothing happened."""
+    pending = named(ACCEPT, name)
+    if pending.operation.drawing is None:
+        return
+    try:
+        _draw(world, pending, None, may_append=False)
+    except Refused:
+        return  # the pool never gave, or has it back
+    try:
+        _accept(world, name["acc"], pending)
+    except Conflict:
+        return  # the book had no room, and the pool has its unit back
+
+
+@dataclass(frozen=True)
+class _One:
+    """One try to issue at one index."""
+
+    world: World
+    asked: Asked
+    running: Running
+    generation: Generation
+    index: int
+
+    @property
+    def naming(self) -> Naming:
+        place = f"{self.generation.locator:05d}", f"{self.index:010x}"
+        return Naming("issue", *place, self.asked.fingerprint, self.asked.at)
+
+    def perform(self) -> Done[Issuing]:
+        """Name, then append; a "no" leaves nothing behind and is never said on a stale read."""
+        ledger = self.world.ledger
+        try:
+            issuing, heads = self._look(consistent=False)
+        except Refused:
+            old = ledger.name(self.naming)
+            if old is not None:
+                return self._resume(old, None)
+            issuing, heads = self._look(consistent=True)
+        verb = ISSUE if issuing.drawing is None else ACCEPT
+        name = name_item(self.naming, verb, heads.book.account, heads.book.sequence, issuing)
+        old = ledger.table.put_new(name)
+        if old is not None:
+            return self._resume(old, heads.book)
+        pending = replace(named(verb, name), is_replay=False)
+        if issuing.drawing is None:
+            return _enter(self.world, ISSUE, heads.book.account, pending, heads.book)
+        _draw(self.world, pending, heads.pool)
+        return _accept(self.world, heads.book.account, pending, heads.book)
+
+    def is_taken_by_another(self) -> bool:
+        """Whether the name at this index belongs to another source: 40 bits can't keep all sources apart."""
+        old = self.world.ledger.name(self.naming)
+        if old is None:
+            return False
+        there = packing.unpack_issuing(old["op"])
+        return (there.owner, there.coupon.source_id) != (self.asked.owner, self.asked.source_id)
+
+    def _look(self, *, consistent: bool) -> tuple[Issuing, _Heads]:
+        """The issue and the heads that it is judged by; raises the refusal."""
+        ledger, campaign = self.world.ledger, self.running.campaign
+        member_id = self.asked.member(consistent)
+        head = ledger.head(BOOK, member_id, consistent=consistent)
+        if head.sequence == 0:
+            require_member(self.world, member_id)
+        issuing = self._issuing(None)
+        if self._is_there(head.state):
+            return issuing, _Heads(head)  # a retry: its name will answer
+        last = campaign.valid_until
+        if campaign.state != "active" or (last is not None and issuing.issued_on > last):
+            raise Conflict("campaign_not_active")
+        if campaign.limits.total is None:
+            book.issue(head.state, issuing, self.asked.at)
+            return issuing, _Heads(head)
+        left = ledger.head(POOL, campaign.campaign_id, consistent=consistent)
+        issuing = self._issuing(Drawing(campaign.limits.total, left.sequence))
+        pool.take(left.state, issuing, self.asked.at)
+        book.issue(head.state, issuing, self.asked.at)
+        return issuing, _Heads(head, left)
+
+    def _issuing(self, drawing: Drawing | None) -> Issuing:
+        campaign, locator = self.running.campaign, self.generation.locator
+        issued_on = places.of_programme(self.world).day(self.asked.at)
+        days = rules.validity(campaign, issued_on)
+        source_id, edition = self.asked.source_id, self.running.edition
+        return Issuing(
+            coupon=Coupon(locator, self.index, edition, days.first, days.last, source_id),
+            campaign_id=campaign.campaign_id,
+            owner=self.asked.owner,
+            issued_on=issued_on,
+            order_ref=self.asked.order_ref,
+            per_member=campaign.limits.per_member,
+            drawing=drawing,
+        )
+
+    def _is_there(self, there: Book) -> bool:
+        coupon = there.get((self.generation.locator, self.index))
+        return coupon is not None and coupon.source_id == self.asked.source_id
+
+    def _resume(self, old: Item, head: Head[Book] | None) -> Done[Issuing]:
+        """What a name that is already there became; finished now if its process died."""
+        check_same(old, self.naming)
+        world, account = self.world, old["acc"]
+        pending = named(ISSUE, old)
+        if head is not None and (head.account != account or not self._is_there(head.state)):
+            head = None  # read eventually consistent and before the name was seen: what it lacks proves nothing
+        may_append = world.clock.now() - pending.at <= OPEN_NAME_LIFE
+        if pending.operation.drawing is None:
+            return _enter(world, ISSUE, account, pending, head, may_append=may_append)
+        (done,) = world.ledger.enter(ACCEPT, account, [pending], head, may_append=False)
+        if not isinstance(done, Refused):
+            return _told(world, pending, done)
+        _draw(world, pending, None, may_append=may_append)
+        return _accept(world, account, pending)
+
+
+def _enter(
+    world: World,
+    verb: Verb[Any, Issuing],
+    account: str,
+    pending: Pending[Issuing],
+    head: Head[Any] | None,
+    *,
+    may_append: bool = True,
+) -> Done[Issuing]:
+    (done,) = world.ledger.enter(verb, account, [pending], head, may_append=may_append)
+    if isinstance(done, Refused):
+        raise done
+    return done
+
+
+def _draw(world: World, pending: Pending[Issuing], head: Head[int] | None, *, may_append: bool = True) -> None:
+    """The pool's part. What it has back again, it took for an issue that the book had refused."""
+    account = POOL.partition(pending.operation.campaign_id)
+    try:
+        _enter(world, TAKE, account, _in_pool(pending, pending.mark), head, may_append=may_append)
+    except Conflict as refused:
+        if refused.code == "reversed" and may_append:
+            raise Conflict("member_limit_reached") from None
+        raise
+
+
+def _in_pool(pending: Pending[Issuing], mark: bytes) -> Pending[Issuing]:
+    """The same operation on its way into the pool, where it can be only after the pool's own `seen`."""
+    assert pending.operation.drawing is not None
+    return replace(pending, mark=mark, seen=pending.operation.drawing.seen)
+
+
+def _accept(world: World, account: str, pending: Pending[Issuing], head: Head[Book] | None = None) -> Done[Issuing]:
+    """The book's part."""
+    return _told(world, pending, _enter(world, ACCEPT, account, pending, head))
+
+
+def _told(world: World, pending: Pending[Issuing], done: Done[Issuing]) -> Done[Issuing]:
+    """What the book decided; after its refusal, the pool's unit back."""
+    if done.last.kind == "issued":
+        return done
+    account = POOL.partition(pending.operation.campaign_id)
+    world.ledger.enter(GIVE_BACK, account, [_in_pool(pending, pending.reversal)])
+    raise Conflict(done.last.data["code"], limit=done.last.data["limit"])

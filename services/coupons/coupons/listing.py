@@ -1,0 +1,86 @@
+"""Coupons as they are shown: to their member, to the shop, and in the answers of writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from coupons import store
+from coupons.model import Coupon as Shown, CouponQuery
+from shared import places
+from shared.clock import from_ms, to_ms
+from shared.codes import show
+from shared.coupon_book import BOOK, Coupon, Status
+from shared.coupons_of import Codebook
+from shared.cursor import next_cursor, read_cursor
+from shared.errors import NotFound
+from shared.http import Call
+from shared.member_ref import require_member, signed_in
+from shared.world import World
+
+
+def mine(call: Call[Any]) -> dict[str, Any]:
+    """A page of the signed-in member's coupons, the newest first."""
+    return _page(call, signed_in(call.world, call.who)["member_id"])
+
+
+def my_one(call: Call[Any]) -> dict[str, Any]:
+    """One of the signed-in member's coupons."""
+    member_id = signed_in(call.world, call.who)["member_id"]
+    head = call.world.ledger.head(BOOK, member_id, consistent=True)
+    wanted = call.path["coupon_id"]
+    coupons = [coupon for coupon in head.state.coupons if coupon.coupon_id == wanted]
+    if not coupons:
+        raise NotFound("coupon_not_found")
+    return as_json(shown(call.world, coupons, max(call.now, head.recorded_at))[0])
+
+
+def of_member(call: Call[Any]) -> dict[str, Any]:
+    """A page of a member's coupons, the newest first."""
+    return _page(call, call.path["member_id"])
+
+
+def _page(call: Call[Any], member_id: str) -> dict[str, Any]:
+    asked: CouponQuery = call.query
+    after = read_cursor(call, asked.cursor)
+    head = call.world.ledger.head(BOOK, member_id, consistent=True)
+    if head.sequence == 0:
+        require_member(call.world, member_id)
+    listed = shown(call.world, reversed(head.state.coupons), max(call.now, head.recorded_at))
+    if after is not None:
+        ids = [one.coupon_id for one in listed]
+        listed = listed[ids.index(after) + 1 :] if after in ids else []
+    fitting = [one for one in listed if asked.state in (None, one.state)]
+    page = fitting[: asked.limit]
+    position = page[-1].coupon_id if len(fitting) > asked.limit else None
+    return {"items": [as_json(one) for one in page], "next_cursor": next_cursor(call, position)}
+
+
+def shown(world: World, coupons: Iterable[Coupon], at: datetime) -> list[Shown]:
+    """Coupons at a time. Expiry goes by the programme's day; at a till the store's own business day decides."""
+    codebook, day = Codebook(world), places.of_programme(world).day(at)
+    return [_shown(world, codebook, coupon, coupon.state(at, day)) for coupon in coupons]
+
+
+def _shown(world: World, codebook: Codebook, coupon: Coupon, state: Any) -> Shown:
+    code = codebook.code(coupon)
+    campaign_id = codebook.campaign_of(coupon.locator)
+    is_used = coupon.status is Status.REDEEMED and coupon.use is not None
+    return Shown(
+        coupon_id=coupon.coupon_id,
+        campaign_id=campaign_id,
+        state=state,
+        code=show(code),
+        qr_payload=code,
+        source_id=coupon.source_id,
+        valid_from=coupon.first,
+        valid_until=coupon.last,
+        offer=store.terms(world, campaign_id, coupon.edition).offer,
+        redeemed_at=from_ms(to_ms(coupon.use.at)) if is_used and coupon.use else None,
+    )
+
+
+def as_json(coupon: Shown) -> dict[str, Any]:
+    """A coupon as JSON; one that never ends says so by a null."""
+    return {"valid_until": None, **coupon.model_dump(mode="json", exclude_none=True)}

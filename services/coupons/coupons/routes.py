@@ -1,0 +1,57 @@
+"""Every way into coupons: method, path, who may, what comes and what goes."""
+
+from __future__ import annotations
+
+from coupons import campaigns, issuing, listing, model, redemptions, voids
+from coupons.campaign import Campaign, CampaignChange
+from shared.http import KB, MEMBER, Routes
+
+ROUTES = Routes()
+_get, _post, _patch = ROUTES.get, ROUTES.post, ROUTES.patch
+
+_post("/v1/campaigns", "campaigns:admin", body=Campaign, answer=Campaign, status=201, id_field="campaign_id")(
+    campaigns.create
+)
+_get("/v1/campaigns/{campaign_id}", "campaigns:admin", answer=Campaign)(campaigns.read)
+_patch("/v1/campaigns/{campaign_id}", "campaigns:admin", body=CampaignChange, answer=Campaign)(campaigns.change)
+_post("/v1/campaigns/{campaign_id}/pause", "campaigns:admin", answer=Campaign)(campaigns.pause)
+_post("/v1/campaigns/{campaign_id}/resume", "campaigns:admin", answer=Campaign)(campaigns.resume)
+_post("/v1/campaigns/{campaign_id}/end", "campaigns:admin", answer=Campaign)(campaigns.end)
+
+_post(
+    "/v1/issues",
+    "coupons:issue",
+    body=model.IssueRequest,
+    answer=model.Coupon,
+    status=201,
+    id_field="source_id",
+)(issuing.one)
+_post("/v1/issues/batch", "coupons:issue", body=model.IssueBatch, answer=model.IssueResults, body_max=1024 * KB)(
+    issuing.batch
+)
+
+_get("/v1/me/coupons", MEMBER, query=model.CouponQuery, answer=model.CouponPage)(listing.mine)
+_get("/v1/me/coupons/{coupon_id}", MEMBER, answer=model.Coupon)(listing.my_one)
+_get("/v1/members/{member_id}/coupons", "coupons:read", query=model.CouponQuery, answer=model.CouponPage)(
+    listing.of_member
+)
+
+_post("/v1/validations", "coupons:redeem", body=model.ValidationRequest, answer=model.ValidationAnswer)(
+    redemptions.validate
+)
+_post(
+    "/v1/redemptions",
+    "coupons:redeem",
+    body=model.RedemptionRequest,
+    answer=model.RedemptionAnswer,
+    status=201,
+    id_field="redemption_id",
+)(redemptions.redeem)
+_post("/v1/redemptions/{redemption_id}/capture", "coupons:redeem", answer=model.RedemptionAnswer)(voids.capture)
+_post(
+    "/v1/redemptions/{redemption_id}/void",
+    "coupons:redeem",
+    body=model.VoidRequest,
+    answer=model.VoidAnswer,
+    id_field="void_id",
+)(voids.void)

@@ -1,0 +1,58 @@
+"""What coupons reads of its own beside the chains: campaigns, and the terms that they gave their coupons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from coupons.campaign import Campaign, Terms
+from shared import coupons_of, keys
+from shared.errors import NotFound
+from shared.table import Item
+from shared.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A campaign as it is now: what the operator said, the locator of its coupons, the edition of its terms."""
+
+    campaign: Campaign
+    locator: int
+    edition: int
+
+
+def campaign(world: World, campaign_id: str) -> Running:
+    """A campaign's settings; `campaign_not_found` for none."""
+    item = world.directory.setting(keys.campaign(campaign_id))
+    if item is None:
+        raise NotFound("campaign_not_found")
+    return of_item(item)
+
+
+def campaigns(world: World) -> list[Running]:
+    """All campaigns, whatever their state."""
+    return [of_item(item) for item in world.directory.settings(keys.campaign("")[0])]
+
+
+def terms(world: World, campaign_id: str, edition: int) -> Terms:
+    """The terms that a coupon was issued with."""
+    return Terms.model_validate(coupons_of.terms(world, campaign_id, edition))
+
+
+# ---- items ----------------------------------------------------------------------------------------------------------
+
+
+def of_item(item: Item) -> Running:
+    """A campaign as the directory keeps it."""
+    return Running(Campaign.model_validate(item["said"]), item["locator"], item["edition"])
+
+
+def to_item(running: Running) -> Item:
+    """A campaign for the directory, without its key and version."""
+    said = running.campaign.model_dump(mode="json", exclude_none=True)
+    return {"said": said, "locator": running.locator, "edition": running.edition}
+
+
+def terms_item(running: Running) -> Item:
+    """The terms of a campaign's present edition, as an item that never changes."""
+    pk, sk = keys.terms(running.campaign.campaign_id, running.edition)
+    return {"pk": pk, "sk": sk, "said": running.campaign.terms.model_dump(mode="json", exclude_none=True)}

@@ -1,0 +1,190 @@
+"""A member's coupons as their chain keeps them: which ones, by whose terms, good on which days, and in what state.
+
+All coupons of a member live in one chain, so several of them are redeemed in one append. A coupon takes about 35
+bytes; its terms lie once in the directory (`keys.terms`), under the edition that it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import IntEnum
+from typing import Literal, TypeAlias
+
+from shared.chain import Kind, Packed
+from shared.clock import from_ms, to_ms
+from shared.keys import COUPON_BOOK
+
+Spot: TypeAlias = tuple[int, int]
+"""A coupon's place among all codes: locator and index."""
+
+State: TypeAlias = Literal["issued", "held", "redeemed", "expired", "voided"]
+MARK = 8  # bytes of a redemption's mark and of an order's hash
+_EPOCH_DAY = date(2000, 1, 1).toordinal()
+
+
+class Status(IntEnum):
+    ISSUED = 0
+    HELD = 1
+    REDEEMED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a redemption did with a coupon: which redemption, for which order, redeemed when or held until when."""
+
+    by: bytes
+    order: bytes
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Coupon:
+    """One coupon. A hold whose time is over counts for nobody but its own redemption, which may still capture it."""
+
+    locator: int
+    index: int
+    edition: int
+    first: date
+    last: date | None
+    source_id: str
+    status: Status = Status.ISSUED
+    use: Use | None = None
+
+    @property
+    def spot(self) -> Spot:
+        return self.locator, self.index
+
+    @property
+    def coupon_id(self) -> str:
+        """Tells a coupon from all others and nothing about its code, which takes the stage's code key."""
+        return f"{self.locator:04x}-{self.index:010x}"
+
+    def is_held(self, at: datetime) -> bool:
+        return self.status is Status.HELD and self.use is not None and at < self.use.at
+
+    def is_over(self, day: date) -> bool:
+        return self.last is not None and self.last < day
+
+    def state(self, at: datetime, day: date) -> State:
+        """The state to show at a time and on a day."""
+        if self.status is Status.REDEEMED:
+            return "redeemed"
+        if self.is_held(at):
+            return "held"
+        return "expired" if self.is_over(day) else "issued"
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A member's coupons in the order of their issue; `gone` counts, by locator, those that left the head."""
+
+    coupons: tuple[Coupon, ...] = ()
+    gone: tuple[tuple[int, int], ...] = ()
+
+    def get(self, spot: Spot) -> Coupon | None:
+        return next((coupon for coupon in self.coupons if coupon.spot == spot), None)
+
+    def count(self, locator: int) -> int:
+        """How many coupons of a campaign this member was ever issued."""
+        return sum(coupon.locator == locator for coupon in self.coupons) + dict(self.gone).get(locator, 0)
+
+    def with_(self, coupon: Coupon) -> Book:
+        """The book with this coupon in place of the one at its spot."""
+        return replace(self, coupons=tuple(coupon if one.spot == coupon.spot else one for one in self.coupons))
+
+    def without(self, coupon: Coupon) -> Book:
+        """The book after a coupon has left the head; it still counts."""
+        counts = dict(self.gone)
+        counts[coupon.locator] = counts.get(coupon.locator, 0) + 1
+        kept = tuple(one for one in self.coupons if one.spot != coupon.spot)
+        return Book(kept, tuple(sorted(counts.items())))
+
+    def again(self, coupon: Coupon) -> Book:
+        """The book with a coupon that had left the head, as the oldest of all."""
+        counts = dict(self.gone)
+        counts[coupon.locator] -= 1
+        return Book((coupon, *self.coupons), tuple(sorted((key, n) for key, n in counts.items() if n)))
+
+
+# ---- packed form ----------------------------------------------------------------------------------------------------
+
+
+def pack_coupons(coupons: Iterable[Coupon]) -> bytes:
+    """Place 7 bytes, days 2 or 3 each as variable-length numbers, the source's text, and the use where there is one."""
+    packed = bytearray()
+    for coupon in coupons:
+        source = coupon.source_id.encode()
+        packed += bytes([coupon.status, len(source)]) + source
+        packed += coupon.locator.to_bytes(2, "big") + coupon.index.to_bytes(5, "big")
+        _put(packed, coupon.edition)
+        first = coupon.first.toordinal() - _EPOCH_DAY
+        _put(packed, first)
+        _put(packed, 0 if coupon.last is None else coupon.last.toordinal() - coupon.first.toordinal() + 1)
+        if coupon.use is not None:
+            packed += coupon.use.by + coupon.use.order
+            _put(packed, to_ms(coupon.use.at))
+    return bytes(packed)
+
+
+def unpack_coupons(packed: bytes) -> tuple[Coupon, ...]:
+    """What `pack_coupons` packed."""
+    return tuple(_coupons(_Reader(packed)))
+
+
+def _coupons(reader: _Reader) -> Iterator[Coupon]:
+    while reader.has_more:
+        status, length = Status(reader.take(1)[0]), reader.take(1)[0]
+        source = reader.take(length).decode()
+        locator, index = int.from_bytes(reader.take(2), "big"), int.from_bytes(reader.take(5), "big")
+        edition, first, days = reader.number(), reader.number() + _EPOCH_DAY, reader.number()
+        use = None
+        if status is not Status.ISSUED:
+            use = Use(reader.take(MARK), reader.take(MARK), from_ms(reader.number()))
+        last = date.fromordinal(first + days - 1) if days else None
+        yield Coupon(locator, index, edition, date.fromordinal(first), last, source, status, use)
+
+
+def _put(packed: bytearray, number: int) -> None:
+    while number > 0x7F:
+        packed.append(number & 0x7F | 0x80)
+        number >>= 7
+    packed.append(number)
+
+
+class _Reader:
+    """Reads packed bytes from the front."""
+
+    def __init__(self, packed: bytes) -> None:
+        self._packed = packed
+        self._at = 0
+
+    @property
+    def has_more(self) -> bool:
+        return self._at < len(self._packed)
+
+    def take(self, length: int) -> bytes:
+        self._at += length
+        return self._packed[self._at - length : self._at]
+
+    def number(self) -> int:
+        number = shift = 0
+        while True:
+            byte = self.take(1)[0]
+            number |= (byte & 0x7F) << shift
+            shift += 7
+            if not byte & 0x80:
+                return number
+
+
+def _pack(book: Book) -> Packed:
+    packed: Packed = {"c": pack_coupons(book.coupons)}
+    return packed | ({"g": [list(one) for one in book.gone]} if book.gone else {})
+
+
+def _unpack(packed: Packed) -> Book:
+    return Book(unpack_coupons(packed["c"]), tuple((locator, count) for locator, count in packed.get("g", ())))
+
+
+BOOK = Kind(COUPON_BOOK, Book(), _pack, _unpack)

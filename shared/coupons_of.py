@@ -1,0 +1,102 @@
+"""What more than one service must know of coupons: which codes stand for what, and what a member may use now."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from shared import keys, places
+from shared.codes import Code, Codec, Form, Generation, Reading, show
+from shared.coupon_book import BOOK, Coupon
+from shared.table import Item
+from shared.world import World
+
+_LOCATORS = keys.locator(0)[0]
+
+
+class Codebook:
+    """Turns coupons into codes and back, by the locators that are in force at this moment."""
+
+    def __init__(self, world: World) -> None:
+        self._secrets = world.secrets
+        self._locators = {int(item["sk"]): item for item in world.directory.settings(_LOCATORS)}
+        self._codec = _codec(*world.secrets.derive_accepted("codes"))
+
+    def campaign_of(self, locator: int) -> str:
+        """The campaign that a locator stands for."""
+        return str(self._locators[locator]["campaign_id"])
+
+    def generation(self, locator: int) -> Generation | None:
+        """What a locator stands for; None for one that nobody was given."""
+        item = self._locators.get(locator)
+        if item is None:
+            return None
+        accepted = self._secrets.derive_accepted(_purpose(locator))
+        key = next((key for key in accepted if hmac.compare_digest(_check(key), item["check"])), None)
+        return None if key is None else Generation(locator, Form(item["form"]), key, item.get("made", 0))
+
+    def code(self, coupon: Coupon) -> Code:
+        """A coupon's code under the current key."""
+        generation = self.generation(coupon.locator)
+        assert generation is not None, "a coupon was issued under a locator that is there"
+        return self._codec.encode(generation, coupon.index)
+
+    def read(self, code: Code) -> tuple[Reading, ...]:
+        """The places that a code may name; none for a code that was never made."""
+        return self._codec.decode(code, self.generation)
+
+
+@lru_cache(maxsize=4)
+def _codec(current: bytes, previous: bytes | None = None) -> Codec:
+    return Codec(current, previous)
+
+
+def new_locator(world: World, number: int, campaign_id: str, form: Form) -> Item:
+    """The item that gives a locator to a campaign. `check` tells, after a rotation, which root its key came from."""
+    pk, sk = keys.locator(number)
+    check = _check(world.secrets.derive(_purpose(number)))
+    return {"pk": pk, "sk": sk, "campaign_id": campaign_id, "form": form.value, "generation": 1, "check": check}
+
+
+def _purpose(locator: int) -> str:
+    return f"codes.generation.{locator:05d}"
+
+
+def _check(key: bytes) -> bytes:
+    return hmac.digest(key, b"check", "sha256")[:8]
+
+
+def terms(world: World, campaign_id: str, edition: int) -> dict[str, Any]:
+    """The terms that a coupon was issued with, as the campaign said them."""
+    item = world.directory.setting(keys.terms(campaign_id, edition))
+    assert item is not None, "an edition is written before any coupon names it"
+    said: dict[str, Any] = item["said"]
+    return said
+
+
+def usable(world: World, member_id: str, now: datetime, *, with_codes: bool) -> list[dict[str, Any]]:
+    """The coupons that a member may use now: `coupon_id, offer, valid_until`, and `code` where it may be shown."""
+    head = world.ledger.head(BOOK, member_id, consistent=True)
+    at = max(now, head.recorded_at)
+    day = places.of_programme(world).day(at)
+    book = Codebook(world)
+    found = []
+    for coupon in head.state.coupons:
+        campaign_id = book.campaign_of(coupon.locator)
+        if coupon.state(at, day) != "issued" or coupon.first > day or is_paused(world, campaign_id):
+            continue
+        offered: dict[str, Any] = {
+            "coupon_id": coupon.coupon_id,
+            "offer": terms(world, campaign_id, coupon.edition)["offer"],
+            "valid_until": coupon.last,
+        }
+        found.append(offered | ({"code": show(book.code(coupon))} if with_codes else {}))
+    return found
+
+
+def is_paused(world: World, campaign_id: str) -> bool:
+    """Whether a campaign stands still: then its coupons can't be used either, until it is resumed."""
+    item = world.directory.setting(keys.campaign(campaign_id))
+    return item is not None and item["said"]["state"] == "paused"

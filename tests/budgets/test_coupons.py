@@ -1,0 +1,169 @@
+"""What coupons cost, from what the tables report: a member with a history, settings in the cache."""
+
+import json
+
+import pytest
+
+from coupons.reactions import REACTIONS
+from coupons.routes import ROUTES
+from points.routes import ROUTES as POINTS
+from shared import chain, inbox
+from shared.coupon_book import BOOK
+from shared.memory import size
+from tests.api.coupons.conftest import CAMPAIGN
+from tests.api.coupons.test_inbox import VISIT, checkin
+from tests.kit import OPERATOR, TILL, Client, FakeClock, make_world
+
+BASKET = {"lines": [{"line_id": str(n), "sku": f"4901234567{n:03d}", "quantity": 1, "amount": 298} for n in range(20)]}
+
+
+@pytest.fixture
+def shop():
+    world = make_world(FakeClock())
+    for member_id in ("taro", "hanako"):
+        Client(POINTS, world).post("/v1/members", {"member_id": member_id})
+    operator = Client(ROUTES, world, OPERATOR)
+    for campaign_id, limits in (("open", {}), ("once", {"per_member": 9}), ("capped", {"total": 100}), ("other", {})):
+        operator.post("/v1/campaigns", CAMPAIGN | {"campaign_id": campaign_id, "limits": limits})
+    shop = Client(ROUTES, world)
+    for member_id in ("taro", "hanako"):
+        for n in range(5):
+            issue(shop, f"{member_id}-before-{n}", "open", member_id)
+    issue(shop, "before", "capped", "hanako")
+    said = redemption(issue(shop, "warm", "other", "hanako"), redemption_id="warm")
+    assert shop.as_(TILL).post("/v1/redemptions", said).status == 201  # settings and terms are in the cache now
+    return shop
+
+
+def issue(shop, source_id, campaign_id="open", member_id="taro"):
+    said = {"campaign_id": campaign_id, "source_id": source_id, "member": {"member_id": member_id}}
+    answer = shop.post("/v1/issues", said)
+    assert answer.status == 201, answer.body
+    return answer.body["code"]
+
+
+def redemption(*codes, redemption_id="s-0042-t-03-20261120-000123", **changes):
+    said = {"redemption_id": redemption_id, "codes": codes, "channel": "pos", "order_ref": "20261120-000123"}
+    return said | {"basket": BASKET} | changes
+
+
+def spent(shop, act, status=201):
+    """Write units, read units and round trips of ledger and directory; settings come from the cache."""
+    world = shop.world
+    for table in (world.ledger.table, world.directory.table, world.transient):
+        table.usage.reset()
+    answer = act()
+    assert answer.status == status, answer.body
+    used, other = world.ledger.table.usage, world.directory.table.usage
+    assert (other.write_units, world.transient.usage.round_trips) == (0, 0)
+    return used.write_units, used.read_units + other.read_units, used.round_trips + other.round_trips
+
+
+def test_an_issue_is_two_writes(shop):
+    issue(shop, "warm", "once")
+    assert spent(shop, lambda: _issue(shop, "s-1", "open")) == (2, 0.5, 3)
+    assert spent(shop, lambda: _issue(shop, "s-1", "once")) == (2, 0.5, 3)
+
+
+def _issue(shop, source_id, campaign_id, member_id="taro"):
+    said = {"campaign_id": campaign_id, "source_id": source_id, "member": {"member_id": member_id}}
+    return shop.post("/v1/issues", said)
+
+
+def test_a_total_costs_one_write_more_and_its_heads_read(shop):
+    assert spent(shop, lambda: _issue(shop, "s-1", "capped")) == (3, 1, 5)
+
+
+def test_the_first_coupon_of_a_member_asks_whether_there_is_one(shop):
+    Client(POINTS, shop.world).post("/v1/members", {"member_id": "jiro"})
+    assert spent(shop, lambda: _issue(shop, "s-1", "open", "jiro")) == (2, 1.5, 4)
+
+
+def test_a_redemption_is_two_writes_and_one_read(shop):
+    code, till = issue(shop, "s-1"), shop.as_(TILL)
+    assert spent(shop, lambda: till.post("/v1/redemptions", redemption(code))) == (2, 1, 4)
+
+
+def test_a_redemption_that_names_the_member_reads_half(shop):
+    code, till = issue(shop, "s-1"), shop.as_(TILL)
+    said = redemption(code, member={"member_id": "taro"})
+    assert spent(shop, lambda: till.post("/v1/redemptions", said)) == (2, 0.5, 3)
+
+
+def test_ten_coupons_of_one_member_cost_no_more_reads_than_one(shop):
+    for n in range(10):
+        shop.as_(OPERATOR).post("/v1/campaigns", CAMPAIGN | {"campaign_id": f"c-{n}"})
+    codes = [issue(shop, f"s-{n}", f"c-{n}") for n in range(10)]
+    shop.as_(TILL).post("/v1/validations", {"codes": codes, "channel": "pos", "basket": BASKET})  # into the cache
+    writes, reads, trips = spent(shop, lambda: shop.as_(TILL).post("/v1/redemptions", redemption(*codes)))
+    assert (reads, trips) == (1, 4)
+    assert writes <= 2 + 4  # each KB beyond the first costs a unit: ten coupons and what each took
+
+
+def test_a_validation_writes_nothing(shop):
+    code = issue(shop, "s-1")
+    said = {"codes": [code], "channel": "pos", "basket": BASKET}
+    assert spent(shop, lambda: shop.as_(TILL).post("/v1/validations", said), 200) == (0, 1, 2)
+
+
+def test_a_wrong_code_costs_no_read_of_the_ledger(shop):
+    said = {"codes": ["0000-0000-0000-00", "x"], "channel": "pos", "basket": BASKET}
+    assert spent(shop, lambda: shop.as_(TILL).post("/v1/validations", said), 200) == (0, 0, 0)
+
+
+def test_a_hold_is_two_writes_and_its_capture_one(shop):
+    code, till = issue(shop, "s-1"), shop.as_(TILL)
+    said = redemption(code, hold_seconds=600)
+    path = f"/v1/redemptions/{said['redemption_id']}/capture"
+    assert spent(shop, lambda: till.post("/v1/redemptions", said)) == (2, 1, 4)
+    assert spent(shop, lambda: till.post(path, {}), 200) == (1, 1, 3)
+    assert spent(shop, lambda: till.post(path, {}), 200) == (0, 1, 2)
+
+
+def test_a_void_is_one_write_and_one_read(shop):
+    said, till = redemption(issue(shop, "s-1")), shop.as_(TILL)
+    till.post("/v1/redemptions", said)
+    path = f"/v1/redemptions/{said['redemption_id']}/void"
+    assert spent(shop, lambda: till.post(path, {"void_id": "v"}), 200) == (1, 1, 3)
+    assert spent(shop, lambda: till.post(path, {"void_id": "v"}), 200) == (0, 1, 2)
+    assert spent(shop, lambda: till.post("/v1/redemptions/never/void", {"void_id": "v"}), 200) == (1, 0.5, 2)
+
+
+def test_a_retry_is_one_failed_condition(shop):
+    said, till = redemption(issue(shop, "s-1")), shop.as_(TILL)
+    till.post("/v1/redemptions", said)
+    assert spent(shop, lambda: till.post("/v1/redemptions", said)) == (1, 1, 3)
+    assert spent(shop, lambda: _issue(shop, "s-1", "open")) == (1, 1, 3)  # its entry lies behind the redemption's
+    _issue(shop, "s-2", "capped")
+    assert spent(shop, lambda: _issue(shop, "s-2", "capped")) == (1, 0.5, 2)
+
+
+def test_two_homes_are_one_transaction(shop):
+    codes = issue(shop, "s-1", "open"), issue(shop, "s-1", "other", "hanako")
+    said, till = redemption(*codes), shop.as_(TILL)
+    writes, reads, trips = spent(shop, lambda: till.post("/v1/redemptions", said))
+    assert (writes, reads) == (2 * (1 + 2), 0.5 * 2 + 1)
+    assert trips == 5  # a name and a head for each code, then the transaction
+    path = f"/v1/redemptions/{said['redemption_id']}/void"
+    assert spent(shop, lambda: till.post(path, {"void_id": "v"}), 200) == (2 * 2, 1.5, 4)
+
+
+def test_a_triggered_coupon_is_two_writes(shop):
+    shop.as_(OPERATOR).post("/v1/campaigns", CAMPAIGN | {"campaign_id": "visit", "trigger": VISIT})
+    shop.world.directory.settings("campaign")
+    shop.world.directory.setting(("campaign", "visit"))
+    shop.world.directory.settings("locator")
+    usage = shop.world.ledger.table.usage
+    usage.reset()
+    records = [{"messageId": "m", "body": json.dumps(checkin())}]
+    assert inbox.work(shop.world, {"Records": records}, reactions=REACTIONS) == {"batchItemFailures": []}
+    assert (usage.write_units, usage.read_units, usage.round_trips) == (2, 0.5, 3)
+
+
+def test_a_book_of_twelve_live_coupons_stays_within_one_kilobyte(shop):
+    """Ring and bookkeeping take about 400 bytes, a coupon about 35; a fuller book costs a unit for each KB more."""
+    for n in range(7):
+        issue(shop, f"shibuya-1-20261120-{n:04d}")
+    item = shop.world.ledger.table.newest("B#taro")
+    assert len(chain.head_of(BOOK, "B#taro", item).state.coupons) == 12
+    assert size(item) <= 1024

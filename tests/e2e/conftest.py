@@ -1,0 +1,87 @@
+"""A whole local stack of its own: packages, templates, queues, issuer, seed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from infra.locate import ROOT
+
+OMO = [sys.executable, "-m", "infra.cli"]
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.stack)
+
+
+def omo(*words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*OMO, *words], cwd=ROOT, capture_output=True, text=True, timeout=300, check=check)
+
+
+@dataclass
+class Stack:
+    """A running stack and callers of every kind."""
+
+    home: Path
+    local: dict[str, Any]
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30, trust_env=False))
+
+    def call(self, service: str, who: str | None, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """One request: `who` is a key's name, `member:ID`, or a token."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if who is not None:
+            sent["Authorization"] = f"Bearer {self.token(who)}"
+        return self.http.request(method, self.local[service] + path, json=body, headers=sent)
+
+    def token(self, who: str) -> str:
+        if who.startswith("member:"):
+            return omo("token", who.removeprefix("member:"), "--dir", str(self.home)).stdout.strip()
+        return self.local["keys"].get(who, who)
+
+    def member(self) -> str:
+        """A fresh member."""
+        member_id = f"m-{uuid.uuid4().hex[:12]}"
+        consents = {"location": {"granted": True, "version": "v1"}}
+        answer = self.call("points", "ec", "POST", "/v1/members", {"member_id": member_id, "consents": consents})
+        assert answer.status_code == 201, answer.text
+        return member_id
+
+    def balance(self, member_id: str) -> int:
+        return self.call("points", "ec", "GET", f"/v1/members/{member_id}/balance").json()["available"]
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory):
+    home = tmp_path_factory.mktemp("stack")
+    omo("up", "--dir", str(home))
+    try:
+        running = Stack(home, json.loads((home / "local.json").read_text()))
+        with running.http:
+            yield running
+    finally:
+        omo("down", "--dir", str(home))
+
+
+def eventually(ask, wanted, seconds: float = 15):
+    """Poll until the answer is what is wanted; the last answer."""
+    deadline = time.monotonic() + seconds
+    while (got := ask()) != wanted and time.monotonic() < deadline:
+        time.sleep(0.25)
+    return got
+
+
+@pytest.fixture
+def fresh() -> str:
+    """An id that nobody has used."""
+    return uuid.uuid4().hex

@@ -1,0 +1,303 @@
+"""Many tills and one code, many issues and one total; each with a control that goes wrong without its condition."""
+
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from coupons.routes import ROUTES
+from points.routes import ROUTES as POINTS
+from shared import chain, keys, world as worlds
+from shared.clock import Clock
+from shared.keys import Stage
+from shared.memory import MemoryTable
+from shared.secrets import Secrets
+from tests.api.coupons.conftest import CAMPAIGN
+from tests.kit import OPERATOR, ROOT, TILL, Client
+
+THREADS = 64
+NOW = datetime(2026, 11, 20, 3, tzinfo=UTC)
+BASKET = {"lines": [{"line_id": "1", "quantity": 1, "amount": 1000}]}
+
+
+class Crowded(MemoryTable):
+    """A table at which everybody who comes at once has read a head before anybody writes."""
+
+    meeting: threading.Barrier | None = None
+
+    def items(self, pk, **more):
+        found = super().items(pk, **more)
+        if self.meeting is not None and pk[0] in self.crowd and not hasattr(_here, "has_met"):
+            _here.has_met = True
+            self.meeting.wait()
+        return found
+
+    crowd = keys.COUPON_BOOK
+    """The kind of account at whose head they meet."""
+
+
+class Careless(Crowded):
+    """A table that writes over what is there: what the product would be without its conditions."""
+
+    def put_new(self, item):
+        self.put(item)
+
+    def transact(self, writes):
+        for write in writes:
+            self.put(write.item)
+
+
+_here = threading.local()
+
+
+def make(ledger, *members, **limits):
+    """A world whose waiting is real, but for the second that a changed setting takes."""
+    clock = Clock(now=lambda: NOW)
+    quick = Clock(now=lambda: NOW, sleep=lambda _seconds: None)
+    made = worlds.make(Stage("test"), ledger, MemoryTable(), MemoryTable(), Secrets(lambda: ROOT), quick)
+    made.directory.clock = quick
+    for member_id in members:
+        Client(POINTS, made).post("/v1/members", {"member_id": member_id})
+    operator = Client(ROUTES, made, OPERATOR)
+    for campaign_id in ("one", "two"):
+        said = CAMPAIGN | {"campaign_id": campaign_id, "limits": limits}
+        assert operator.post("/v1/campaigns", said).status == 201
+    made.ledger.clock = clock
+    return Client(ROUTES, made)
+
+
+@pytest.fixture(autouse=True)
+def _switch_often():
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
+
+
+def all_at_once(work, count=THREADS, table=None):
+    """Each in a thread of its own; with a table, all meet at their first head."""
+    barrier = threading.Barrier(count)
+    if table is not None:
+        table.meeting = threading.Barrier(count, timeout=10)
+
+    def one(n):
+        barrier.wait()
+        return work(n)
+
+    with ThreadPoolExecutor(count) as pool:
+        answers = list(pool.map(one, range(count)))
+    if table is not None:
+        table.meeting = None
+    return answers
+
+
+def send(client, path, body):
+    """As a till does: the same request again while the answer is 503."""
+    for _ in range(10):
+        answer = client.post(path, body)
+        if answer.status != 503:
+            return answer
+    raise AssertionError("never answered")
+
+
+def issue(shop, source_id, member_id="taro", campaign_id="one"):
+    said = {"campaign_id": campaign_id, "source_id": source_id, "member": {"member_id": member_id}}
+    return send(shop, "/v1/issues", said)
+
+
+def redeem(shop, redemption_id, *codes, **changes):
+    said = {"redemption_id": redemption_id, "codes": codes, "channel": "pos", "order_ref": redemption_id}
+    return send(shop.as_(TILL), "/v1/redemptions", said | {"basket": BASKET} | changes)
+
+
+def entries(shop, letter, holder, kind):
+    items = shop.world.ledger.table.items(keys.account(letter, holder), consistent=True)
+    assert list(chain.faults(iter(items))) == []
+    return [entry for item in items for entry in chain.entries_of(item) if entry.kind == kind]
+
+
+def won(answers):
+    return sum(answer.status == 201 and not answer.is_replay for answer in answers)
+
+
+def test_one_code_at_many_tills_has_one_winner():
+    shop = make(table := Crowded(), "taro")
+    code, usage = issue(shop, "s-1").body["code"], table.usage
+    usage.reset()
+    answers = all_at_once(lambda n: redeem(shop, f"r-{n}", code), table=table)
+    assert sorted(answer.status for answer in answers) == [201] + [409] * (THREADS - 1)
+    assert {answer.code for answer in answers if answer.status == 409} == {"code_not_usable"}
+    assert len(entries(shop, keys.COUPON_BOOK, "taro", "redeemed")) == 1
+    assert usage.write_units / THREADS <= 8
+
+
+def test_control_without_the_condition_every_till_wins():
+    """Proves that the tills above do meet."""
+    shop = make(table := Careless(), "taro")
+    code = issue(shop, "s-1").body["code"]
+    assert won(all_at_once(lambda n: redeem(shop, f"r-{n}", code), table=table)) == THREADS
+
+
+def test_the_same_redemption_at_once_is_one():
+    shop = make(table := Crowded(), "taro")
+    code = issue(shop, "s-1").body["code"]
+    answers = all_at_once(lambda _: redeem(shop, "r-1", code), table=table)
+    assert {answer.status for answer in answers} == {201}
+    assert len({str(answer.body) for answer in answers}) == 1
+    assert len(entries(shop, keys.COUPON_BOOK, "taro", "redeemed")) == 1
+
+
+def test_codes_of_two_members_are_never_redeemed_half():
+    """Each till wants a code of both; exactly one gets them, in one transaction."""
+    shop = make(table := Crowded(), "taro", "hanako")
+    codes = issue(shop, "s-1").body["code"], issue(shop, "s-1", "hanako", "two").body["code"]
+    answers = all_at_once(lambda n: redeem(shop, f"r-{n}", *codes[:: (-1) ** n]), 32, table)
+    assert won(answers) == 1
+    for member_id in ("taro", "hanako"):
+        assert len(entries(shop, keys.COUPON_BOOK, member_id, "redeemed")) == 1
+
+
+def test_a_void_against_its_redemption_leaves_no_coupon_used():
+    """Whoever is first: after the void the coupon is free, and the redemption can't come any more."""
+    for _ in range(5):
+        shop = make(MemoryTable(), "taro")
+        code = issue(shop, "s-1").body["code"]
+
+        def work(n, shop=shop, code=code):
+            if n % 2:
+                return redeem(shop, "r-1", code)
+            return send(shop.as_(TILL), "/v1/redemptions/r-1/void", {"void_id": "v-1"})
+
+        answers = all_at_once(work, 16)
+        assert {answer.status for answer in answers[::2]} == {200}
+        assert redeem(shop, "r-1", code).code == "reversed"
+        assert redeem(shop, "r-2", code).status == 201
+        used = len(entries(shop, keys.COUPON_BOOK, "taro", "redeemed"))
+        assert len(entries(shop, keys.COUPON_BOOK, "taro", "voided")) == used - 1
+
+
+def test_a_coupon_voided_by_many_comes_back_once():
+    shop = make(MemoryTable(), "taro")
+    redeem(shop, "r-1", issue(shop, "s-1").body["code"])
+    till = shop.as_(TILL)
+    answers = all_at_once(lambda n: send(till, "/v1/redemptions/r-1/void", {"void_id": f"v-{n % 3}"}), 32)
+    assert {(answer.status, answer.body["state"]) for answer in answers} == {(200, "voided")}
+    assert len(entries(shop, keys.COUPON_BOOK, "taro", "voided")) == 1
+
+
+def test_coupons_of_two_members_voided_by_many_come_back_once_each():
+    shop = make(table := Crowded(), "taro", "hanako")
+    codes = issue(shop, "s-1").body["code"], issue(shop, "s-1", "hanako", "two").body["code"]
+    assert redeem(shop, "r-1", *codes).status == 201
+    till = shop.as_(TILL)
+    answers = all_at_once(lambda _: send(till, "/v1/redemptions/r-1/void", {"void_id": "v-1"}), 16, table)
+    assert {(answer.status, len(answer.body["coupons"])) for answer in answers} == {(200, 2)}
+    for member_id in ("taro", "hanako"):
+        assert len(entries(shop, keys.COUPON_BOOK, member_id, "voided")) == 1
+
+
+def test_holds_of_two_members_captured_and_voided_at_once_end_alike():
+    """Captured first and then given back, or given back and never captured: both books tell the same story."""
+    for _ in range(5):
+        shop = make(table := Crowded(), "taro", "hanako")
+        codes = issue(shop, "s-1").body["code"], issue(shop, "s-1", "hanako", "two").body["code"]
+        assert redeem(shop, "r-1", *codes, hold_seconds=60).status == 201
+        till = shop.as_(TILL)
+        ways: tuple[tuple[str, dict[str, str]], ...] = ("capture", {}), ("void", {"void_id": "v-1"})
+
+        def work(n, till=till, ways=ways):
+            way, body = ways[n % 2]
+            return send(till, f"/v1/redemptions/r-1/{way}", body)
+
+        answers = all_at_once(work, 8, table)
+        assert {answer.status for answer in answers[1::2]} == {200}
+        assert {answer.code for answer in answers[::2]} <= {None, "reversed"}
+        stories = [
+            tuple(len(entries(shop, keys.COUPON_BOOK, member_id, kind)) for kind in ("redeemed", "voided"))
+            for member_id in ("taro", "hanako")
+        ]
+        assert stories[0] == stories[1]
+        assert stories[0] in ((1, 1), (0, 1))
+
+
+def test_one_campaign_made_by_many_is_one():
+    shop = make(MemoryTable())
+    operator = shop.as_(OPERATOR)
+    answers = all_at_once(lambda _: send(operator, "/v1/campaigns", CAMPAIGN | {"campaign_id": "new"}), 16)
+    assert {answer.status for answer in answers} == {201}
+    assert len({str(answer.body) for answer in answers}) == 1
+    assert len(shop.world.directory.table.items(keys.locator(0)[0])) == 3
+
+
+def test_a_total_is_exact_and_nobody_hears_a_false_no():
+    """40 coupons and 64 who ask: 40 get one, 24 hear that there are no more."""
+    members = [f"m-{n}" for n in range(THREADS)]
+    shop = make(table := Crowded(), *members, total=40)
+    table.crowd = keys.POOL
+    answers = all_at_once(lambda n: issue(shop, f"s-{n}", f"m-{n}"), table=table)
+    assert won(answers) == 40
+    assert {answer.code for answer in answers if answer.status != 201} == {"campaign_exhausted"}
+    assert sum(len(entries(shop, keys.COUPON_BOOK, member_id, "issued")) for member_id in members) == 40
+
+
+def test_control_without_the_condition_a_total_is_overrun():
+    shop = make(table := Careless(), *[f"m-{n}" for n in range(16)], total=4)
+    table.crowd = keys.POOL
+    assert won(all_at_once(lambda n: issue(shop, f"s-{n}", f"m-{n}"), 16, table)) == 16
+
+
+def test_a_members_limit_and_a_total_are_both_exact():
+    """Two ask for each member's only coupon; what the books refuse, the pool has back for others."""
+    members = [f"m-{n}" for n in range(16)]
+    shop = make(table := Crowded(), *members, total=16, per_member=1)
+    answers = all_at_once(lambda n: issue(shop, f"s-{n}", f"m-{n % 16}"), 32, table)
+    given = won(answers)
+    assert {answer.code for answer in answers if answer.status != 201} <= {"member_limit_reached", "campaign_exhausted"}
+    late = [issue(shop, f"late-{n}", f"m-{n}") for n in range(16)]
+    assert given + won(late) == 16
+    assert all(len(entries(shop, keys.COUPON_BOOK, member_id, "issued")) == 1 for member_id in members)
+    assert shop.world.ledger.table.newest("L#one")["s"]["n"] == 16
+
+
+def test_the_same_source_at_once_is_one_coupon():
+    shop = make(table := Crowded(), "taro", total=5)
+    answers = all_at_once(lambda _: issue(shop, "s-1"), 32, table)
+    assert {answer.status for answer in answers} == {201}
+    assert len({answer.body["code"] for answer in answers}) == 1
+    assert len(entries(shop, keys.COUPON_BOOK, "taro", "issued")) == 1
+    assert shop.world.ledger.table.newest("L#one")["s"]["n"] == 1
+
+
+# ---- stale reads ----------------------------------------------------------------------------------------------------
+
+
+class Late(MemoryTable):
+    """Eventually consistent reads see everything but the newest write of each partition."""
+
+    def items(self, pk, *, upto=None, consistent=False, **more):
+        if not consistent and upto is None and pk[0] in "BL" and (order := self._order.get(pk)):
+            upto = order[-1] - 1
+        return super().items(pk, upto=upto, consistent=consistent, **more)
+
+    def get(self, pk, sk, *, consistent=False):
+        found = super().get(pk, sk, consistent=consistent)
+        return found if consistent or not pk.startswith(keys.NAME_PREFIX) else None
+
+
+def test_stale_reads_make_no_false_answers():
+    shop = make(Late(), "taro", "hanako", total=2, per_member=1)
+    till = shop.as_(TILL)
+    mine, _ = issue(shop, "s-1"), issue(shop, "s-2", "hanako")
+    assert issue(shop, "s-1").is_replay
+    assert issue(shop, "s-3").code in ("member_limit_reached", "campaign_exhausted")
+    for n in range(3):
+        assert redeem(shop, f"r-{n}", mine.body["code"], "x").code == "code_not_usable"
+        assert redeem(shop, f"r-{n}", mine.body["code"]).status == 201
+        assert redeem(shop, f"r-{n}", mine.body["code"]).is_replay
+        assert redeem(shop, f"other-{n}", mine.body["code"]).code == "code_not_usable"
+        for _ in range(2):
+            assert send(till, f"/v1/redemptions/r-{n}/void", {"void_id": "v"}).body["state"] == "voided"
+        assert redeem(shop, f"r-{n}", mine.body["code"]).code == "reversed"
+    assert len(entries(shop, keys.COUPON_BOOK, "taro", "voided")) == 3
