@@ -15,7 +15,7 @@ OMO := $(BIN)/omo
 MINISTACK := .omo/ministack
 PIP := -m pip install -qq --disable-pip-version-check --require-hashes --no-deps
 
-.PHONY: help run demo setup test check format lint types package lock clean
+.PHONY: help run demo setup test check bench format lint types package lock clean
 
 help: ## What can be called
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ lint: setup ## Style
 
 types: setup ## Types
 	@$(BIN)/mypy
+
+bench: setup ## How fast it is, as ratios within one run
+	@$(OMO) bench
 
 package: setup ## The three deployable packages
 	@$(OMO) package

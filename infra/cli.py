@@ -68,6 +68,7 @@ COMMANDS = (
         commands.audit,
         [(("--member",), {"metavar": "M", "help": "one member's points only"})],
     ),
+    Command("bench", "how fast it is, as ratios within one run", commands.bench),
     Command(
         "package",
         "make the three deployable packages",

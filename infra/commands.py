@@ -96,6 +96,15 @@ def audit(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
     return Result(value, words, 0 if found.is_clean else 1)
 
 
+def bench(_asked: argparse.Namespace, _home: Home, say: Say) -> Result:
+    """Measure; takes about half a minute."""
+    from infra import bench as benching  # brings the points service with it: not for every word of the command line
+
+    say("Measuring; about half a minute …")
+    figures = benching.measure()
+    return Result(benching.as_dicts(figures), benching.as_words(figures))
+
+
 def package(asked: argparse.Namespace, _home: Home, _say: Say) -> Result:
     """Package the three services."""
     anew = packages.package_all(asked.stage)

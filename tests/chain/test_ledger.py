@@ -6,12 +6,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from infra.engine import new_table
 from shared import chain
 from shared.errors import Conflict, Invalid, NotFound, Unavailable
 from shared.ledger import ATTEMPTS_MAX, Share
 from shared.memory import MemoryTable
 from tests.chain.toy import MOVE, MOVE_SURELY, PURSE, Move, naming, put
-from tests.conftest import new_table
 from tests.kit import NOON, FakeClock, make_world
 
 

@@ -4,9 +4,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from infra.engine import new_table
 from shared.memory import MemoryTable, write_units
 from shared.table import Collision, PutNew, Remove, Replace
-from tests.conftest import new_table
 
 ITEM = {"pk": "a", "sk": 1, "version": 1, "text": "é日本", "blob": b"\x00\xff", "list": [1, {"x": True}], "none": None}
 

@@ -2,11 +2,11 @@
 
 import pytest
 
+from infra.engine import new_table
 from shared.clock import Clock
 from shared.directory import Directory
 from shared.memory import MemoryTable
 from shared.table import Collision, Put, PutNew, Remove, Replace
-from tests.conftest import new_table
 
 KEY = ("shelf", "a")
 
