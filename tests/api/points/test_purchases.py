@@ -342,3 +342,54 @@ def test_balance_is_earned_less_used_and_repeats_change_nothing(sales, random):
     for body, first in random.sample(sent, len(sent)):
         assert client.post("/v1/purchases", body).body == first
     assert balance(client) == expected
+
+
+# ---- what is not taken yet, and the corners -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [({"state": "placed"}, "/state"), ({"hold_id": "h-1"}, "/hold_id")],
+)
+def test_what_is_not_built_yet_is_refused_by_name(client, changes, pointer):
+    answer = client.post("/v1/purchases", purchase(**changes))
+    assert (answer.status, answer.body["errors"][0]["code"]) == (422, "not_taken_yet")
+    assert answer.body["errors"][0]["pointer"] == pointer
+
+
+def test_nobody_has_no_points_to_use(client):
+    body = purchase(points_used=1)
+    del body["member"]
+    assert client.post("/v1/purchases", body).body["errors"][0]["pointer"] == "/member"
+
+
+def test_a_preview_for_nobody_earns_nothing(client):
+    body = purchase()
+    del body["member"]
+    assert client.post("/v1/purchases/preview", body).body["points"] == {"pending": 0, "available": 0}
+
+
+def test_a_till_of_another_store_records_no_purchase_of_nobody_but_learns_its_own_retry(client):
+    body = purchase()
+    del body["member"]
+    assert client.as_(OTHER_TILL).post("/v1/purchases", body).code == "wrong_store"
+    assert client.as_(TILL).post("/v1/purchases", body).status == 201
+    assert client.as_(OTHER_TILL).post("/v1/purchases", body).status == 201  # the shop's own id, done already
+
+
+def test_a_preview_of_a_member_without_entries_asks_whether_there_is_one(client):
+    assert client.post("/v1/purchases/preview", purchase()).body["balance"] == 10
+
+
+def test_tax_said_per_rate_counts_for_what_points_may_pay(client):
+    client.post("/v1/purchases", purchase(lines=lines(200_000)))
+    taxed = {"lines": [line(1000, tax_rate_bp=1000)], "taxes": [{"rate_bp": 1000, "amount": 100}]}
+    assert client.post("/v1/purchases", purchase(purchase_id="p-2", points_used=1100, **taxed)).status == 201
+    assert client.post("/v1/purchases", purchase(purchase_id="p-3", points_used=1101, **taxed)).code == "exceeds_total"
+
+
+def test_points_that_pay_the_tax_too_earn_nothing_and_never_less(client):
+    client.post("/v1/purchases", purchase(lines=lines(200_000)))
+    taxed = [line(500, "1", tax=50), line(500, "2", tax=50)]
+    answer = client.post("/v1/purchases", purchase(purchase_id="p-2", lines=taxed, points_used=1100))
+    assert answer.body["points"]["available"] == 0
