@@ -13,7 +13,7 @@ from typing import Any
 from infra.deploy import Cloud
 from points.lots import ACCOUNT
 from shared import chain, keys
-from shared.table import Item, load
+from shared.table import DynamoTable, Item, load
 
 
 @dataclass
@@ -44,6 +44,12 @@ def audit(cloud: Cloud, stage: str, member: str | None = None) -> Audit:
         found.entries += sum(len(item["e"]) for item in items)
         found.faults += faults(account, items)
     return found
+
+
+def is_member(cloud: Cloud, stage: str, member: str) -> bool:
+    """Whether there is such a member, with entries or without."""
+    directory = DynamoTable(cloud.client("dynamodb"), keys.Stage(stage).directory)
+    return directory.get(*keys.member(member), consistent=True) is not None
 
 
 def faults(account: str, items: Iterable[Item]) -> Iterator[str]:

@@ -25,5 +25,5 @@ def read_cursor(call: Call[Any], cursor: str | None) -> str | None:
 
 
 def _context(call: Call[Any]) -> str:
-    asked = call.query.model_dump(mode="json", exclude={"cursor", "limit"})
+    asked = call.query.model_dump(mode="json", exclude={"cursor"})
     return json.dumps([call.who.identity, call.route.method, call.route.path, dict(call.path), asked], sort_keys=True)

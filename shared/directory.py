@@ -15,6 +15,7 @@ from shared.table import Collision, Item, PutNew, Replace, Table, Write
 
 CACHE_SECONDS = 1.0
 _CACHED_MAX = 10_000
+_LISTED_MAX = 1 << 14  # as many as there are locators
 
 Also = Callable[[Item | None, Item], Sequence[Write]]
 
@@ -32,7 +33,7 @@ class Directory:
         """An item that may be up to one second old. Treat it as read-only: it is shared."""
         kept = self._cache.get(key)
         started = self.clock.elapsed()
-        if kept is not None and started - kept[0] < CACHE_SECONDS:
+        if kept is not None and 0 <= started - kept[0] < CACHE_SECONDS:
             return kept[1]
         item = self.table.get(*key, consistent=True)
         if len(self._cache) >= _CACHED_MAX:
@@ -44,9 +45,9 @@ class Directory:
         """All items of a partition, as `setting` reads one. For partitions of at most some hundred items."""
         kept = self._partitions.get(pk)
         started = self.clock.elapsed()
-        if kept is not None and started - kept[0] < CACHE_SECONDS:
+        if kept is not None and 0 <= started - kept[0] < CACHE_SECONDS:
             return kept[1]
-        items = self.table.items(pk, limit=_CACHED_MAX, consistent=True)
+        items = self.table.items(pk, limit=_LISTED_MAX, consistent=True)
         self._partitions[pk] = (started, items)
         return items
 

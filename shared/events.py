@@ -141,8 +141,8 @@ def _envelope(  # noqa: PLR0913 - CloudEvents has that many attributes
 
 
 def _data(entry: Entry, member: str | None) -> dict[str, Any]:
-    """What an entry tells the outside: everything but its packed bytes."""
-    said: dict[str, Any] = {name: value for name, value in entry.data.items() if not isinstance(value, bytes)}
+    """What an entry tells the outside: everything but its packed bytes and what it asks of the stream."""
+    said = {name: value for name, value in entry.data.items() if name != "carry" and not isinstance(value, bytes)}
     if entry.account[0] == keys.MEMBER_POINTS:
         said |= {"points": entry.points, "balance": entry.balance_after}
     if entry.ref is not None:

@@ -31,6 +31,7 @@ ANY_TOKEN = "any"  # noqa: S105 - a rule, not a token
 MEMBER = "member"
 PUBLIC = "public"
 _DEPTH_MAX = 32
+_REPLACED = "\ufffd"  # what a gateway puts in the place of bytes that are no UTF-8
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _log = logging.getLogger("omotenashi")
 
@@ -242,7 +243,10 @@ def _parse(route: Route, request: Request) -> Any:
         return {}
     _check_media_type(request.headers.get("content-type", "application/json"))
     try:
-        sent = json.loads(request.raw.decode("utf-8"), parse_constant=_no_constant)
+        text = request.raw.decode("utf-8")
+        if _REPLACED in text:
+            raise ValueError("not UTF-8")
+        sent = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise BadRequest("malformed_json") from None
     if not _is_shallow(sent, _DEPTH_MAX):

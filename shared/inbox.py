@@ -18,6 +18,7 @@ from shared.events import Received
 from shared.world import World
 
 PARKED_FOR = timedelta(days=90)
+_BODY_MAX = 300_000  # bytes: an item holds 400 KB
 _log = logging.getLogger("omotenashi")
 
 React = Callable[[World, Received], None]
@@ -37,10 +38,8 @@ def work(
         try:
             _handle(world, json.loads(record["body"]), reactions, carry_on or {})
         except (Refused, ValueError, LookupError, TypeError) as error:
-            if isinstance(error, Refused) and error.is_retryable:
+            if (isinstance(error, Refused) and error.is_retryable) or not _is_parked(world, record, error):
                 failed.append(record["messageId"])
-            else:
-                _park(world, record, error)
         except Exception:  # noqa: BLE001 - unknown: it comes again, and ends in the dead-letter queue if it never works
             _log.exception("message failed", extra={"message_id": record["messageId"]})
             failed.append(record["messageId"])
@@ -66,6 +65,16 @@ def _finish(world: World, partition: str, carry_on: Mapping[str, CarryOn]) -> No
         carry_on[kind](world, name)
 
 
+def _is_parked(world: World, record: Mapping[str, Any], error: Exception) -> bool:
+    """Keep what can never succeed, with its reason; False if that failed, and the message must come again."""
+    try:
+        _park(world, record, error)
+    except Exception:  # noqa: BLE001 - whatever it is, it must harm no neighbour
+        _log.exception("message not parked", extra={"message_id": record["messageId"]})
+        return False
+    return True
+
+
 def _park(world: World, record: Mapping[str, Any], error: Exception) -> None:
     reason = error.code if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
     queue = str(record.get("eventSourceARN", "")).rpartition(":")[2]
@@ -76,7 +85,7 @@ def _park(world: World, record: Mapping[str, Any], error: Exception) -> None:
             "pk": pk,
             "sk": sk,
             "reason": reason[:500],
-            "body": str(record["body"])[:200_000],
+            "body": str(record["body"]).encode()[:_BODY_MAX].decode(errors="ignore"),
             "t": clock.to_ms(now),
             "ttl": int((now + PARKED_FOR).timestamp()),
         }

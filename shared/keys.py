@@ -82,6 +82,11 @@ def name(kind: str, owner: str, client_id: str) -> str:
     return f"{NAME_PREFIX}{kind}#{owner}#{client_id}"
 
 
+def issue(locator: int, index: int) -> str:
+    """The name of an issue lies at its coupon's place, so that a code leads to it."""
+    return name("issue", f"{locator:05d}", f"{index:010x}")
+
+
 # ---- directory ------------------------------------------------------------------------------------------------------
 
 
@@ -131,6 +136,10 @@ def cell(name: str, store_id: str) -> tuple[str, str]:
 
 def parked(queue: str, message_id: str) -> tuple[str, str]:
     return f"parked#{queue}", message_id
+
+
+def code_step(member_id: str, step: int) -> tuple[str, str]:
+    return f"code_step#{member_id}", str(step)
 
 
 def fix(member_id: str, checkin_id: str) -> tuple[str, str]:

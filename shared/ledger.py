@@ -238,11 +238,14 @@ class Ledger:
         may_append: bool = True,
     ) -> list[Done[O] | Refused]:
         """Append what is not in the chain yet, all in one item; against other writers, as often as it takes."""
-        started = self.clock.elapsed()
+        started, is_given = self.clock.elapsed(), head is not None
         for attempt in range(ATTEMPTS_MAX):
             if head is None:
                 head = chain.head_of(verb.kind, account, self.table.newest(account, consistent=True))
             results, item = self._compose(verb, head, wanted, may_append=may_append)
+            if attempt == 0 and is_given and any(isinstance(result, Refused) for result in results):
+                head = None  # a "no" is never said on a head that may be stale
+                continue
             if item is None or self.table.put_new(item) is None:
                 return [_read_back(result, item) for result in results]
             head = None

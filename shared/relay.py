@@ -61,8 +61,19 @@ def _relay(records: Iterable[dict[str, Any]], outbox: Outbox, read: Callable[[It
             _park(outbox, key, f"{type(error).__name__}: {error}")
     for start in range(0, len(found), _BATCH):
         part = found[start : start + _BATCH]
-        for event in outbox.publish([event for _, event in part]):
+        for event in _not_published(outbox, [event for _, event in part]):
             _park(outbox, next(key for key, sent in part if sent is event), "not published")
+
+
+def _not_published(outbox: Outbox, wanted: list[Event]) -> list[Event]:
+    """The events that the topic does not take. If it takes none of a batch, each is tried alone: one may be at fault."""
+    try:
+        return outbox.publish(wanted)
+    except Exception:  # noqa: BLE001 - whatever it is, it must not hold up the shard
+        if len(wanted) == 1:
+            _log.exception("not published")
+            return wanted
+    return [event for one in wanted for event in _not_published(outbox, [one])]
 
 
 def _park(outbox: Outbox, key: dict[str, Any], reason: str) -> None:
@@ -77,9 +88,9 @@ def _of_ledger(world: World, item: Item, outbox: Outbox) -> list[Event]:
         return []
     entries = chain.entries_of(item)
     for entry in entries:
-        if "carry" in entry.data:  # what this chain decided must enter another one
-            service, name, account, seen = entry.data["carry"]
-            if not _has_entered(world, name, account, seen):
+        if "carry" in entry.data:  # what this chain decided must enter another one; a refusal always asks
+            service, name, *where = entry.data["carry"]
+            if not where or not _has_entered(world, name, *where):
                 outbox.carry_on(service, name)
     return [event for entry in entries for event in events.of_entry(entry)]
 
@@ -117,7 +128,7 @@ class AwsOutbox:
         entries = [
             {
                 "Id": str(n),
-                "Message": json.dumps(event, ensure_ascii=False),
+                "Message": json.dumps(event),  # escaped: SQS takes no U+FFFE or U+FFFF
                 "MessageAttributes": {"type": {"DataType": "String", "StringValue": event["type"]}},
             }
             for n, event in enumerate(events)

@@ -13,18 +13,21 @@ from shared.units import AMOUNT_MAX
 
 
 class Shape(BaseModel):
-    """Frozen, strict (no text for numbers, no numbers for booleans), and closed: an unknown field is an error."""
+    """Frozen, strict (no text for numbers, no numbers for booleans), and closed: an unknown field is an error.
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+    What was sent is kept out of the errors' text, which may get into a log.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
 
 _ISO_8601 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}")
 
 
 def _within_reason(at: datetime) -> datetime:
-    at = at.astimezone(UTC) if 1971 <= at.year <= 9998 else at
-    if not 2000 <= at.year < 2100:
-        raise ValueError("the year must lie between 2000 and 2099")
+    at = at.astimezone(UTC) if 1800 <= at.year <= 9998 else at
+    if not 1900 <= at.year <= 9997:
+        raise ValueError("the year must lie between 1900 and 9997")
     return clock.from_ms(clock.to_ms(at))
 
 
@@ -43,6 +46,7 @@ Time = Annotated[
     AfterValidator(_within_reason),
     PlainSerializer(clock.to_text, return_type=str, when_used="json"),
 ]
+LineId = Annotated[str, Field(min_length=1, max_length=64)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 Ref = Annotated[str, Field(min_length=1, max_length=128)]

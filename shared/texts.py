@@ -63,12 +63,24 @@ TITLES: dict[str, Text] = {
         "レジでの取り消しは翌営業日の終わりまでです。",
     ),
     "member_limit_reached": ("The member's limit is reached.", "会員ごとの上限に達しました。"),
+    "code_used": ("This code was used. Show a new one.", "このコードは使用済みです。新しいコードを表示してください。"),
     "code_expired": (
         "This code has expired. Show a new one.",
         "コードの有効期限が切れています。新しいコードを表示してください。",
     ),
 }
 
+_NOUNS = {
+    "member": "会員",
+    "identity": "識別子",
+    "purpose": "同意項目",
+    "partner": "パートナー",
+    "key": "キー",
+    "store": "店舗",
+    "campaign": "キャンペーン",
+    "coupon": "クーポン",
+    "redemption": "クーポン利用",
+}
 _NOT_FOUND: Text = ("There is no such {thing}.", "該当する{thing}が見つかりません。")
 
 
@@ -76,7 +88,8 @@ def title(code: str, fields: dict[str, Any], language: str) -> str:
     """The sentence for a code in `en` or `ja`; a code without a text of its own speaks for itself."""
     text = TITLES.get(code)
     if text is None and code.endswith("_not_found"):
-        text, fields = _NOT_FOUND, {"thing": code.removesuffix("_not_found").replace("_", " ")}
+        thing = code.removesuffix("_not_found").replace("_", " ")
+        text, fields = _NOT_FOUND, {"thing": _NOUNS.get(thing, thing) if language == "ja" else thing}
     if text is None:
         return code
     return text[language == "ja"].format_map(_Blank(fields))

@@ -249,6 +249,13 @@ def test_no_is_never_said_on_a_stale_read():
     assert put(world, "a", -10, "y").last.balance_after == 0
 
 
+def test_nor_is_it_said_to_an_event_on_a_stale_read():
+    world = make_world(tables=(StaleTable(), MemoryTable(), MemoryTable()))
+    put(world, "a", 10, "x")
+    world.ledger.obey(MOVE, "a", [("e-1", NOON, Move(-10))])
+    assert balance(world, "a") == 0
+
+
 def test_a_stale_head_makes_the_condition_fail_and_the_append_goes_on():
     world = make_world(tables=(StaleTable(), MemoryTable(), MemoryTable()))
     for n in range(5):

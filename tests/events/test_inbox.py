@@ -95,6 +95,11 @@ def test_an_event_of_a_week_ago_counts_once_too(client):
         json.dumps(checkin(7, data={"reward": {}})),
         json.dumps(checkin(7, data={"occurred_at": "soon"})),
         json.dumps(checkin(7, subject="nobody")),
+        json.dumps(checkin(7, subject="nobody", data={"member_id": "nobody"})),
+        json.dumps(checkin(7, data={"reward": {"points": 1.5}})),
+        json.dumps(checkin(7, data={"reward": {"points": -5}})),
+        json.dumps(checkin(7, data={"reward": {"points": 10**13}})),
+        json.dumps(checkin(7, data={"store_id": 5})),
         json.dumps({"carry_on": "N#purchase.pos#shop#nothing"}),
         json.dumps({"carry_on": "nonsense"}),
         json.dumps({"carry_on": "N#unheard#of#it"}),
@@ -146,3 +151,18 @@ def test_an_effect_costs_one_write_and_half_a_read(client):
     assert usage.write_units == 1
     assert usage.read_units <= 0.5
     assert usage.round_trips == 2
+
+
+def test_a_message_that_cannot_even_be_parked_comes_again_alone(client, monkeypatch):
+    def full(_item):
+        raise RuntimeError
+
+    monkeypatch.setattr(client.world.transient, "put", full)
+    assert work(client, "{", checkin(1)) == ["m-0"]
+    assert balance(client) == 10
+
+
+def test_a_parked_message_fits_into_an_item(client):
+    assert work(client, "ü" * 400_000) == []
+    (parked,) = client.world.transient.scan()
+    assert 250_000 < len(parked["body"].encode()) <= 300_000

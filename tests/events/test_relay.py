@@ -54,8 +54,13 @@ def record(item, old=None):
 
 
 @pytest.fixture
-def client():
-    client = Client(ROUTES, make_world(FakeClock()))
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def client(clock):
+    client = Client(ROUTES, make_world(clock))
     client.post("/v1/members", {"member_id": "taro"})
     return client
 
@@ -234,3 +239,83 @@ def test_what_is_no_event_is_said_to_be_none(body):
 
 def test_only_operations_that_cannot_be_refused_are_carried():
     assert BUY_SURELY.carried_by == "points"
+
+
+@pytest.fixture
+def award(client):
+    """An award that the partner café may give."""
+    said = {"name": "c", "budget": {"kind": "monthly", "points": 1000}, "caps": {"per_member_day": 100}}
+    client.as_(OPERATOR).put("/v1/partners/cafe", said)
+    code = client.as_(member("taro")).get("/v1/me/code").body["static"]["value"]
+    return {"award_id": "a-1", "member": {"code": code}, "points": 60, "reason": "latte"}
+
+
+def dying_at(client, letter, before=lambda: None):
+    """Lets the process die before it enters the next account of this kind; `before` runs first, undisturbed."""
+    ledger, enter = client.world.ledger, client.world.ledger.enter
+
+    def dies(verb, account, *rest, **options):
+        if account.startswith(letter):
+            ledger.enter = enter
+            before()
+            raise RuntimeError
+        return enter(verb, account, *rest, **options)
+
+    ledger.enter = dies
+
+
+def finish_awards(client, box):
+    for _, name in box.carried:
+        CARRY_ON["award"](client.world, client.world.ledger.table.get(name, 0))
+
+
+def test_an_award_that_a_retry_brought_to_the_budget_is_handed_on_too(client, clock, award):
+    cafe = client.as_(CAFE)
+    dying_at(client, "P#")
+    assert cafe.post("/v1/awards", award).status == 500
+    clock.forward(seconds=5)
+    dying_at(client, "M#")
+    assert cafe.post("/v1/awards", award).status == 500
+    box = Box()
+    relay.relay_ledger(client.world, ledger_records(client), box)
+    assert box.carried == [("points", keys.name("award", "partner.cafe", "a-1"))]
+    finish_awards(client, box)
+    assert client.get("/v1/members/taro/balance").body["available"] == 60
+
+
+def test_a_budget_comes_back_whose_process_died_after_the_members_refusal(client, award):
+    cafe, ledger = client.as_(CAFE), client.world.ledger
+    enter = ledger.enter
+
+    def twin_then_refused(verb, account, *rest, **options):
+        if not account.startswith("M#"):
+            return enter(verb, account, *rest, **options)
+        ledger.enter = enter
+        assert cafe.post("/v1/awards", award | {"award_id": "twin"}).status == 201
+        dying_at(client, "P#")
+        return enter(verb, account, *rest, **options)
+
+    ledger.enter = twin_then_refused
+    assert cafe.post("/v1/awards", award).status == 500
+    assert cafe.get("/v1/partner/budget").body["left"] == 880
+    for _ in range(2):
+        box = Box()
+        relay.relay_ledger(client.world, ledger_records(client), box)
+        finish_awards(client, box)
+        assert cafe.get("/v1/partner/budget").body["left"] == 940
+    told = [event for event in box.sent if event["type"] == "omotenashi.points.refused.v1"]
+    assert [("carry" in event["data"], event["data"]["cap"]) for event in told] == [(False, "per_member_day")]
+
+
+def test_a_topic_that_takes_none_of_a_batch_is_asked_for_each_and_what_it_refuses_is_parked(client):
+    class Choosy(Box):
+        def publish(self, wanted):
+            if any(event["type"] == "omotenashi.points.earned.v1" for event in wanted):
+                raise ConnectionError
+            return super().publish(wanted)
+
+    client.post("/v1/purchases", purchase())
+    box = Choosy()
+    relay.relay_ledger(client.world, ledger_records(client), box)
+    assert [event["type"] for event in box.sent] == ["omotenashi.purchase.recorded.v1"]
+    assert [(key["pk"], reason) for key, reason in box.parked] == [({"S": "M#taro"}, "not published")]

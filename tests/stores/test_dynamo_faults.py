@@ -87,8 +87,7 @@ def test_pages_are_read_until_the_limit():
         def query(self, **asked):
             self.asked += 1
             item = {"pk": {"S": "a"}, "sk": {"N": str(self.asked)}}
-            more = {"LastEvaluatedKey": {}} if self.asked < 3 else {}
-            return {"Items": [item], **more}
+            return {"Items": [item]} | ({"LastEvaluatedKey": {}} if self.asked < 3 else {})
 
     assert [item["sk"] for item in DynamoTable(Pages(), "t").items("a")] == [1, 2, 3]
     assert [item["sk"] for item in DynamoTable(Pages(), "t").items("a", limit=2)] == [1, 2]

@@ -196,7 +196,7 @@ class Page(Shape):
     """Where in a list, and how much of it."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
-    cursor: Annotated[str, StringConstraints(min_length=1, max_length=600)] | None = None
+    cursor: str | None = None
 
 
 class CheckinListed(Shape):

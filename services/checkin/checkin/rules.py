@@ -127,8 +127,12 @@ def next_possible_at(arrival: Arrival, day: date) -> datetime:
 
 
 def reward(rewards: tuple[Reward, ...], level: int) -> tuple[int, tuple[str, ...]]:
-    """All rewards whose level is reached: the sum of their points and their campaigns, each once."""
-    due = [each for each in rewards if each.min_level <= level]
+    """What the highest level that is reached gives: the sum of its points and its campaigns, each once.
+
+    Rewards are a table by level: better evidence is paid instead of weaker evidence, not on top of it.
+    """
+    reached = max((each.min_level for each in rewards if each.min_level <= level), default=None)
+    due = [each for each in rewards if each.min_level == reached]
     campaigns = dict.fromkeys(each.campaign_id for each in due if each.campaign_id is not None)
     return sum(each.points for each in due), tuple(campaigns)
 

@@ -45,6 +45,8 @@ def shop(world: World, who: Principal, said: Occasion) -> Shop:
     """The place of a request: a till is always in its own store; the web shop goes by the programme's days."""
     if who.kind == "pos" and said.store_id not in (None, who.store_id):
         raise Forbidden("wrong_store")
+    if who.kind == "pos" and said.channel != "pos":
+        raise Forbidden("forbidden")
     store_id = said.store_id or (who.store_id if who.kind == "pos" else None)
     days = places.of_programme(world) if said.channel == "ec" else places.of_store(world, store_id)
     return Shop(said.channel, store_id, days)
@@ -124,8 +126,7 @@ class Homes:
         known = next((head for head in self._heads.values() if head.state.get(spot)), None)
         if known is not None:
             return known
-        partition = keys.name("issue", f"{spot[0]:05d}", f"{spot[1]:010x}")
-        name = self.world.ledger.table.get(partition, 0, consistent=self._is_consistent)
+        name = self.world.ledger.table.get(keys.issue(*spot), 0, consistent=self._is_consistent)
         return None if name is None else self._head(keys.holder(name["acc"]))
 
     def _head(self, member_id: str) -> Head[Book]:

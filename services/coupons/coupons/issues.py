@@ -31,8 +31,8 @@ INDEX_ATTEMPTS = 8
 
 ISSUE = Verb(BOOK, packing.pack_issuing, packing.unpack_issuing, book.issue)
 """An issue may be refused, so only its caller finishes it."""
-ACCEPT = Verb(BOOK, packing.pack_issuing, packing.unpack_issuing, book.issue_or_tell, carried_by="coupons")
-"""What the pool has given is brought to its end by the stream."""
+ACCEPT = Verb(BOOK, packing.pack_issuing, packing.unpack_issuing, book.issue_or_tell)
+"""What the pool has given is brought to its end by the stream, whom the pool's entry tells."""
 TAKE = Verb(POOL, packing.pack_issuing, packing.unpack_issuing, pool.take)
 GIVE_BACK = Verb(POOL, packing.pack_issuing, packing.unpack_issuing, pool.give_back)
 
@@ -48,6 +48,7 @@ class Asked:
     at: datetime
     member: Callable[[bool], str]
     order_ref: str | None = None
+    comes_again: bool = False  # a queue brings it until it is done; a caller gives up within a day
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,6 @@ def issue(world: World, asked: Asked) -> Done[Issuing]:
 def finish(world: World, name: Item) -> None:
     """Bring an issue to its end whose process died after the pool had given; before that, nothing happened."""
     pending = named(ACCEPT, name)
-    if pending.operation.drawing is None:
-        return
     try:
         _draw(world, pending, None, may_append=False)
     except Refused:
@@ -143,14 +142,13 @@ class _One:
         issuing = self._issuing(None)
         if self._is_there(head.state):
             return issuing, _Heads(head)  # a retry: its name will answer
-        last = campaign.valid_until
-        if campaign.state != "active" or (last is not None and issuing.issued_on > last):
-            raise Conflict("campaign_not_active")
+        if campaign.state != "active" or issuing.coupon.is_over(issuing.coupon.first):
+            raise Conflict("campaign_not_active")  # or nothing is left of its days
         if campaign.limits.total is None:
             book.issue(head.state, issuing, self.asked.at)
             return issuing, _Heads(head)
         left = ledger.head(POOL, campaign.campaign_id, consistent=consistent)
-        issuing = self._issuing(Drawing(campaign.limits.total, left.sequence))
+        issuing = self._issuing(Drawing(campaign.limits.total, left.sequence, member_id, head.sequence))
         pool.take(left.state, issuing, self.asked.at)
         book.issue(head.state, issuing, self.asked.at)
         return issuing, _Heads(head, left)
@@ -181,7 +179,7 @@ class _One:
         pending = named(ISSUE, old)
         if head is not None and (head.account != account or not self._is_there(head.state)):
             head = None  # read eventually consistent and before the name was seen: what it lacks proves nothing
-        may_append = world.clock.now() - pending.at <= OPEN_NAME_LIFE
+        may_append = self.asked.comes_again or world.clock.now() - pending.at <= OPEN_NAME_LIFE
         if pending.operation.drawing is None:
             return _enter(world, ISSUE, account, pending, head, may_append=may_append)
         (done,) = world.ledger.enter(ACCEPT, account, [pending], head, may_append=False)

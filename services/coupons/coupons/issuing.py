@@ -52,7 +52,7 @@ def _result(call: Call[IssueBatch], sent: Any) -> dict[str, Any]:
     try:
         reply = one(_one_of(call, sent))
     except Refused as refused:
-        reply = http.refusal(refused, call.language, "-")
+        reply = http.refusal(refused, call.language, call.request_id)
     source_id = sent.get("source_id") if isinstance(sent, dict) else None
     told = source_id if isinstance(source_id, str) else None
     return {"source_id": told, "status": reply.status, "body": reply.body}

@@ -10,7 +10,7 @@ from coupons.campaign import Channel, Offer
 from coupons.fields import Day, refuse
 from shared.codes import TYPED_MAX
 from shared.reference import MemberRef
-from shared.shapes import Amount, Currency, Id, Ref, Shape, Time
+from shared.shapes import Amount, Currency, Id, LineId, Ref, Shape, Time
 from shared.units import Money
 
 Typed = Annotated[str, StringConstraints(min_length=1, max_length=TYPED_MAX)]
@@ -30,7 +30,7 @@ Reason: TypeAlias = Literal[
 class Line(Shape):
     """One line of a basket. `amount` is without tax and after the shop's own discounts."""
 
-    line_id: Ref
+    line_id: LineId
     sku: Ref | None = None
     category: Ref | None = None
     quantity: Amount
@@ -54,11 +54,6 @@ class Basket(Shape):
     @property
     def amount(self) -> Money:
         return sum(line.amount for line in self.lines)
-
-
-class CodesRequest(Shape):
-    job_id: Id
-    count: Annotated[int, Field(ge=1, le=1 << 24)]
 
 
 class IssueRequest(Shape):
@@ -129,7 +124,7 @@ class Coupon(Shape):
 class CouponQuery(Shape):
     state: Literal["issued", "held", "redeemed", "expired", "voided"] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
-    cursor: Annotated[str, Field(max_length=400)] | None = None
+    cursor: str | None = None
 
 
 class CouponPage(Shape):

@@ -7,7 +7,7 @@ from datetime import datetime
 from coupons.book import Issuing
 from shared.chain import Decided, Kind, Step
 from shared.errors import Conflict
-from shared.keys import POOL as LETTER
+from shared.keys import COUPON_BOOK, POOL as LETTER, account
 
 POOL: Kind[int] = Kind(LETTER, 0, lambda taken: {"n": taken}, lambda packed: int(packed["n"]))
 """The state is the number of coupons that were taken and not given back."""
@@ -16,11 +16,13 @@ POOL: Kind[int] = Kind(LETTER, 0, lambda taken: {"n": taken}, lambda packed: int
 def take(taken: int, issuing: Issuing, _: datetime) -> Decided[int]:
     """Take one coupon; `campaign_exhausted` if the total is reached."""
     assert issuing.drawing is not None
-    total = issuing.drawing.total
+    drawing = issuing.drawing
+    total = drawing.total
     if taken >= total:
         raise Conflict("campaign_exhausted")
     ref = ("coupon", issuing.coupon.coupon_id)
-    steps = [Step("taken", ref=ref)]
+    book = account(COUPON_BOOK, drawing.member_id)
+    steps = [Step("taken", ref=ref, data={"carry": ["coupons", issuing.name, book, drawing.member_seen]})]
     if taken + 1 == total:
         steps.append(Step("exhausted", data={"campaign_id": issuing.campaign_id, "total": total}))
     return Decided(taken + 1, tuple(steps))

@@ -29,6 +29,7 @@ def on_checkin(world: World, event: Received) -> None:
             fingerprint=world.secrets.fingerprint(f"{campaign_id}|{event.id}|{event.subject}".encode()),
             at=event.time,
             member=lambda _: str(event.subject),
+            comes_again=True,
         )
         try:
             issues.issue(world, asked)

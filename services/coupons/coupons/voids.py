@@ -10,7 +10,7 @@ from typing import Any
 from coupons import book, listing, packing
 from coupons.book import Redeeming, Voiding
 from coupons.model import Coupon as Shown, RedemptionAnswer, VoidAnswer, VoidRequest
-from coupons.redemptions import REDEEM, answer
+from coupons.redemptions import answer
 from coupons.several import Entering, enter_all
 from shared import chain, keys
 from shared.chain import Head
@@ -55,31 +55,17 @@ def capture(call: Call[Any]) -> Reply:
     if name.get("state") == "reversed":
         raise Conflict("reversed")
     parts = _parts(call, name)
-    if parts[0].redeeming.hold_seconds is None:
-        return _captured(call, _as_they_are(call, name, parts))
-    mark = chain.operation(f"{name['pk']}#capture")
     reversal = chain.operation(name["pk"], is_reversal=True)
-    wanted = [Pending(part.redeeming, mark, reversal, call.now, part.seen) for part in parts]
-    return _captured(call, _entered(call, CAPTURE, parts, wanted))
-
-
-def _as_they_are(call: Call[Any], name: Item, parts: Sequence[_Part]) -> list[Done[Redeeming]]:
-    """The entries of a redemption that held nothing: there is nothing to capture, it is redeemed."""
-    mark, reversal = chain.operation(name["pk"]), chain.operation(name["pk"], is_reversal=True)
-    found = []
-    for part in parts:
-        pending = Pending(part.redeeming, mark, reversal, from_ms(name["t"]), part.seen, is_replay=True)
-        (done,) = call.world.ledger.enter(REDEEM, part.account, [pending], may_append=False)
-        if isinstance(done, Refused):
-            raise done
-        found.append(done)
-    return found
-
-
-def _captured(call: Call[Any], done: Sequence[Done[Redeeming]]) -> Reply:
+    wanted = [Pending(one.redeeming, _final_mark(name, one), reversal, call.now, one.seen) for one in parts]
+    done: list[Done[Redeeming]] = _entered(call, CAPTURE, parts, wanted)
     codebook = Codebook(call.world)
     told: RedemptionAnswer = answer(done, lambda coupon, _: show(codebook.code(coupon)))
     return Reply(told, 200, is_replay=done[0].is_replay)
+
+
+def _final_mark(name: Item, part: _Part) -> bytes:
+    """The mark of the entry that used the coupons for good: the capture of what was held, else the redemption's own."""
+    return chain.operation(name["pk"] if part.redeeming.hold_seconds is None else f"{name['pk']}#capture")
 
 
 # ---- void -----------------------------------------------------------------------------------------------------------
@@ -117,11 +103,14 @@ def _voided(call: Call[VoidRequest], done: Sequence[Done[Voiding]], *, is_replay
 
 
 def _lost(world: World, name: Item, part: _Part) -> tuple[Coupon, ...]:
-    """Coupons that this redemption used and that have left the head since: they come back by what its name knows."""
+    """Coupons that this redemption used for good and that have left the head since: they come back by what its name knows.
+
+    What it only held and somebody else used after the hold's end is not its own to give back.
+    """
     if all(part.head.state.get(coupon.spot) for coupon in part.redeeming.coupons):
         return ()
     head = world.ledger.head(BOOK, keys.holder(part.account), consistent=True)
-    mark, reversal = chain.operation(name["pk"]), chain.operation(name["pk"], is_reversal=True)
+    mark, reversal = _final_mark(name, part), chain.operation(name["pk"], is_reversal=True)
     found = world.ledger.find(head, Pending(None, mark, reversal, from_ms(name["t"]), part.seen))
     if found is None or found.mark != mark:
         return ()
@@ -160,8 +149,6 @@ def _entered(
             [Entering(verb, part.account, one, part.head) for part, one in zip(parts, wanted, strict=True)],
         )
     (done,) = ledger.enter(verb, part.account, wanted, part.head)
-    if isinstance(done, Refused):  # never said on a stale read
-        (done,) = ledger.enter(verb, part.account, wanted)
     if isinstance(done, Refused):
         raise done
     return [done]

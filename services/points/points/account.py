@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from shared.member_ref import require_member
 from shared.world import World
 
 TIER = "base"
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def balance(call: Call[Any], member_id: str) -> Balance:
@@ -89,10 +91,11 @@ def _moment(query: At, programme: Programme, now: datetime) -> datetime:
     if query.at is None:
         return now
     try:
-        if len(query.at) == 10:
+        if _DATE.fullmatch(query.at):
             end = day_end(date.fromisoformat(query.at), programme.zone, 0)
-            return clock.from_ms(clock.to_ms(end) - 1)
-        at = clock.from_text(query.at)
+            at = clock.from_ms(clock.to_ms(end) - 1)
+        else:
+            at = clock.from_text(query.at)
         if not 2000 <= at.year < 2100:
             raise ValueError
     except (ValueError, OverflowError):

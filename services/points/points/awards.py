@@ -6,7 +6,6 @@ and then no twin of the request can be accepted any more.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -48,10 +47,10 @@ def award(call: Call[Award]) -> Reply:
     def found(consistent: bool) -> tuple[str, Giving]:
         giving, head = _found(call, partner_id, consistent=consistent)
         heads[:] = [head]
-        return partner_id, replace(giving, name=naming.partition)
+        return partner_id, giving
 
     taken = call.world.ledger.perform(TAKE, naming, found)
-    giving = replace(taken.operation, name=naming.partition)
+    giving = taken.operation
     accepted = _accept(call.world, giving, taken, None if taken.is_replay else heads[0])
     ref = pseudonym(call.world, partner_id, giving.member_id)
     left = taken.last.data["left"]
@@ -66,9 +65,9 @@ def finish(world: World, name: Item) -> None:
     if isinstance(taken, Refused):
         return
     try:
-        _accept(world, replace(taken.operation, name=name["pk"]), taken)
+        _accept(world, taken.operation, taken)
     except Conflict:
-        return  # the member's chain had refused, and the budget has its points again
+        return  # the member's chain has refused, and the budget has its points again
 
 
 def budget(call: Call[Any]) -> BudgetAnswer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from points.model import KeyAnswer, KeyPage, NewKey, Page
+from points.model import KeyAnswer, NewKey, Page
 from shared import auth, clock, keys
 from shared.cursor import next_cursor, read_cursor
 from shared.errors import Forbidden, Invalid, NotFound
@@ -52,17 +52,20 @@ def listed(call: Call[Any]) -> dict[str, Any]:
     after = read_cursor(call, page.cursor)
     items = call.world.directory.table.items(keys.api_key("")[0], after=after, limit=page.limit + 1, consistent=True)
     more = items[page.limit - 1]["sk"] if len(items) > page.limit else None
-    shown = [_answer(item) for item in items[: page.limit]]
-    return KeyPage(items=shown, next_cursor=next_cursor(call, more)).model_dump(mode="json")
+    shown = [_answer(item).model_dump(mode="json", exclude_none=True) for item in items[: page.limit]]
+    return {"items": shown, "next_cursor": next_cursor(call, more)}
 
 
 def revoke(call: Call[Any]) -> Reply:
     """Stop a key for good; every environment knows within the cache's second, the gateway within its thirty."""
-    key = keys.api_key(_table_id(call, call.path["key_id"]))
-    if call.world.directory.table.get(*key, consistent=True) is None:
-        raise NotFound("key_not_found")
-    call.world.directory.change(key, lambda item: (item or {}) | {"state": "revoked"})
-    return Reply(None, 204)
+    key_id, directory = call.path["key_id"], call.world.directory
+    for table_id in (_table_id(call, key_id), key_id):  # a key that nobody named goes by its table's id
+        key = keys.api_key(table_id)
+        item = directory.table.get(*key, consistent=True)
+        if item is not None and item["key_id"] == key_id:
+            directory.change(key, lambda item: (item or {}) | {"state": "revoked"})
+            return Reply(None, 204)
+    raise NotFound("key_not_found")
 
 
 def _table_id(call: Call[Any], name: str | None) -> str:

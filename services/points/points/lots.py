@@ -17,7 +17,7 @@ from shared.keys import MEMBER_POINTS
 from shared.units import Points
 
 NEVER = 0
-_FIRST_DAY = date(2000, 1, 1).toordinal() - 1
+_FIRST_DAY = date(1900, 1, 1).toordinal() - 1  # no receipt is older
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -81,6 +81,7 @@ def settle(account: Account, at: datetime, zone: str) -> tuple[Account, tuple[St
             kind="expired",
             points=-lot.points,
             occurred_at=expiry(lot, zone),
+            ref=("expiry", date.fromordinal(lot.last_day).isoformat()),
             data={"lots": pack_lots([lot])},
             is_due=True,
         )

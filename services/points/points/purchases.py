@@ -20,7 +20,7 @@ from shared.clock import to_ms
 from shared.errors import Forbidden, Invalid, Refused
 from shared.http import Call, Reply
 from shared.ledger import Done, Naming, Verb, check_same
-from shared.member_ref import require_member, require_presence, resolve
+from shared.member_ref import require_member, require_presence, resolve, use_up
 from shared.table import Item
 
 AHEAD_MAX = timedelta(minutes=5)
@@ -41,7 +41,7 @@ def record(call: Call[Purchase]) -> Reply:
     done = call.world.ledger.perform(
         _verb(purchase),
         naming,
-        lambda consistent: _found(call, purchase, consistent),
+        lambda consistent: _found(call, purchase, consistent, naming.partition),
         lambda member_id: require_member(call.world, member_id),
     )
     return _reply(call, done)
@@ -67,6 +67,7 @@ def record_batch(call: Call[Batch]) -> Reply:
     results: dict[int, dict[str, Any]] = {}
     groups: dict[str, list[tuple[int, Call[Purchase], Naming, Bought]]] = {}
     seen: set[tuple[str, str]] = set()
+    alone: list[tuple[int, Call[Purchase]]] = []
     for n, sent in enumerate(call.body.purchases):
         try:
             one = _one_of(call, sent)
@@ -74,7 +75,7 @@ def record_batch(call: Call[Batch]) -> Reply:
             _check(one, purchase)
             ref = (purchase.source, purchase.purchase_id)
             if purchase.member is None or purchase.points_used or ref in seen:
-                results[n] = _result(sent, record(one))
+                alone.append((n, one))
                 continue
             seen.add(ref)
             member_id, bought = _found(one, purchase, False)
@@ -83,6 +84,8 @@ def record_batch(call: Call[Batch]) -> Reply:
             results[n] = _result(sent, _refused_or_replayed(call, sent, refused))
     for member_id, group in groups.items():
         results |= _record_group(call, member_id, group)
+    for n, one in alone:  # after the others: what they earn may be used, and of one id the first has been recorded
+        results[n] = _result(call.body.purchases[n], _recorded(one))
     return Reply({"results": [results[n] for n in range(len(call.body.purchases))]}, 200)
 
 
@@ -124,13 +127,18 @@ def _check(call: Call[Any], purchase: Purchase) -> None:
         raise Invalid.at("/hold_id", "not_taken_yet", "holds are not taken so far")
 
 
-def _found(call: Call[Any], purchase: Purchase, consistent: bool) -> tuple[str, Bought]:
-    """The member and the operation; what is refused here is refused after a replay has been looked for."""
+def _found(call: Call[Any], purchase: Purchase, consistent: bool, by: str | None = None) -> tuple[str, Bought]:
+    """The member and the operation; what is refused here is refused after a replay has been looked for.
+
+    `by` names the request that uses up the member's rotating code, if points are used.
+    """
     assert purchase.member is not None
     bought = _bought(call, purchase)
     found = resolve(call.world, call.who, purchase.member, consistent=consistent)
     if purchase.points_used:
         require_presence(call.who, found)
+        if by is not None:
+            use_up(call.world, found, by)
     return found.member_id, bought
 
 
@@ -214,7 +222,7 @@ def _answer(call: Call[Any], bought: Bought, member_id: str | None, balance: int
 # ---- batches --------------------------------------------------------------------------------------------------------
 
 
-def _one_of(call: Call[Batch], sent: dict[str, Any]) -> Call[Purchase]:
+def _one_of(call: Call[Batch], sent: Any) -> Call[Purchase]:
     """A batch's purchase as a call of its own: its content is what a single request would have said."""
     text = json.dumps(sent, sort_keys=True, separators=(",", ":"))
     try:
@@ -243,19 +251,25 @@ def _record_group(
     return results
 
 
-def _refused_or_replayed(call: Call[Batch], sent: dict[str, Any], refused: Refused) -> Reply:
+def _refused_or_replayed(call: Call[Batch], sent: Any, refused: Refused) -> Reply:
     """A refusal that came before the name was tried may meet a retry of something done: ask the single way."""
     if refused.code in ("invalid_request", "currency_mismatch", "occurred_in_future", "exceeds_total", "forbidden"):
         return _refusal(call, refused)
+    return _recorded(_one_of(call, sent))
+
+
+def _recorded(one: Call[Purchase]) -> Reply:
     try:
-        return record(_one_of(call, sent))
-    except Refused as again:
-        return _refusal(call, again)
+        return record(one)
+    except Refused as refused:
+        return _refusal(one, refused)
 
 
 def _refusal(call: Call[Any], refused: Refused) -> Reply:
-    return http.refusal(refused, call.language, "-")
+    return http.refusal(refused, call.language, call.request_id)
 
 
-def _result(sent: dict[str, Any], reply: Reply) -> dict[str, Any]:
-    return {"purchase_id": sent.get("purchase_id"), "status": reply.status, "body": reply.body}
+def _result(sent: Any, reply: Reply) -> dict[str, Any]:
+    purchase_id = sent.get("purchase_id") if isinstance(sent, dict) else None
+    told = purchase_id if isinstance(purchase_id, str) else None
+    return {"purchase_id": told, "status": reply.status, "body": reply.body}

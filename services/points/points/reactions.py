@@ -2,34 +2,59 @@
 
 from __future__ import annotations
 
+import json
+
+from pydantic import BaseModel, ConfigDict
+
 from points import awards, packing, purchases, rules
 from points.lots import ACCOUNT
 from points.rules import Earning
 from points.store import programme
-from shared import clock, events
+from shared import events
 from shared.events import Received
 from shared.ledger import Verb
 from shared.member_ref import require_member
+from shared.shapes import Amount, Id, Time
 from shared.world import World
+
+
+class _Given(BaseModel):
+    points: Amount
+
+
+class CheckedIn(BaseModel):
+    """What points reads of `checkin.accepted`; what else the event says, and may say later, is not its business."""
+
+    model_config = ConfigDict(strict=True, hide_input_in_errors=True)
+
+    checkin_id: Id
+    member_id: Id
+    store_id: Id
+    occurred_at: Time
+    reward: _Given
+
 
 EARN = Verb(ACCOUNT, packing.pack_nothing, packing.unpack_earning, rules.earn)
 
 
 def on_checkin(world: World, event: Received) -> None:
     """A check-in's reward becomes points, once, dated by the check-in."""
-    points = int(event.data["reward"]["points"])
-    if points <= 0 or event.subject is None:
+    said = CheckedIn.model_validate_json(json.dumps(dict(event.data)))
+    if event.subject != said.member_id:
+        raise ValueError("the event's subject is not its member")
+    points = said.reward.points
+    if not points:
         return
     rules_in_force = programme(world)
     earning = Earning(
         points=points,
-        occurred_at=clock.from_text(event.data["occurred_at"]),
-        ref=("checkin", str(event.data["checkin_id"])),
+        occurred_at=said.occurred_at,
+        ref=("checkin", said.checkin_id),
         programme=rules_in_force,
-        data={"explain": f"checkin {points}", "v": rules_in_force.version, "store_id": event.data["store_id"]},
+        data={"explain": f"checkin {points}", "v": rules_in_force.version, "store_id": said.store_id},
     )
     (done,) = world.ledger.obey(
-        EARN, event.subject, [(event.id, event.time, earning)], lambda member_id: require_member(world, member_id)
+        EARN, said.member_id, [(event.id, event.time, earning)], lambda member_id: require_member(world, member_id)
     )
     if isinstance(done, Exception):
         raise done

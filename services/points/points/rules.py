@@ -166,7 +166,11 @@ class Giving:
     per_member_day: Points
     per_day: Points
     programme: Programme
-    name: str = ""  # the partition of the award's name, by which the stream finds it again
+
+    @property
+    def name(self) -> str:
+        """The partition of the award's name, by which the stream finds it again."""
+        return keys.name("award", f"partner.{self.partner_id}", self.award_id)
 
 
 def _left(state: BudgetState, giving: Giving) -> Points:
@@ -223,13 +227,14 @@ def give_back_to_budget(state: BudgetState, back: GivingBack, at: datetime) -> D
 def accept_award(account: Account, giving: Giving, at: datetime) -> Decided[Account]:
     """The member's chain accepts, or refuses by an entry of 0 points that names the award.
 
-    The refusal is an entry so that a twin of the request can't be accepted after the budget was given back.
+    The refusal is an entry so that a twin of the request can't be accepted after the budget was given back; and so
+    that the stream gives it back if the process dies before it has.
     """
     account, steps = settle(account, at, giving.programme.zone)
     day = giving.programme.day(at).toordinal()
     given = given_today(account, giving.partner_id, day)
     if given + giving.points > giving.per_member_day:
-        data = {"cap": "per_member_day", "limit": giving.per_member_day}
+        data = {"cap": "per_member_day", "limit": giving.per_member_day, "carry": ["points", giving.name]}
         return Decided(account, (*steps, Step("refused", ref=("award", giving.award_id), data=data)))
     others = tuple(award for award in account.awards if award[1] == day and award[0] != giving.partner_id)
     account = replace(account, awards=(*others, (giving.partner_id, day, given + giving.points)))

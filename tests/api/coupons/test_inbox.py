@@ -8,6 +8,7 @@ import pytest
 from coupons.reactions import CARRY_ON, REACTIONS, source_of
 from shared import events, inbox
 from shared.errors import Unavailable
+from shared.ledger import Ledger
 from tests.kit import member
 
 VISIT = {"event": "checkin.accepted"}
@@ -169,3 +170,18 @@ def test_a_message_that_may_succeed_later_comes_again_alone(client, campaign, mo
     monkeypatch.undo()
     assert deliver(client.world, *batch) == []
     assert len(coupons(client)) == 3
+
+
+def test_a_late_event_is_not_given_up_after_a_failed_append(client, campaign, monkeypatch):
+    """A queue brings it until it is done; a caller's open name dies after a day, an event's does not."""
+    campaign("visit", trigger=VISIT)
+    campaign("spring")
+    late = checkin(1) | {"time": "2026-11-18T03:00:00Z"}
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "enter", lambda *_args, **_more: (_ for _ in ()).throw(Unavailable))
+        assert deliver(client.world, late) == [0]
+    said = {"campaign_id": "spring", "source_id": "s-1", "member": {"member_id": "taro"}}
+    assert client.post("/v1/issues", said).status == 201  # so that the name was not put a moment ago
+    for _ in range(2):
+        assert deliver(client.world, late) == []
+    assert [one["campaign_id"] for one in coupons(client)] == ["visit", "spring"]

@@ -296,7 +296,7 @@ def test_after_the_pool_has_given_the_stream_finishes(client, campaign, die, mon
     with pytest.raises(Died):
         client.post("/v1/issues", SAID)
     monkeypatch.undo()
-    assert finish(client.world) == 1
+    assert finish(client.world) == int(is_finished)
     assert (len(issued(client.world)), pool(client.world)) == ((1, 1) if is_finished else (0, 0))
     clock.forward(seconds=1)
     answer = client.post("/v1/issues", SAID)
@@ -355,3 +355,40 @@ def test_the_stream_too_gives_back_what_the_book_refuses(client, campaign, issue
     finish(client.world)
     assert (len(issued(client.world)), pool(client.world)) == (1, 1)
     assert client.post("/v1/issues", SAID).code == "member_limit_reached"
+
+
+def test_the_stream_gives_back_too_if_the_process_died_after_the_refusal(client, campaign, issue, die, monkeypatch):
+    campaign(limits={"total": 5, "per_member": 1})
+    die(2)
+    with pytest.raises(Died):
+        client.post("/v1/issues", SAID)
+    monkeypatch.undo()
+    issue("s-2")
+    die(4)  # the retry finds nothing in the book, the pool's entry, the book's no, and dies before the unit is back
+    with pytest.raises(Died):
+        client.post("/v1/issues", SAID)
+    monkeypatch.undo()
+    assert pool(client.world) == 2
+    for _ in range(2):
+        finish(client.world)
+        assert (len(issued(client.world)), pool(client.world)) == (1, 1)
+
+
+def test_the_pools_entry_itself_tells_the_stream(client, campaign, die, monkeypatch):
+    """The stream may have looked at the name before a retry brought it into the pool."""
+    campaign(limits={"total": 5})
+    die(2)
+    with pytest.raises(Died):
+        client.post("/v1/issues", SAID)
+    monkeypatch.undo()
+    (entry,) = chain.entries_of(client.world.ledger.table.items("L#spring")[0])
+    (name,) = [item for item in client.world.ledger.table.scan() if item["pk"].startswith("N#issue")]
+    assert entry.data["carry"] == ["coupons", name["pk"], "B#taro", 0]
+
+
+@pytest.mark.parametrize(("valid_from", "status"), [("2026-11-21", 201), ("2026-11-22", 409), ("2026-12-20", 409)])
+def test_a_coupon_whose_days_are_over_before_they_begin_is_not_issued(client, campaign, valid_from, status):
+    campaign(valid_from=valid_from, valid_days=1)
+    answer = client.post("/v1/issues", SAID)
+    assert answer.status == status
+    assert status == 201 or answer.code == "campaign_not_active"

@@ -252,3 +252,35 @@ def test_captures_that_are_refused(till, held):
     assert till.post("/v1/redemptions/nothing/capture", {}).code == "redemption_not_found"
     assert till.as_(OTHER_TILL).post("/v1/redemptions/r-1/capture", {}).code == "wrong_store"
     assert till.post("/v1/redemptions/r-1/capture", {"points": 1}).code == "invalid_request"
+
+
+def test_a_redemption_that_has_not_arrived_yet_has_nothing_to_capture(till, campaign, issue, redemption, monkeypatch):
+    """Its name is there and its entry is not: the capture must not say that it is reversed, it may still arrive."""
+    campaign()
+    said = redemption(issue()["code"])
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "enter", lambda *_args, **_more: (_ for _ in ()).throw(RuntimeError))
+        assert till.post("/v1/redemptions", said).status == 500
+    assert till.post("/v1/redemptions/r-1/capture", {}).code == "code_not_usable"
+    assert till.post("/v1/redemptions", said).status == 201
+
+
+@pytest.mark.parametrize("is_captured", [False, True])
+def test_a_coupon_that_left_the_head_comes_back_to_who_used_it_for_good(
+    till, campaign, issue, redemption, clock, is_captured
+):
+    """A hold that ended without a capture gives back nothing that another redemption has used since."""
+    campaign()
+    coupon, *_ = [issue(f"s-{n}") for n in range(100)]
+    assert till.post("/v1/redemptions", redemption(coupon["code"], hold_seconds=10)).status == 201
+    if is_captured:
+        assert till.post("/v1/redemptions/r-1/capture", {}).status == 200
+    clock.forward(seconds=60)
+    other = redemption(coupon["code"], redemption_id="r-2", order_ref="order-2")
+    assert till.post("/v1/redemptions", other).status == (409 if is_captured else 201)
+    issue("s-100")  # makes room: the used coupon leaves the head
+    answer = till.post("/v1/redemptions/r-1/void", VOID)
+    assert answer.body["state"] == ("voided" if is_captured else "not_arrived")
+    clock.forward(seconds=60)
+    third = redemption(coupon["code"], redemption_id="r-3", order_ref="order-3")
+    assert till.post("/v1/redemptions", third).status == (201 if is_captured else 409)

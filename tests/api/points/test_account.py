@@ -103,7 +103,10 @@ def test_a_cursor_belongs_to_its_caller_route_and_member(client):
     assert client.as_(key("ec", key_id="other")).get(f"/v1/members/taro/entries?cursor={cursor}").code == "bad_cursor"
     assert client.as_(member("taro")).get(f"/v1/me/entries?cursor={cursor}").code == "bad_cursor"
     assert client.get("/v1/members/taro/entries?cursor=abc").code == "bad_cursor"
-    assert client.get(f"/v1/members/taro/entries?limit=2&cursor={cursor}").status == 200
+    assert client.get(f"/v1/members/taro/entries?limit=2&cursor={cursor}").code == "bad_cursor"
+    assert client.get(f"/v1/members/taro/entries?cursor={cursor}").code == "bad_cursor"
+    assert client.get(f"/v1/members/taro/entries?limit=1&cursor={'A' * 5000}").code == "bad_cursor"
+    assert client.get(f"/v1/members/taro/entries?limit=1&cursor={cursor}").status == 200
 
 
 @pytest.mark.parametrize("limit", ["0", "101", "ten", "-1"])
@@ -122,3 +125,9 @@ def test_a_member_sees_only_what_is_its_own(client):
     assert client.as_(member("hanako")).get("/v1/me/balance").body["available"] == 0
     assert client.as_(member("hanako")).get("/v1/me/entries").body == {"items": [], "next_cursor": None}
     assert client.as_(EC).get("/v1/members/taro/balance").body["available"] == 10
+
+
+@pytest.mark.parametrize("at", ["0001-01-01", "1999-01-01", "2100-01-01", "9999-12-31", "2026-W01-1", "20261120"])
+def test_a_date_outside_of_our_years_or_of_another_form_is_refused(client, at):
+    answer = client.get(f"/v1/members/taro/balance?at={at}")
+    assert (answer.status, answer.code) == (422, "invalid_request")

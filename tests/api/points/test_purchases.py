@@ -1,5 +1,7 @@
 """POST /v1/purchases, /preview and /batch."""
 
+import json
+
 import pytest
 from hypothesis import given, strategies as st
 
@@ -393,3 +395,45 @@ def test_points_that_pay_the_tax_too_earn_nothing_and_never_less(client):
     taxed = [line(500, "1", tax=50), line(500, "2", tax=50)]
     answer = client.post("/v1/purchases", purchase(purchase_id="p-2", lines=taxed, points_used=1100))
     assert answer.body["points"]["available"] == 0
+
+
+def test_what_is_no_purchase_harms_no_other_and_is_not_repeated(client):
+    sent = (
+        b'{"purchases": [7, {"purchase_id": 1e400}, {"purchase_id": ["x"]}, ' + json.dumps(purchase()).encode() + b"]}"
+    )
+    answer = client.send("POST", "/v1/purchases/batch", raw=sent)
+    assert [one["status"] for one in answer.body["results"]] == [422, 422, 422, 201]
+    assert [one["purchase_id"] for one in answer.body["results"]] == [None, None, None, "p-1"]
+    json.dumps(answer.body, allow_nan=False)
+
+
+def test_of_one_id_in_a_batch_the_first_counts_and_what_others_earn_may_be_used(client):
+    results = batch(
+        client,
+        purchase(),
+        purchase(lines=lines(1)),
+        purchase(purchase_id="p-2", points_used=10),
+    )
+    assert [one["status"] for one in results] == [201, 422, 201]
+
+
+@pytest.mark.parametrize("at", ["1995-01-01T00:00:00Z", "1900-01-01T00:00:00Z"])
+def test_any_age_back_is_taken(client, at):
+    answer = client.post("/v1/purchases", purchase(occurred_at=at))
+    assert (answer.status, answer.body["points"]["available"], answer.body["balance"]) == (201, 10, 0)
+    entries = client.get("/v1/members/taro/entries").body["items"]
+    assert [entry["kind"] for entry in entries] == ["expired", "earned"]
+    assert entries[0]["ref"]["kind"] == "expiry"
+
+
+def test_any_time_ahead_is_said_to_lie_in_the_future(client):
+    assert client.post("/v1/purchases", purchase(occurred_at="9997-01-01T00:00:00Z")).code == "occurred_in_future"
+
+
+def test_bytes_that_a_gateway_had_to_replace_are_no_utf_8(client):
+    raw = '{"purchase_id": "\ufffd"}'.encode()
+    assert client.send("POST", "/v1/purchases", raw=raw).code == "malformed_json"
+
+
+def test_a_line_may_be_named_as_the_till_names_it(client):
+    assert client.post("/v1/purchases", purchase(lines=[line(100, "商品 1/2")])).status == 201
