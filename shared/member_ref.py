@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared import clock, keys
+from shared import barcode, clock, keys, totp
 from shared.auth import Principal
-from shared.errors import Forbidden, Invalid, NotFound
+from shared.errors import Conflict, Forbidden, NotFound
 from shared.reference import Identity, MemberRef
 from shared.table import Item
 from shared.world import World
@@ -24,6 +25,8 @@ class Resolved:
 
     member_id: str
     level: str = "none"
+    step: int | None = None  # of a rotating code
+    until: datetime | None = None  # of a scan
 
 
 def resolve(world: World, who: Principal, ref: MemberRef, *, consistent: bool = False) -> Resolved:
@@ -44,7 +47,7 @@ def resolve(world: World, who: Principal, ref: MemberRef, *, consistent: bool = 
     if ref.identity is not None:
         return Resolved(_holder(world, identity_key(world, ref.identity), consistent=consistent))
     assert ref.code is not None
-    return Resolved(_holder(world, code_key(world, ref.code.strip()), consistent=consistent), "static")
+    return _of_code(world, ref.code.strip(), consistent=consistent)
 
 
 def identity_key(world: World, identity: Identity) -> tuple[str, str]:
@@ -55,6 +58,65 @@ def identity_key(world: World, identity: Identity) -> tuple[str, str]:
 def code_key(world: World, value: str) -> tuple[str, str]:
     """Where a static member code points to its member."""
     return keys.identity("code", world.secrets.digest("identity", f"code|{value}"))
+
+
+# ---- codes on a member's screen or card -----------------------------------------------------------------------------
+
+CARD_PREFIX = "29"  # of the range that GS1 leaves to shops
+_QR_PREFIX = "omo:"
+_NUMBER_DIGITS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A rotating code as the member's screen shows it."""
+
+    value: str
+    qr_payload: str
+    valid_until: datetime
+
+
+def card_code(number: int) -> str:
+    """The static code of a member's number: an EAN-13 that any till can scan."""
+    return barcode.ean13(f"{CARD_PREFIX}{number:0{_NUMBER_DIGITS}d}")
+
+
+def rotating_code(world: World, member_id: str, card: str, now: datetime) -> Shown:
+    """The member's number and the one-time code of this half minute."""
+    step = totp.step_of(now)
+    value = card[len(CARD_PREFIX) : -1] + totp.totp(_seed(world, member_id), step)
+    return Shown(value, _QR_PREFIX + value, totp.end_of(step))
+
+
+def use_up(world: World, found: Resolved, by: str) -> None:
+    """Spend a rotating code: each can be used once, and again only by the same request. Other levels are not spent."""
+    if found.step is None:
+        return
+    pk, sk = keys.code_step(found.member_id, found.step)
+    ttl = int((max(totp.end_of(found.step), clock.utc_now()) + timedelta(days=1)).timestamp())
+    old = world.transient.put_new({"pk": pk, "sk": sk, "by": by, "ttl": ttl})
+    if old is not None and old["by"] != by:
+        raise Conflict("code_used")
+
+
+def _of_code(world: World, code: str, *, consistent: bool) -> Resolved:
+    code = code.removeprefix(_QR_PREFIX)
+    if not re.fullmatch(rf"[0-9]{{{_NUMBER_DIGITS + totp.DIGITS}}}", code):
+        return Resolved(_holder(world, code_key(world, code), consistent=consistent), "static")
+    card = card_code(int(code[:_NUMBER_DIGITS]))
+    member_id = _holder(world, code_key(world, card), consistent=consistent)
+    now = world.clock.now()
+    step = totp.find_step(_seed(world, member_id), code[_NUMBER_DIGITS:], now)
+    if step is None:
+        raise NotFound("member_not_found")
+    if not totp.is_current(step, now):
+        raise Conflict("code_expired")
+    return Resolved(member_id, "rotating", step)
+
+
+def _seed(world: World, member_id: str) -> bytes:
+    """A member's own secret, made of the stage's: nothing of it is kept, and no app ever holds it."""
+    return hmac.digest(world.secrets.derive("member_code"), member_id.encode(), "sha256")
 
 
 def _holder(world: World, key: tuple[str, str], *, consistent: bool) -> str:
@@ -69,7 +131,7 @@ def _holder(world: World, key: tuple[str, str], *, consistent: bool) -> str:
 
 def make_scan(world: World, who: Principal, found: Resolved, now: datetime) -> tuple[str, datetime]:
     """A token that stands for this member at this terminal, with its level, and when it ends."""
-    ends = now + SCAN_LIFE
+    ends = found.until or now + SCAN_LIFE  # a scan of a scan lasts no longer
     text = f"{found.member_id}|{found.level}|{clock.to_ms(ends)}"
     return world.secrets.seal("scan", who.identity, text), ends
 
@@ -79,7 +141,7 @@ def _of_scan(world: World, who: Principal, scan: str) -> Resolved:
     member_id, level, ends = text.split("|") if text else ("", "", "0")
     if clock.to_ms(world.clock.now()) >= int(ends):
         raise NotFound("member_not_found")
-    return Resolved(member_id, level)
+    return Resolved(member_id, level, until=clock.from_ms(int(ends)))
 
 
 def require_presence(who: Principal, found: Resolved) -> None:
@@ -138,11 +200,6 @@ def login_holder(world: World, who: Principal) -> str:
         return who.subject
     login = Identity(type="oidc", value=who.login)
     return _holder(world, identity_key(world, login), consistent=False)
-
-
-def wrong_reference(pointer: str) -> Invalid:
-    """A member reference that a route can't take."""
-    return Invalid.at(pointer, "member", "a member is required")
 
 
 def masked(value: Any) -> str:

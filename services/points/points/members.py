@@ -20,13 +20,16 @@ from points.model import (
     Offered,
     Resolve,
     Resolved,
+    RotatingCode,
     StaticCode,
 )
 from points.store import programme
-from shared import barcode, clock, coupons_of, keys
-from shared.errors import Conflict, Forbidden, Invalid, NotFound
+from shared import clock, coupons_of, keys
+from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from shared.http import Call, Reply
+from shared.ledger import backoff_seconds
 from shared.member_ref import (
+    card_code,
     code_key,
     identity_key,
     login_holder,
@@ -34,10 +37,13 @@ from shared.member_ref import (
     masked,
     profile,
     resolve,
+    rotating_code,
     signed_in,
+    use_up,
 )
 from shared.reference import Identity
 from shared.table import Collision, Item, PutNew, Remove, Replace, Write
+from shared.totp import STEP_SECONDS
 from shared.world import World
 
 ATTEMPTS_MAX = 8
@@ -135,15 +141,16 @@ def _join(world: World, item: Item, identities: list[Identity]) -> Item | None:
             old = world.directory.table.get(item["pk"], item["sk"], consistent=True)
             if old is not None:
                 return old
-            if any(n for n in collision.olds if 0 < n < len(claims)):
+            if any(collision.olds.get(n) for n in range(1, len(claims))):  # {} is a conflict that decides nothing
                 raise Conflict("identity_taken") from None
-    raise Conflict("identity_taken")
+        world.clock.sleep(backoff_seconds(attempt))
+    raise Unavailable
 
 
 def static_code(world: World, member_id: str, attempt: int) -> str:
     """Thirteen digits that any till can scan: EAN-13 with the in-store prefix 29, drawn from a keyed hash."""
     number = int(world.secrets.digest("static_code", f"{member_id}|{attempt}"), 16) % 10**10
-    return barcode.ean13(f"29{number:010d}")
+    return card_code(number)
 
 
 # ---- profile --------------------------------------------------------------------------------------------------------
@@ -203,7 +210,7 @@ def _said(consent: Consent, at: datetime) -> dict[str, Any]:
 
 def _change(world: World, member_id: str, change: Any, extra: Any = lambda _: []) -> Item:
     """Rewrite a profile against other writers; `extra` are further writes of the same transaction."""
-    for _ in range(ATTEMPTS_MAX):
+    for attempt in range(ATTEMPTS_MAX):
         old = profile(world, member_id, consistent=True)
         changed: Item = change(old)
         if changed == old:
@@ -213,9 +220,11 @@ def _change(world: World, member_id: str, change: Any, extra: Any = lambda _: []
             world.directory.table.transact([Replace(changed, old["version"]), *extra(changed)])
             return changed
         except Collision as collision:
-            if any(n > 0 for n in collision.olds):
+            others = [there for n, there in collision.olds.items() if n > 0 and there]
+            if any(there["member_id"] != member_id for there in others):
                 raise Conflict("identity_taken") from None
-    raise Conflict("version_conflict")
+        world.clock.sleep(backoff_seconds(attempt))
+    raise Unavailable
 
 
 # ---- identities -----------------------------------------------------------------------------------------------------
@@ -233,7 +242,7 @@ def link(call: Call[NewIdentity]) -> Reply:
     changed = _change(
         call.world,
         member_id,
-        lambda item: item | {"identities": [*item["identities"], kept]},
+        lambda item: item if kept in item["identities"] else item | {"identities": [*item["identities"], kept]},
         lambda _: [PutNew({"pk": pk, "sk": sk, "member_id": member_id})],
     )
     return Reply(answer(changed), 201)
@@ -275,13 +284,14 @@ def _kept(world: World, identity: Identity) -> dict[str, str]:
 # ---- at the till ----------------------------------------------------------------------------------------------------
 
 
-def resolve_at_till(call: Call[Resolve]) -> Resolved:
+def resolve_at_till(call: Call[Resolve]) -> dict[str, Any]:
     """The till's one scan: who is this, and what may they use."""
     found = resolve(call.world, call.who, call.body.member, consistent=True)
+    use_up(call.world, found, f"resolve#{call.request_id}")
     item = profile(call.world, found.member_id, consistent=True)
     state = account.settled(call.world, found.member_id, call.now)
     scan, ends = make_scan(call.world, call.who, found, call.now)
-    return Resolved(
+    said = Resolved(
         member_id=found.member_id,
         display_name=item.get("display_name"),
         balance=state.available,
@@ -290,7 +300,11 @@ def resolve_at_till(call: Call[Resolve]) -> Resolved:
         scan=scan,
         scan_expires_at=ends,
         coupons=_coupons(call, found.member_id, found.level),
-    )
+    ).model_dump(mode="json")
+    for coupon in said["coupons"]:
+        if coupon["code"] is None:
+            del coupon["code"]  # not shown at this level
+    return said
 
 
 def _coupons(call: Call[Any], member_id: str, level: str) -> list[Offered]:
@@ -302,5 +316,16 @@ def _coupons(call: Call[Any], member_id: str, level: str) -> list[Offered]:
 
 def show_code(call: Call[Any]) -> MemberCode:
     """What the signed-in member shows at the till."""
-    code = signed_in(call.world, call.who)["static_code"]
-    return MemberCode(static=StaticCode(value=code, ean13=code, code128=code))
+    member = signed_in(call.world, call.who)
+    card = member["static_code"]
+    shown = rotating_code(call.world, member["member_id"], card, call.now)
+    return MemberCode(
+        static=StaticCode(value=card, ean13=card, code128=card),
+        rotating=RotatingCode(
+            value=shown.value,
+            qr_payload=shown.qr_payload,
+            code128=shown.value,
+            valid_until=shown.valid_until,
+            step_seconds=STEP_SECONDS,
+        ),
+    )

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from shared.reference import Identity, MemberRef
-from shared.shapes import Amount, Currency, Id, Ref, Shape, SomePoints, Time, Words
+from shared.shapes import Amount, Currency, Id, LineId, Ref, Shape, SomePoints, Time, Words
 
 Source = Literal["ec", "pos"]
 Purpose = Literal["location", "marketing", "analytics", "partners"]
@@ -104,10 +104,21 @@ class StaticCode(Shape):
     code128: str
 
 
+class RotatingCode(Shape):
+    """Good for one spending within its half minute, one step of clock skew forgiven."""
+
+    value: str
+    qr_payload: str
+    code128: str
+    valid_until: Time
+    step_seconds: int
+
+
 class MemberCode(Shape):
-    """What the member shows: the static code earns, it does not spend."""
+    """What the member shows: the static code earns, the rotating one spends."""
 
     static: StaticCode
+    rotating: RotatingCode
 
 
 # ---- purchases ------------------------------------------------------------------------------------------------------
@@ -116,7 +127,7 @@ class MemberCode(Shape):
 class Line(Shape):
     """One line of a receipt: `amount` is the line's total without tax after all discounts."""
 
-    line_id: Id
+    line_id: LineId
     sku: Ref | None = None
     category: Ref | None = None
     quantity: Annotated[int, Field(ge=0, le=10**9)]
@@ -176,7 +187,7 @@ class Purchase(Shape):
 class Batch(Shape):
     """Up to 100 purchases. Each is validated by itself, so that a bad one harms no other."""
 
-    purchases: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=BATCH_MAX)]
+    purchases: Annotated[list[Any], Field(min_length=1, max_length=BATCH_MAX)]
 
 
 class PurchasePoints(Shape):
@@ -283,7 +294,7 @@ class At(Shape):
 
 class Page(Shape):
     limit: Annotated[int, Field(ge=1, le=100)] = 20
-    cursor: Annotated[str, Field(max_length=400)] | None = None
+    cursor: str | None = None
 
 
 class Expiring(Shape):

@@ -8,6 +8,7 @@ import pytest
 from points.routes import ROUTES
 from shared import barcode
 from shared.auth import Principal
+from shared.table import Collision
 from tests.kit import CAFE, EC, OPERATOR, OTHER_TILL, TILL, Client, key, make_world, member, purchase
 
 CARD = {"type": "card", "value": "4900000000001"}
@@ -187,6 +188,121 @@ def test_the_static_code_is_an_ean_13_of_the_shops_own_range(client):
     assert client.as_(member("hanako")).get("/v1/me/code").body["static"] != static
 
 
+# ---- the rotating code ----------------------------------------------------------------------------------------------
+
+
+def rotating(client, member_id="taro"):
+    return client.as_(member(member_id)).get("/v1/me/code").body["rotating"]
+
+
+def spend(spend_id, code, **changes):
+    return {"spend_id": spend_id, "member": {"code": code}, "points": 3, "order_ref": "o"} | changes
+
+
+@pytest.fixture
+def till(client):
+    client.post("/v1/purchases", purchase())
+    return client.as_(TILL)
+
+
+def test_the_rotating_code_changes_every_half_minute(client, clock):
+    first = rotating(client)
+    assert first["valid_until"] == "2026-11-20T03:00:30Z"
+    assert (first["step_seconds"], first["code128"]) == (30, first["value"])
+    clock.forward(seconds=29)
+    assert rotating(client) == first
+    clock.forward(seconds=1)
+    assert rotating(client)["value"] != first["value"]
+    assert rotating(client)["value"][:10] == first["value"][:10]
+
+
+@pytest.mark.parametrize("shown_as", ["value", "qr_payload", "code128"])
+def test_a_till_spends_with_the_rotating_code_once(client, till, shown_as):
+    code = rotating(client)[shown_as]
+    answer = till.post("/v1/spends", spend("s-1", code))
+    assert (answer.status, answer.body["balance"]) == (201, 7)
+    again = till.post("/v1/spends", spend("s-2", code))
+    assert (again.status, again.code) == (409, "code_used")
+
+
+def test_a_retry_is_still_the_same_request_when_its_code_has_expired(client, till, clock):
+    body = spend("s-1", rotating(client)["value"])
+    first = till.post("/v1/spends", body)
+    assert till.post("/v1/spends", body).body == first.body
+    clock.forward(hours=3)
+    again = till.post("/v1/spends", body)
+    assert (again.status, again.body, again.is_replay) == (201, first.body, True)
+
+
+def test_a_refused_spend_may_be_asked_again_with_its_own_code(client, till):
+    code = rotating(client)["value"]
+    assert till.post("/v1/spends", spend("s-1", code, points=999)).code == "insufficient_points"
+    assert till.post("/v1/spends", spend("s-1", code, points=999)).code == "insufficient_points"
+    assert till.post("/v1/spends", spend("s-2", code)).code == "code_used"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code"),
+    [
+        (-30, None),
+        (-31, "member_not_found"),
+        (31, None),
+        (59, None),
+        (61, "code_expired"),
+        (90, "code_expired"),
+        (3700, "member_not_found"),
+    ],
+)
+def test_a_code_is_taken_one_step_either_way_and_a_screenshot_is_not(client, till, clock, seconds, code):
+    shown = rotating(client)["value"]
+    clock.forward(seconds=seconds)
+    assert till.post("/v1/spends", spend("s-1", shown)).code == code
+
+
+def test_one_scan_lets_this_till_spend_and_uses_the_code_up(client, till):
+    code = rotating(client)["value"]
+    seen = till.post("/v1/members/resolve", {"member": {"code": code}}).body
+    assert (seen["member_id"], seen["code_level"]) == ("taro", "rotating")
+    assert till.post("/v1/members/resolve", {"member": {"code": code}}).code == "code_used"
+    assert till.post("/v1/spends", spend("s-1", code)).code == "code_used"
+    for n in (1, 2):
+        assert till.post("/v1/spends", spend(f"s-{n}", None, member={"scan": seen["scan"]})).status == 201
+    using = purchase(purchase_id="p-2", member={"scan": seen["scan"]}, points_used=2)
+    assert till.post("/v1/purchases", using).status == 201
+
+
+def test_a_scan_of_a_scan_lasts_no_longer(client, till, clock):
+    code = rotating(client)["value"]
+    seen = till.post("/v1/members/resolve", {"member": {"code": code}}).body
+    clock.forward(minutes=14)
+    again = till.post("/v1/members/resolve", {"member": {"scan": seen["scan"]}}).body
+    assert (again["scan_expires_at"], again["code_level"]) == (seen["scan_expires_at"], "rotating")
+
+
+def test_a_purchase_uses_points_with_the_code_and_earning_leaves_it_unused(client, till):
+    code = rotating(client)["value"]
+    assert till.post("/v1/purchases", purchase(purchase_id="p-2", member={"code": code})).status == 201
+    preview = purchase(purchase_id="p-3", member={"code": code}, points_used=5)
+    assert till.post("/v1/purchases/preview", preview).status == 200
+    assert till.post("/v1/purchases", preview).status == 201
+    assert till.post("/v1/purchases", preview).is_replay
+    assert till.post("/v1/spends", spend("s-1", code)).code == "code_used"
+
+
+def test_a_guessed_code_is_nobodys(client, till):
+    code = rotating(client)["value"]
+    wrong = code[:-1] + str((int(code[-1]) + 1) % 10)
+    assert till.post("/v1/spends", spend("s-1", wrong)).code == "member_not_found"
+    assert till.post("/v1/spends", spend("s-1", "9" * 18)).code == "member_not_found"
+
+
+def test_no_member_code_lies_in_the_tables(client, till):
+    code = rotating(client)["value"]
+    till.post("/v1/spends", spend("s-1", code))
+    everything = [client.world.ledger.table.scan(), client.world.transient.scan()]
+    assert code not in str(everything)
+
+
 @pytest.mark.parametrize(("twelve", "whole"), [("400638133393", "4006381333931"), ("490123456789", "4901234567894")])
 def test_check_digits_are_those_of_the_standard(twelve, whole):
     assert barcode.ean13(twelve) == whole
@@ -230,3 +346,41 @@ def test_a_scan_stands_for_the_member_at_this_terminal_for_fifteen_minutes(clien
 def test_only_shops_look_members_up(client, who):
     assert client.as_(who).post("/v1/members/resolve", {"member": {"member_id": "taro"}}).code == "forbidden"
     assert client.as_(who).get("/v1/members/taro").code == "forbidden"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/members", {"member_id": "jiro", "identities": [CARD]}),
+        ("/v1/members/taro/identities", {"identity": CARD}),
+    ],
+)
+@pytest.mark.parametrize(("times", "status"), [(1, 201), (100, 503)])
+def test_another_transaction_in_the_way_says_nothing_about_whose_an_identity_is(client, path, body, times, status):
+    table = client.world.directory.table
+    transact, left = table.transact, [times]
+
+    def in_the_way(writes):
+        left[0] -= 1
+        if left[0] >= 0:
+            raise Collision({0: {}, 1: {}})
+        return transact(writes)
+
+    table.transact = in_the_way
+    assert client.post(path, body).status == status
+
+
+def test_the_same_identity_added_twice_at_once_is_added_once(client):
+    table, path = client.world.directory.table, "/v1/members/taro/identities"
+    transact = table.transact
+
+    def twin_first(writes):
+        table.transact = transact
+        client.as_(member("taro")).put("/v1/me/consents/marketing", {"granted": True, "version": "v1"})
+        assert client.post(path, {"identity": CARD}).status == 201
+        return transact(writes)
+
+    table.transact = twin_first
+    answer = client.post(path, {"identity": CARD})
+    assert answer.status == 201
+    assert [one["value_masked"] for one in answer.body["identities"]].count("…0001") == 1
