@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 from shared import clock, problem
 from shared.auth import Principal
 from shared.errors import BadRequest, Forbidden, Invalid, NotFound, Refused, TooLarge
-from shared.ledger import Naming
+from shared.naming import Naming
 from shared.shapes import Shape
 from shared.world import World
 

@@ -1,8 +1,6 @@
-"""Writing to chains, exactly once: names, appends, retries, effects of events, reversals, several chains at once.
+"""Writing to chains, exactly once: names, appends, retries, effects of events, reversals.
 
-A request from outside first puts its *name* (kind, caller's owner, client's id) and then appends. The name holds the
-fingerprint of what was sent, the account, `seen` (the number of the head read before) and the operation itself, so a
-retry or the stream can finish what a dead process began. An operation can be only in entries after its `seen`; an
+A request from outside first puts its name and then appends. An operation can be only in entries after its `seen`; an
 event's only in entries that are not older than it. `docs/protocols.md` tells why each step is where it is.
 """
 
@@ -10,86 +8,35 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from datetime import datetime
+from typing import Any, TypeVar
 
-from shared import chain, keys
-from shared.chain import Decided, Entry, Head, Kind, Packed, Part
+from shared import chain
+from shared.chain import Head, Kind, Part
 from shared.clock import Clock, from_ms, to_ms
-from shared.errors import Conflict, Invalid, Refused, Unavailable
-from shared.table import Collision, Item, PutNew, Table
+from shared.errors import Conflict, Refused, Unavailable
+from shared.naming import (
+    OPEN_NAME_LIFE,
+    Done,
+    Found,
+    Naming,
+    Pending,
+    Verb,
+    check_same,
+    done_of,
+    name_item,
+    named,
+    pending_of,
+    seen_of,
+    slice_of,
+)
+from shared.table import Item, Table
 
 S = TypeVar("S")
 O = TypeVar("O")  # noqa: E741 - the operation
 
 ATTEMPTS_MAX = 16
 GIVE_UP_SECONDS = 2.5
-OPEN_NAME_LIFE = timedelta(hours=24)
-
-
-@dataclass(frozen=True)
-class Verb(Generic[S, O]):
-    """One operation on one kind of chain: how it is kept in its name, and the rule that decides it.
-
-    `carried_by` names the service whose inbox finishes it after a crash; only what can't be refused has one.
-    """
-
-    kind: Kind[S]
-    pack: Callable[[O], Packed]
-    unpack: Callable[[Packed], O]
-    decide: Callable[[S, O, datetime], Decided[S]]
-    carried_by: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Naming:
-    """How a request names itself, and what it said (a keyed hash)."""
-
-    kind: str
-    owner: str
-    client_id: str
-    fingerprint: bytes
-    at: datetime
-
-    @property
-    def partition(self) -> str:
-        return keys.name(self.kind, self.owner, self.client_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Done(Generic[O]):
-    """An operation that is in its chain: what it was, its entries, and the state of the chain after its item."""
-
-    operation: O
-    account: str
-    item: Item
-    entries: tuple[Entry, ...]
-    is_replay: bool
-
-    @property
-    def last(self) -> Entry:
-        return self.entries[-1]
-
-
-@dataclass(frozen=True, slots=True)
-class Pending(Generic[O]):
-    """An operation on its way into a chain. `seen` bounds where it can be; an event has its time instead."""
-
-    operation: O
-    mark: bytes
-    reversal: bytes
-    at: datetime
-    seen: int | None
-    is_replay: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Where an operation, or its reversal, stands in its chain."""
-
-    mark: bytes
-    item: Item
 
 
 Resolve = Callable[[bool], tuple[str, O]]
@@ -135,7 +82,7 @@ class Ledger:
         old = self.table.put_new(item)
         if old is not None:
             return self.resume(verb, old, naming, head)
-        (done,) = self.enter(verb, head.account, [_pending(naming, operation, head.sequence)], head)
+        (done,) = self.enter(verb, head.account, [pending_of(naming, operation, head.sequence)], head)
         return _or_raise(done)
 
     def _look(
@@ -166,7 +113,7 @@ class Ledger:
         if head is not None and head.account == old["acc"]:
             found = self.find(head, pending)
             if found is not None:  # what a stale head shows is true; what it does not show proves nothing
-                return _done(pending, found)
+                return done_of(pending, found)
         is_dead = verb.carried_by is None and now - pending.at > OPEN_NAME_LIFE
         (done,) = self.enter(verb, old["acc"], [pending], may_append=not is_dead)
         return _or_raise(done)
@@ -191,7 +138,7 @@ class Ledger:
         for n, (naming, operation) in enumerate(requests):
             old = self.table.put_new(name_item(naming, verb, account, seen, operation))
             if old is None:
-                wanted[n] = _pending(naming, operation, seen)
+                wanted[n] = pending_of(naming, operation, seen)
                 continue
             head = None  # a name that was there may have entries that a head read before does not show
             try:
@@ -266,7 +213,7 @@ class Ledger:
             try:
                 found = self.find(head, pending)
                 if found is not None:
-                    results.append(_done(pending, found))
+                    results.append(done_of(pending, found))
                     continue
                 if not may_append:
                     raise Conflict("reversed")
@@ -315,59 +262,6 @@ class Ledger:
                 upto = item["sk"] - 1
         return None
 
-    # ---- several chains at once -------------------------------------------------------------------------------------
-
-    def perform_all(
-        self, naming: Naming, plan: Callable[[bool], list[Share[Any, Any]]]
-    ) -> tuple[list[Done[Any]], Item]:
-        """One transaction of a name and one append to each of several chains: all or nothing.
-
-        `plan` finds the chains and their operations (called with True it must read consistently; raises `Refused`).
-        Returns what each chain took, in the plan's order, and the name.
-        """
-        started = self.clock.elapsed()
-        for attempt in range(ATTEMPTS_MAX):
-            consistent = attempt > 0
-            try:
-                shares = plan(consistent)
-                items = [self._share_item(share, naming, consistent=consistent) for share in shares]
-            except Refused:
-                old = self.name(naming)
-                if old is not None:
-                    return self.resume_all(old, naming)
-                shares = plan(True)
-                items = [self._share_item(share, naming, consistent=True) for share in shares]
-            name = shared_name_item(naming, shares, items)
-            try:
-                self.table.transact([PutNew(name), *(PutNew(item) for item in items)])
-                return [_own(share.operation, item, naming) for share, item in zip(shares, items, strict=True)], name
-            except Collision as collision:
-                if old := collision.olds.get(0):
-                    return self.resume_all(old, naming)
-            if self.clock.elapsed() - started > GIVE_UP_SECONDS:
-                break
-            self.clock.sleep(backoff_seconds(attempt))
-        raise Unavailable
-
-    def resume_all(self, old: Item, naming: Naming) -> tuple[list[Done[Any]], Item]:
-        """The entries that a transaction's name stands for: a name that exists has all of them."""
-        check_same(old, naming)
-        done = []
-        for share in old["shares"]:
-            item = self.table.newest(share["acc"], upto=share["seq"])
-            if item is None or item["sk"] != share["seq"]:
-                item = self.table.newest(share["acc"], upto=share["seq"], consistent=True)
-            assert item is not None
-            done.append(_own(share["op"], item, naming, is_replay=True))
-        return done, old
-
-    def _share_item(self, share: Share[S, O], naming: Naming, *, consistent: bool) -> Item:
-        kind = share.verb.kind
-        head = share.head if share.head and not consistent else self.head(kind, share.holder, consistent=consistent)
-        at = max(head.recorded_at, self.clock.now(), naming.at)
-        decided = share.verb.decide(head.state, share.operation, at)
-        return chain.next_item(kind, head, [Part(chain.operation(naming.partition), decided.steps)], decided.state, at)
-
     # ---- reversal ---------------------------------------------------------------------------------------------------
 
     def close(self, naming: Naming) -> Item | None:
@@ -386,112 +280,16 @@ class Ledger:
         raise done
 
 
-@dataclass(frozen=True)
-class Share(Generic[S, O]):
-    """One chain's part in a transaction. `head` spares a read when the planner has one."""
-
-    verb: Verb[S, O]
-    holder: str
-    operation: O
-    head: Head[S] | None = None
-
-
 def backoff_seconds(attempt: int) -> float:
     """Full jitter under `10 ms * 2^attempt`, at most 400 ms: 64 writers at once need about five writes each."""
     return random.uniform(0, min(0.4, 0.01 * 2**attempt))  # noqa: S311 - not a secret
-
-
-def named(verb: Verb[S, O], old: Item) -> Pending[O]:
-    """The operation that a name stands for."""
-    return Pending(
-        operation=verb.unpack(old["op"]),
-        mark=chain.operation(old["pk"]),
-        reversal=chain.operation(old["pk"], is_reversal=True),
-        at=from_ms(old["t"]),
-        seen=old["seen"],
-        is_replay=True,
-    )
-
-
-def name_item(naming: Naming, verb: Verb[Any, O], account: str, seen: int, operation: O) -> Item:
-    """The item that makes an id unique over all members and tells where it goes."""
-    item = {
-        "pk": naming.partition,
-        "sk": 0,
-        "fp": naming.fingerprint,
-        "acc": account,
-        "seen": seen,
-        "op": verb.pack(operation),
-        "t": to_ms(naming.at),
-        "v": 1,
-    }
-    return item | ({"carry": verb.carried_by} if verb.carried_by else {})
-
-
-def shared_name_item(naming: Naming, shares: Sequence[Share[Any, Any]], items: Sequence[Item]) -> Item:
-    """The name of a transaction: it exists only together with the entries it lists."""
-    return {
-        "pk": naming.partition,
-        "sk": 0,
-        "fp": naming.fingerprint,
-        "shares": [
-            {"acc": item["pk"], "seq": item["sk"], "op": share.verb.pack(share.operation)}
-            for share, item in zip(shares, items, strict=True)
-        ],
-        "t": to_ms(naming.at),
-        "v": 1,
-    }
-
-
-def seen_of(name: Item, account: str) -> int:
-    """The number after which the named operation can be in this account."""
-    for share in name.get("shares", ()):
-        if share["acc"] == account:
-            return int(share["seq"]) - 1
-    return int(name["seen"])
-
-
-def check_same(old: Item, naming: Naming) -> None:
-    """Refuse an id that was reversed, or that came with other content."""
-    if old.get("state") == "reversed":
-        raise Conflict("reversed")
-    if old["fp"] != naming.fingerprint:
-        raise Invalid("id_reused")
-
-
-def _pending(naming: Naming, operation: O, seen: int) -> Pending[O]:
-    partition = naming.partition
-    return Pending(
-        operation=operation,
-        mark=chain.operation(partition),
-        reversal=chain.operation(partition, is_reversal=True),
-        at=naming.at,
-        seen=seen,
-    )
-
-
-def _done(pending: Pending[O], found: Found) -> Done[O]:
-    if found.mark != pending.mark:
-        raise Conflict("reversed")
-    return _slice(pending, found.item, is_replay=True)
-
-
-def _slice(pending: Pending[O], item: Item, *, is_replay: bool) -> Done[O]:
-    own = tuple(entry for entry in chain.entries_of(item) if entry.operation == pending.mark)
-    return Done(pending.operation, item["pk"], item, own, is_replay)
-
-
-def _own(operation: Any, item: Item, naming: Naming, *, is_replay: bool = False) -> Done[Any]:
-    mark = chain.operation(naming.partition)
-    own = tuple(entry for entry in chain.entries_of(item) if entry.operation == mark)
-    return Done(operation, item["pk"], item, own, is_replay)
 
 
 def _read_back(result: Done[O] | Refused | Pending[O], item: Item | None) -> Done[O] | Refused:
     if not isinstance(result, Pending):
         return result
     assert item is not None
-    return _slice(result, item, is_replay=result.is_replay)
+    return slice_of(result, item, is_replay=result.is_replay)
 
 
 def _or_raise(done: Done[O] | Refused) -> Done[O]:

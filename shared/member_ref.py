@@ -6,17 +6,16 @@ import hmac
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from shared import barcode, clock, keys, totp
 from shared.auth import Principal
 from shared.errors import Conflict, Forbidden, NotFound
-from shared.reference import Identity, MemberRef
+from shared.reference import Identity, Level, MemberRef
 from shared.table import Item
 from shared.world import World
 
 SCAN_LIFE = timedelta(minutes=15)
-LEVELS = ("none", "static", "rotating")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class Resolved:
     """A member, and how strongly the caller showed that the member is there."""
 
     member_id: str
-    level: str = "none"
+    level: Level = "none"
     step: int | None = None  # of a rotating code
     until: datetime | None = None  # of a scan
 
@@ -141,7 +140,7 @@ def _of_scan(world: World, who: Principal, scan: str) -> Resolved:
     member_id, level, ends = text.split("|") if text else ("", "", "0")
     if clock.to_ms(world.clock.now()) >= int(ends):
         raise NotFound("member_not_found")
-    return Resolved(member_id, level, until=clock.from_ms(int(ends)))
+    return Resolved(member_id, cast("Level", level), until=clock.from_ms(int(ends)))
 
 
 def require_presence(who: Principal, found: Resolved) -> None:

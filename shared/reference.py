@@ -9,6 +9,9 @@ from pydantic import Field, model_validator
 
 from shared.shapes import Id, Shape
 
+Level = Literal["none", "static", "rotating"]
+"""How strongly a caller showed that the member is there."""
+
 IdentityType = Literal["ec", "card", "app", "line", "oidc", "phone"]
 
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from shared import aws, chain, events, keys
 from shared.events import Event
-from shared.ledger import Pending
+from shared.naming import Pending
 from shared.table import Item, load
 from shared.world import World
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from shared.errors import Unavailable
 
@@ -236,7 +236,7 @@ class DynamoTable:
                 return _Cancelled([_old(reason) for reason in reasons])
         if code in _TRANSIENT:
             return Unavailable()
-        return error  # type: ignore[no-any-return]
+        return cast("Exception", error)
 
 
 _LOST_RACE = frozenset({"None", "ConditionalCheckFailed", "TransactionConflict"})

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVICES = ("points", "coupons", "checkin")
-PURE = ("rules", "model", "lots", "programme", "book", "campaign", "fields", "codes", "ff1", "geo", "visits")
+PURE = ("rules", "model", "person", "lots", "programme", "book", "campaign", "fields", "codes", "ff1", "geo", "visits")
 IMPURE_SHARED = {
     "shared.aws",
     "shared.world",
@@ -16,6 +16,7 @@ IMPURE_SHARED = {
     "shared.auth",
     "shared.table",
     "shared.ledger",
+    "shared.together",
     "shared.directory",
     "shared.secrets",
     "shared.relay",

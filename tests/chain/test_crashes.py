@@ -79,15 +79,15 @@ def test_a_batch_is_whole_wherever_its_process_died(world, fail_at, how):
 
 @pytest.mark.parametrize("how", HOW)
 def test_two_chains_are_moved_once_wherever_the_process_died(world, how):
-    from shared.ledger import Share
+    from shared.together import Share, perform_all
 
     def plan(_):
         return [Share(MOVE_SURELY, "a", Move(4)), Share(MOVE_SURELY, "b", Move(5))]
 
     world.ledger.table.arm(1, how)
     with pytest.raises((Dies, Unavailable)):
-        world.ledger.perform_all(naming("x"), plan)
+        perform_all(world.ledger, naming("x"), plan)
     world.ledger.table.arm(0, "")
     for _ in range(2):
-        world.ledger.perform_all(naming("x"), plan)
+        perform_all(world.ledger, naming("x"), plan)
     assert [world.ledger.head(PURSE, one).state for one in "ab"] == [4, 5]

@@ -9,8 +9,9 @@ from moto import mock_aws
 from infra.engine import new_table
 from shared import chain
 from shared.errors import Conflict, Invalid, NotFound, Unavailable
-from shared.ledger import ATTEMPTS_MAX, Share
+from shared.ledger import ATTEMPTS_MAX
 from shared.memory import MemoryTable
+from shared.together import Share, perform_all
 from tests.chain.toy import MOVE, MOVE_SURELY, PURSE, Move, naming, put
 from tests.kit import NOON, FakeClock, make_world
 
@@ -286,9 +287,9 @@ def test_two_chains_move_together_or_not_at_all(charged):
         return [Share(MOVE, "a", Move(-4)), Share(MOVE, "b", Move(4))]
 
     charged.ledger.table.usage.reset()
-    done, _ = charged.ledger.perform_all(naming("x"), plan)
+    done, _ = perform_all(charged.ledger, naming("x"), plan)
     assert charged.ledger.table.usage.write_units == 2 * (1 + 2)
-    again, _ = charged.ledger.perform_all(naming("x"), plan)
+    again, _ = perform_all(charged.ledger, naming("x"), plan)
     assert [one.entries for one in done] == [one.entries for one in again]
     assert (balance(charged, "a"), balance(charged, "b")) == (6, 4)
 
@@ -296,5 +297,5 @@ def test_two_chains_move_together_or_not_at_all(charged):
 def test_if_one_chain_refuses_none_moves(world):
     put(world, "a", 3, "w")
     with pytest.raises(Conflict, match="insufficient_points"):
-        world.ledger.perform_all(naming("x"), lambda _: [Share(MOVE, "b", Move(4)), Share(MOVE, "a", Move(-4))])
+        perform_all(world.ledger, naming("x"), lambda _: [Share(MOVE, "b", Move(4)), Share(MOVE, "a", Move(-4))])
     assert (balance(world, "a"), balance(world, "b")) == (3, 0)

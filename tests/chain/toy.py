@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.chain import Decided, Kind, Step
 from shared.errors import Conflict
-from shared.ledger import Naming, Verb
+from shared.naming import Naming, Verb
 from tests.kit import NOON
 
 PURSE: Kind[int] = Kind("T", 0, lambda state: {"b": state}, lambda packed: packed["b"], lambda state: state)

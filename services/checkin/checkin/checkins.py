@@ -20,8 +20,9 @@ from shared.chain import Decided, Entry, Kind, Step
 from shared.cursor import next_cursor, read_cursor
 from shared.errors import Forbidden, Invalid, NotFound
 from shared.http import Call, Reply
-from shared.ledger import Done, Naming, Resolve, Verb
+from shared.ledger import Resolve
 from shared.member_ref import login_holder, profile, require_member, resolve
+from shared.naming import Done, Naming, Verb
 from shared.table import Item
 from shared.world import World
 

@@ -22,8 +22,8 @@ from shared.codes import Generation, source_index
 from shared.coupon_book import BOOK, Book, Coupon
 from shared.coupons_of import Codebook
 from shared.errors import Conflict, Invalid, Refused, Unavailable
-from shared.ledger import OPEN_NAME_LIFE, Done, Naming, Pending, Verb, check_same, name_item, named
 from shared.member_ref import require_member
+from shared.naming import OPEN_NAME_LIFE, Done, Naming, Pending, Verb, check_same, name_item, named
 from shared.table import Item
 from shared.world import World
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from typing import Any
-
-from pydantic import ValidationError
 
 from coupons import listing
 from coupons.book import Issuing
 from coupons.issues import Asked, issue
 from coupons.model import IssueBatch, IssueRequest
-from shared import http, problem
+from shared import http
+from shared.batch import one_of
 from shared.errors import Refused
 from shared.http import Call, Reply
-from shared.ledger import Done
 from shared.member_ref import resolve
+from shared.naming import Done
 from shared.world import World
 
 
@@ -50,19 +47,9 @@ def _answer(world: World, done: Done[Issuing]) -> dict[str, Any]:
 
 def _result(call: Call[IssueBatch], sent: Any) -> dict[str, Any]:
     try:
-        reply = one(_one_of(call, sent))
+        reply = one(one_of(call, "/v1/issues", IssueRequest, sent))
     except Refused as refused:
         reply = http.refusal(refused, call.language, call.request_id)
     source_id = sent.get("source_id") if isinstance(sent, dict) else None
     told = source_id if isinstance(source_id, str) else None
     return {"source_id": told, "status": reply.status, "body": reply.body}
-
-
-def _one_of(call: Call[IssueBatch], sent: Any) -> Call[IssueRequest]:
-    """An issue of a batch as a call of its own: its content is what a single request would have said."""
-    try:
-        wanted = IssueRequest.model_validate_json(json.dumps(sent))
-    except ValidationError as error:
-        raise problem.of_validation(error) from None
-    content = json.dumps(["POST", "/v1/issues", {}, {}, sent], sort_keys=True, separators=(",", ":"))
-    return replace(call, body=wanted, content=content.encode())  # type: ignore[return-value, arg-type]

@@ -25,8 +25,9 @@ from shared.codes import normalise, show
 from shared.coupon_book import BOOK, Book, Coupon
 from shared.errors import Conflict, Refused
 from shared.http import Call, Reply
-from shared.ledger import Done, Naming, Pending, Share, Verb, name_item
+from shared.naming import Done, Naming, Pending, Verb, name_item
 from shared.table import Item
+from shared.together import Share, perform_all, resume_all
 from shared.world import World
 
 REDEEM = Verb(BOOK, packing.pack_redeeming, packing.unpack_redeeming, book.redeem)
@@ -157,8 +158,8 @@ def _in_several(
     world: World, naming: Naming, plan: _Plan, shares: list[Share[Book, Redeeming]]
 ) -> list[Done[Redeeming]]:
     """The name and an append to each home in one transaction."""
-    done, name = world.ledger.perform_all(
-        naming, lambda consistent: list(plan.shares(consistent=True) if consistent else shares)
+    done, name = perform_all(
+        world.ledger, naming, lambda consistent: list(plan.shares(consistent=True) if consistent else shares)
     )
     return _of_shares(world, name, done) if done[0].is_replay else done
 
@@ -167,7 +168,7 @@ def resume(world: World, old: Item, naming: Naming, head: Head[Book] | None = No
     """What a redemption that has its name became; one home's is finished now if its process died."""
     if "shares" not in old:
         return [world.ledger.resume(REDEEM, old, naming, head)]
-    done, _ = world.ledger.resume_all(old, naming)
+    done, _ = resume_all(world.ledger, old, naming)
     return _of_shares(world, old, done)
 
 
@@ -216,7 +217,7 @@ def _applied(coupon: Coupon, taken: Taken, code: str) -> Applied:
         discount=taken.discount,
         lines=tuple(LineDiscount(line_id=line_id, discount=share) for line_id, share in taken.lines),
         explain=tuple(
-            Explained(rule=rule, amount=amount, detail=detail)  # type: ignore[arg-type]
+            Explained.model_validate({"rule": rule, "amount": amount, "detail": detail})
             for rule, amount, detail in taken.explain
         ),
     )

@@ -12,7 +12,8 @@ from typing import Any
 from shared import chain
 from shared.chain import Head, Part
 from shared.errors import Conflict, Refused, Unavailable
-from shared.ledger import ATTEMPTS_MAX, GIVE_UP_SECONDS, Done, Ledger, Pending, Verb, backoff_seconds
+from shared.ledger import ATTEMPTS_MAX, GIVE_UP_SECONDS, Ledger, backoff_seconds
+from shared.naming import Done, Pending, Verb
 from shared.table import Collision, Item, PutNew
 
 

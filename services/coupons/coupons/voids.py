@@ -20,7 +20,7 @@ from shared.coupon_book import BOOK, Book, Coupon
 from shared.coupons_of import Codebook
 from shared.errors import Conflict, Forbidden, NotFound, Refused
 from shared.http import Call, Reply
-from shared.ledger import Done, Pending, Verb
+from shared.naming import Done, Pending, Verb
 from shared.table import Item
 from shared.world import World
 

@@ -19,8 +19,8 @@ from shared.chain import Head
 from shared.clock import EPOCH
 from shared.errors import Conflict, Forbidden, Invalid, Refused
 from shared.http import Call, Reply
-from shared.ledger import Done, Pending, Verb, named
 from shared.member_ref import pseudonym, require_member, resolve
+from shared.naming import Done, Pending, Verb, named
 from shared.table import Item
 from shared.world import World
 

@@ -3,122 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from shared.reference import Identity, MemberRef
+from shared.reference import MemberRef
 from shared.shapes import Amount, Currency, Id, LineId, Ref, Shape, SomePoints, Time, Words
 
 Source = Literal["ec", "pos"]
-Purpose = Literal["location", "marketing", "analytics", "partners"]
 LINES_MAX = 500
 BATCH_MAX = 100
-
-
-# ---- members --------------------------------------------------------------------------------------------------------
-
-
-class Consent(Shape):
-    """A member's word on one purpose."""
-
-    granted: bool
-    version: Words
-
-
-class NewMember(Shape):
-    """`member_id` is a pseudonym that the shop chooses: never an e-mail address, phone or card number."""
-
-    member_id: Id | None = None
-    identities: Annotated[list[Identity], Field(max_length=10)] = []
-    display_name: Words | None = None
-    consents: dict[Purpose, Consent] = {}
-
-
-class NewMe(Shape):
-    """What a signed-in person may say on joining."""
-
-    display_name: Words | None = None
-    consents: dict[Purpose, Consent] = {}
-
-
-class NewIdentity(Shape):
-    identity: Identity
-
-
-class IdentityValue(Shape):
-    value: Annotated[str, Field(min_length=1, max_length=300)]
-
-
-class IdentityAnswer(Shape):
-    type: str
-    value_masked: str
-
-
-class ConsentAnswer(Shape):
-    granted: bool
-    version: str
-    at: Time
-
-
-class MemberAnswer(Shape):
-    """A member as the shop and the member see it."""
-
-    member_id: str
-    display_name: str | None = None
-    identities: list[IdentityAnswer]
-    tier: str
-    consents: dict[str, ConsentAnswer]
-    state: Literal["active", "merged", "erased"]
-    merged_into: str | None = None
-
-
-class Resolve(Shape):
-    member: MemberRef
-
-
-class Offered(Shape):
-    coupon_id: str
-    code: str | None = None
-    offer: dict[str, Any]
-    valid_until: date | None = None
-
-
-class Resolved(Shape):
-    """The till's one scan. `scan` stands for this member at this terminal until `scan_expires_at`."""
-
-    member_id: str
-    display_name: str | None = None
-    balance: int
-    tier: str
-    code_level: Literal["none", "static", "rotating"]
-    scan: str
-    scan_expires_at: Time
-    coupons: list[Offered]
-
-
-class StaticCode(Shape):
-    value: str
-    ean13: str
-    code128: str
-
-
-class RotatingCode(Shape):
-    """Good for one spending within its half minute, one step of clock skew forgiven."""
-
-    value: str
-    qr_payload: str
-    code128: str
-    valid_until: Time
-    step_seconds: int
-
-
-class MemberCode(Shape):
-    """What the member shows: the static code earns, the rotating one spends."""
-
-    static: StaticCode
-    rotating: RotatingCode
 
 
 # ---- purchases ------------------------------------------------------------------------------------------------------

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-
-from pydantic import ValidationError
 
 from points import packing, rules
 from points.lots import ACCOUNT
@@ -15,12 +12,13 @@ from points.model import Batch, Purchase, PurchaseAnswer
 from points.rules import Bought
 from points.store import programme
 from points.words import explained
-from shared import http, keys, problem
+from shared import http, keys
+from shared.batch import one_of
 from shared.clock import to_ms
 from shared.errors import Forbidden, Invalid, Refused
 from shared.http import Call, Reply
-from shared.ledger import Done, Naming, Verb, check_same
 from shared.member_ref import require_member, require_presence, resolve, use_up
+from shared.naming import Done, Naming, Verb, check_same
 from shared.table import Item
 
 AHEAD_MAX = timedelta(minutes=5)
@@ -70,7 +68,7 @@ def record_batch(call: Call[Batch]) -> Reply:
     alone: list[tuple[int, Call[Purchase]]] = []
     for n, sent in enumerate(call.body.purchases):
         try:
-            one = _one_of(call, sent)
+            one = one_of(call, "/v1/purchases", Purchase, sent)
             purchase = one.body
             _check(one, purchase)
             ref = (purchase.source, purchase.purchase_id)
@@ -222,17 +220,6 @@ def _answer(call: Call[Any], bought: Bought, member_id: str | None, balance: int
 # ---- batches --------------------------------------------------------------------------------------------------------
 
 
-def _one_of(call: Call[Batch], sent: Any) -> Call[Purchase]:
-    """A batch's purchase as a call of its own: its content is what a single request would have said."""
-    text = json.dumps(sent, sort_keys=True, separators=(",", ":"))
-    try:
-        purchase = Purchase.model_validate_json(text)
-    except ValidationError as error:
-        raise problem.of_validation(error) from None
-    content = json.dumps(["POST", "/v1/purchases", {}, {}, sent], sort_keys=True, separators=(",", ":"))
-    return replace(call, body=purchase, content=content.encode())  # type: ignore[return-value, arg-type]
-
-
 def _record_group(
     call: Call[Any], member_id: str, group: list[tuple[int, Call[Purchase], Naming, Bought]]
 ) -> dict[int, dict[str, Any]]:
@@ -255,7 +242,7 @@ def _refused_or_replayed(call: Call[Batch], sent: Any, refused: Refused) -> Repl
     """A refusal that came before the name was tried may meet a retry of something done: ask the single way."""
     if refused.code in ("invalid_request", "currency_mismatch", "occurred_in_future", "exceeds_total", "forbidden"):
         return _refusal(call, refused)
-    return _recorded(_one_of(call, sent))
+    return _recorded(one_of(call, "/v1/purchases", Purchase, sent))
 
 
 def _recorded(one: Call[Purchase]) -> Reply:

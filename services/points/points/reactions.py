@@ -12,8 +12,8 @@ from points.rules import Earning
 from points.store import programme
 from shared import events
 from shared.events import Received
-from shared.ledger import Verb
 from shared.member_ref import require_member
+from shared.naming import Verb
 from shared.shapes import Amount, Id, Time
 from shared.world import World
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from points import account, awards, keyring, members, model, partners, purchases, spends
+from points import account, awards, keyring, members, model, partners, person, purchases, spends, till
 from shared.http import KB, MEMBER, Call, Routes
 from shared.member_ref import signed_in
 
@@ -12,19 +12,19 @@ ROUTES = Routes()
 _get, _post, _put, _delete = ROUTES.get, ROUTES.post, ROUTES.put, ROUTES.delete
 _BATCH = 1024 * KB
 
-_post("/v1/members", "members:write", body=model.NewMember, answer=model.MemberAnswer, status=201)(members.create)
-_get("/v1/members/{member_id}", "members:read", answer=model.MemberAnswer)(members.read)
+_post("/v1/members", "members:write", body=person.NewMember, answer=person.MemberAnswer, status=201)(members.create)
+_get("/v1/members/{member_id}", "members:read", answer=person.MemberAnswer)(members.read)
 _post(
     "/v1/members/{member_id}/identities",
     "members:write",
-    body=model.NewIdentity,
-    answer=model.MemberAnswer,
+    body=person.NewIdentity,
+    answer=person.MemberAnswer,
     status=201,
 )(members.link)
-_delete("/v1/members/{member_id}/identities/{type}", "members:write", body=model.IdentityValue, status=204)(
+_delete("/v1/members/{member_id}/identities/{type}", "members:write", body=person.IdentityValue, status=204)(
     members.unlink
 )
-_post("/v1/members/resolve", "members:read", body=model.Resolve, answer=model.Resolved)(members.resolve_at_till)
+_post("/v1/members/resolve", "members:read", body=person.Resolve, answer=person.Resolved)(till.resolve_at_till)
 
 _post(
     "/v1/purchases",
@@ -52,10 +52,10 @@ _post("/v1/keys", "keys:admin", body=model.NewKey, answer=model.KeyAnswer, statu
 _get("/v1/keys", "keys:admin", query=model.Page, answer=model.KeyPage)(keyring.listed)
 _delete("/v1/keys/{key_id}", "keys:admin", status=204)(keyring.revoke)
 
-_get("/v1/me", MEMBER, answer=model.MemberAnswer)(members.read_me)
-_post("/v1/me", MEMBER, body=model.NewMe, answer=model.MemberAnswer, status=201)(members.join)
-_get("/v1/me/code", MEMBER, answer=model.MemberCode)(members.show_code)
-_put("/v1/me/consents/{purpose}", MEMBER, body=model.Consent)(members.consent)
+_get("/v1/me", MEMBER, answer=person.MemberAnswer)(members.read_me)
+_post("/v1/me", MEMBER, body=person.NewMe, answer=person.MemberAnswer, status=201)(members.join)
+_get("/v1/me/code", MEMBER, answer=person.MemberCode)(till.show_code)
+_put("/v1/me/consents/{purpose}", MEMBER, body=person.Consent)(members.consent)
 
 
 @_get("/v1/me/balance", MEMBER, query=model.At, answer=model.Balance)

@@ -8,8 +8,8 @@ from points.model import Spend, SpendAnswer
 from points.rules import Spending
 from points.store import programme
 from shared.http import Call, Reply
-from shared.ledger import Verb
 from shared.member_ref import require_member, require_presence, resolve, use_up
+from shared.naming import Verb
 
 SPEND = Verb(ACCOUNT, packing.pack_spending, packing.unpack_spending, rules.spend)
 

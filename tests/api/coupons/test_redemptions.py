@@ -8,7 +8,8 @@ import pytest
 from shared import chain, events, keys
 from shared.codes import Form
 from shared.coupons_of import Codebook, new_locator
-from shared.ledger import Ledger, Naming
+from shared.ledger import Ledger
+from shared.naming import Naming
 from shared.secrets import Secrets
 from tests.kit import CAFE, EC, NOON, OPERATOR, OTHER_TILL, ROOT, TILL, Client, key, member
 

@@ -1,0 +1,60 @@
+"""At the till: the member's one scan, and the codes that the member shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from points import account
+from points.person import MemberCode, Offered, Resolve, Resolved, RotatingCode, StaticCode
+from points.store import programme
+from shared import coupons_of
+from shared.http import Call
+from shared.member_ref import make_scan, profile, resolve, rotating_code, signed_in, use_up
+from shared.totp import STEP_SECONDS
+
+
+def resolve_at_till(call: Call[Resolve]) -> dict[str, Any]:
+    """The till's one scan: who is this, and what may they use."""
+    found = resolve(call.world, call.who, call.body.member, consistent=True)
+    use_up(call.world, found, f"resolve#{call.request_id}")
+    item = profile(call.world, found.member_id, consistent=True)
+    state = account.settled(call.world, found.member_id, call.now)
+    scan, ends = make_scan(call.world, call.who, found, call.now)
+    said = Resolved(
+        member_id=found.member_id,
+        display_name=item.get("display_name"),
+        balance=state.available,
+        tier=account.tier_of(state, programme(call.world), call.now).name,
+        code_level=found.level,
+        scan=scan,
+        scan_expires_at=ends,
+        coupons=_coupons(call, found.member_id, found.level),
+    ).model_dump(mode="json")
+    for coupon in said["coupons"]:
+        if coupon["code"] is None:
+            del coupon["code"]  # not shown at this level
+    return said
+
+
+def _coupons(call: Call[Any], member_id: str, level: str) -> list[Offered]:
+    """What the member may use now; their codes only for who has seen the member's rotating code, and the shop."""
+    may_see_codes = level == "rotating" or call.who.kind in ("ec", "operator")
+    found = coupons_of.usable(call.world, member_id, call.now, with_codes=may_see_codes)
+    return [Offered.model_validate(one) for one in found]
+
+
+def show_code(call: Call[Any]) -> MemberCode:
+    """What the signed-in member shows at the till."""
+    member = signed_in(call.world, call.who)
+    card = member["static_code"]
+    shown = rotating_code(call.world, member["member_id"], card, call.now)
+    return MemberCode(
+        static=StaticCode(value=card, ean13=card, code128=card),
+        rotating=RotatingCode(
+            value=shown.value,
+            qr_payload=shown.qr_payload,
+            code128=shown.value,
+            valid_until=shown.valid_until,
+            step_seconds=STEP_SECONDS,
+        ),
+    )

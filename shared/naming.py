@@ -1,0 +1,153 @@
+"""An operation on its way into a chain: its verb, its name, and what became of it.
+
+The name is an item that is put before the entry. It holds the fingerprint of what was sent, the account, `seen` (the
+number of the head read before) and the operation itself, so that a retry or the stream can finish what a dead process
+began. `shared.ledger` does the writing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from shared import chain, keys
+from shared.chain import Decided, Entry, Kind, Packed
+from shared.clock import from_ms, to_ms
+from shared.errors import Conflict, Invalid
+from shared.table import Item
+
+S = TypeVar("S")
+O = TypeVar("O")  # noqa: E741 - the operation
+
+OPEN_NAME_LIFE = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Verb(Generic[S, O]):
+    """One operation on one kind of chain: how it is kept in its name, and the rule that decides it.
+
+    `carried_by` names the service whose inbox finishes it after a crash; only what can't be refused has one.
+    """
+
+    kind: Kind[S]
+    pack: Callable[[O], Packed]
+    unpack: Callable[[Packed], O]
+    decide: Callable[[S, O, datetime], Decided[S]]
+    carried_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How a request names itself, and what it said (a keyed hash)."""
+
+    kind: str
+    owner: str
+    client_id: str
+    fingerprint: bytes
+    at: datetime
+
+    @property
+    def partition(self) -> str:
+        return keys.name(self.kind, self.owner, self.client_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[O]):
+    """An operation that is in its chain: what it was, its entries, and the state of the chain after its item."""
+
+    operation: O
+    account: str
+    item: Item
+    entries: tuple[Entry, ...]
+    is_replay: bool
+
+    @property
+    def last(self) -> Entry:
+        return self.entries[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending(Generic[O]):
+    """An operation on its way into a chain. `seen` bounds where it can be; an event has its time instead."""
+
+    operation: O
+    mark: bytes
+    reversal: bytes
+    at: datetime
+    seen: int | None
+    is_replay: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where an operation, or its reversal, stands in its chain."""
+
+    mark: bytes
+    item: Item
+
+
+def named(verb: Verb[S, O], old: Item) -> Pending[O]:
+    """The operation that a name stands for."""
+    return Pending(
+        operation=verb.unpack(old["op"]),
+        mark=chain.operation(old["pk"]),
+        reversal=chain.operation(old["pk"], is_reversal=True),
+        at=from_ms(old["t"]),
+        seen=old["seen"],
+        is_replay=True,
+    )
+
+
+def pending_of(naming: Naming, operation: O, seen: int) -> Pending[O]:
+    partition = naming.partition
+    return Pending(
+        operation=operation,
+        mark=chain.operation(partition),
+        reversal=chain.operation(partition, is_reversal=True),
+        at=naming.at,
+        seen=seen,
+    )
+
+
+def name_item(naming: Naming, verb: Verb[Any, O], account: str, seen: int, operation: O) -> Item:
+    """The item that makes an id unique over all members and tells where it goes."""
+    item = {
+        "pk": naming.partition,
+        "sk": 0,
+        "fp": naming.fingerprint,
+        "acc": account,
+        "seen": seen,
+        "op": verb.pack(operation),
+        "t": to_ms(naming.at),
+        "v": 1,
+    }
+    return item | ({"carry": verb.carried_by} if verb.carried_by else {})
+
+
+def seen_of(name: Item, account: str) -> int:
+    """The number after which the named operation can be in this account."""
+    for share in name.get("shares", ()):
+        if share["acc"] == account:
+            return int(share["seq"]) - 1
+    return int(name["seen"])
+
+
+def check_same(old: Item, naming: Naming) -> None:
+    """Refuse an id that was reversed, or that came with other content."""
+    if old.get("state") == "reversed":
+        raise Conflict("reversed")
+    if old["fp"] != naming.fingerprint:
+        raise Invalid("id_reused")
+
+
+def done_of(pending: Pending[O], found: Found) -> Done[O]:
+    if found.mark != pending.mark:
+        raise Conflict("reversed")
+    return slice_of(pending, found.item, is_replay=True)
+
+
+def slice_of(pending: Pending[O], item: Item, *, is_replay: bool) -> Done[O]:
+    own = tuple(entry for entry in chain.entries_of(item) if entry.operation == pending.mark)
+    return Done(pending.operation, item["pk"], item, own, is_replay)
