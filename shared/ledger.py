@@ -168,7 +168,9 @@ class Ledger:
         if head.sequence == 0:
             unused(holder)
         pending = [
-            Pending(operation, chain.operation(event), chain.operation(event, is_reversal=True), at, None)
+            Pending(
+                operation, chain.operation(event), chain.operation(event, is_reversal=True), at, None, is_effect=True
+            )
             for event, at, operation in events
         ]
         return self.enter(verb, head.account, pending, head)
@@ -208,7 +210,8 @@ class Ledger:
         results: list[Done[O] | Refused | Pending[O]] = []
         parts: list[Part] = []
         state = head.state
-        at = max(head.recorded_at, self.clock.now(), *(pending.at for pending in wanted))
+        now = self.clock.now()
+        at = max(head.recorded_at, *(one.at if one.is_effect else max(now, one.at) for one in wanted))
         for pending in wanted:
             try:
                 found = self.find(head, pending)

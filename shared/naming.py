@@ -78,6 +78,7 @@ class Pending(Generic[O]):
     at: datetime
     seen: int | None
     is_replay: bool = False
+    is_effect: bool = False  # of a decision elsewhere: dated by that, not by the clock of whoever appends it
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,6 +215,13 @@ def test_an_entry_is_never_dated_before_its_event(world):
     assert done.last.recorded_at == ahead
 
 
+def test_an_effect_is_dated_by_its_decision_and_not_by_whoever_appends_it(world, clock):
+    put(world, "a", 1, "before")
+    clock.forward(days=7)
+    (done,) = world.ledger.obey(MOVE, "a", [("late", NOON + timedelta(minutes=3), Move(5))])
+    assert done.last.recorded_at == NOON + timedelta(minutes=3)
+
+
 def test_a_closed_id_can_never_be_used(world):
     assert world.ledger.close(naming("x")) is None
     assert world.ledger.close(naming("x")) is None

@@ -32,7 +32,7 @@ def on_checkin(world: World, event: Received) -> None:
             comes_again=True,
         )
         try:
-            issues.issue(world, asked)
+            issues.issue(world.at(event.time), asked)  # dated by the check-in, not by when it is heard of
         except Conflict:
             continue
 

@@ -137,7 +137,7 @@ def _check(settings: PartnerSettings, giving: Giving) -> None:
 def _accept(world: World, giving: Giving, taken: Done[Giving], head: Head[Account] | None = None) -> Done[Giving]:
     """The member's side; after its refusal, the budget back. `head` must be the one that `member_seen` tells of."""
     mark, reversal = chain.operation(giving.name), chain.operation(giving.name, is_reversal=True)
-    pending = Pending(giving, mark, reversal, taken.last.recorded_at, giving.member_seen)
+    pending = Pending(giving, mark, reversal, taken.last.recorded_at, giving.member_seen, is_effect=True)
     (accepted,) = world.ledger.enter(ACCEPT, ACCOUNT.partition(giving.member_id), [pending], head)
     if isinstance(accepted, Refused):
         raise accepted
@@ -146,6 +146,6 @@ def _accept(world: World, giving: Giving, taken: Done[Giving], head: Head[Accoun
         return accepted
     back = GivingBack(giving, taken.last.recorded_at)
     mark = chain.operation(f"{giving.name}/given_back")
-    returning = Pending(back, mark, mark, taken.last.recorded_at, taken.last.sequence)
+    returning = Pending(back, mark, mark, taken.last.recorded_at, taken.last.sequence, is_effect=True)
     world.ledger.enter(GIVE_BACK, taken.account, [returning])
     raise Conflict("cap_exceeded", cap=refused.data["cap"], limit=refused.data["limit"])
