@@ -52,6 +52,7 @@ class Route:
     query: type[BaseModel] = Empty
     answer: Any = None
     status: int = 200
+    again: int | None = None  # the status where there was nothing left to do
     body_max: int = 256 * KB
     id_field: str | None = None  # the body's own id, for which the header Idempotency-Key may stand in
     summary: str = ""

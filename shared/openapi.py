@@ -101,14 +101,14 @@ def _operation(route: Route) -> dict[str, Any]:
         "x-scope": "member's own token" if route.scope == MEMBER else route.scope,
         "parameters": _parameters(route),
         "responses": {
-            str(route.status): _answer(route),
+            **{str(status): _answer(route) for status in (route.status, route.again) if status},
             "default": {
                 "description": "Refused",
                 "content": {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}},
             },
         },
     }
-    if route.has_body:
+    if route.has_body and not (route.body is Empty and route.method == "DELETE"):
         schema = {"$ref": _REF.format(model=route.body.__name__)} if route.body is not Empty else {"type": "object"}
         said["requestBody"] = {
             "required": route.body is not Empty,
@@ -127,10 +127,14 @@ def _answer(route: Route) -> dict[str, Any]:
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
-    found = [
+    found: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"{(\w+)}", route.path)
     ]
+    if route.id_field is not None:
+        said = f"Stands in for {route.id_field} where the body has none."
+        key = {"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string"}}
+        found.append(key | {"description": said})
     for name, value in route.query.model_fields.items():
         annotation: Any = value.annotation
         schema = TypeAdapter(annotation).json_schema(ref_template=_REF)

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from shared.errors import Invalid, Refused
 from shared.shapes import pointer
-from shared.texts import title
+from shared.texts import FIELDS, title
 
 CONTENT_TYPE = "application/problem+json"
 _ERRORS_MAX = 20
@@ -26,7 +26,10 @@ def body(refused: Refused, language: str, request_id: str) -> dict[str, Any]:
         "retryable": refused.is_retryable,
         "request_id": request_id,
     }
-    return document | {name: value for name, value in refused.fields.items() if name not in document}
+    document |= {name: value for name, value in refused.fields.items() if name not in document}
+    if language == "ja" and "errors" in document:
+        document["errors"] = [one | {"detail": FIELDS.get(one["code"], one["detail"])} for one in document["errors"]]
+    return document
 
 
 def headers(refused: Refused) -> dict[str, str]:

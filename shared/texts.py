@@ -70,6 +70,37 @@ TITLES: dict[str, Text] = {
     ),
 }
 
+FIELDS = {
+    "missing": "必須項目です。",
+    "extra_forbidden": "定義されていない項目です。",
+    "int_type": "整数を指定してください。",
+    "int_from_float": "整数を指定してください。",
+    "float_type": "数値を指定してください。",
+    "bool_type": "true または false を指定してください。",
+    "string_type": "文字列を指定してください。",
+    "string_too_short": "文字数が足りません。",
+    "string_too_long": "文字数が多すぎます。",
+    "string_pattern_mismatch": "形式が正しくありません。",
+    "list_type": "配列を指定してください。",
+    "tuple_type": "配列を指定してください。",
+    "dict_type": "オブジェクトを指定してください。",
+    "model_type": "オブジェクトを指定してください。",
+    "too_short": "要素数が足りません。",
+    "too_long": "要素数が多すぎます。",
+    "greater_than": "値が小さすぎます。",
+    "greater_than_equal": "値が小さすぎます。",
+    "less_than": "値が大きすぎます。",
+    "less_than_equal": "値が大きすぎます。",
+    "literal_error": "選択できない値です。",
+    "datetime_type": "日時を指定してください。",
+    "datetime_from_date_parsing": "日時を指定してください。",
+    "timezone_aware": "日時にはタイムゾーンが必要です。",
+    "date_from_datetime_parsing": "日付を指定してください。",
+    "value_error": "値が正しくありません。",
+    "not_taken_yet": "まだ対応していません。",
+}
+"""What a faulty field is told in Japanese, by the kind of fault; kinds that are not here speak English."""
+
 _NOUNS = {
     "member": "会員",
     "identity": "識別子",

@@ -24,6 +24,7 @@ _post(
     body=model.CheckinBody,
     answer=model.CheckinAnswer,
     status=201,
+    again=200,
     id_field="checkin_id",
 )(checkins.check_in)
 _post(
@@ -32,6 +33,7 @@ _post(
     body=model.StaffScan,
     answer=model.CheckinAnswer,
     status=201,
+    again=200,
     id_field="checkin_id",
 )(checkins.scan)
 

@@ -53,7 +53,7 @@ _get("/v1/keys", "keys:admin", query=model.Page, answer=model.KeyPage)(keyring.l
 _delete("/v1/keys/{key_id}", "keys:admin", status=204)(keyring.revoke)
 
 _get("/v1/me", MEMBER, answer=person.MemberAnswer)(members.read_me)
-_post("/v1/me", MEMBER, body=person.NewMe, answer=person.MemberAnswer, status=201)(members.join)
+_post("/v1/me", MEMBER, body=person.NewMe, answer=person.MemberAnswer, status=201, again=200)(members.join)
 _get("/v1/me/code", MEMBER, answer=person.MemberCode)(till.show_code)
 _put("/v1/me/consents/{purpose}", MEMBER, body=person.Consent)(members.consent)
 
