@@ -24,6 +24,7 @@ _OF_ENTRY: Mapping[tuple[str, str], tuple[str, ...]] = {
     (keys.MEMBER_POINTS, "spent"): ("points.spent",),
     (keys.MEMBER_POINTS, "expired"): ("points.expired",),
     (keys.MEMBER_POINTS, "refused"): ("points.refused",),
+    (keys.MEMBER_POINTS, "reversed"): ("points.reversed",),
     (keys.VISITS, "accepted"): ("checkin.accepted",),
     (keys.VISITS, "flagged"): ("checkin.flagged",),
     (keys.COUPON_BOOK, "issued"): ("coupon.issued",),

@@ -28,6 +28,7 @@ B = TypeVar("B")
 
 KB = 1024
 ANY_TOKEN = "any"  # noqa: S105 - a rule, not a token
+ANY_KEY = "any key"
 MEMBER = "member"
 PUBLIC = "public"
 _DEPTH_MAX = 32
@@ -46,7 +47,7 @@ class Route:
 
     method: str
     path: str
-    scope: str  # one of our scopes, or ANY_TOKEN, MEMBER, PUBLIC
+    scope: str  # one of our scopes, or ANY_TOKEN, ANY_KEY, MEMBER, PUBLIC
     action: Callable[[Call[Any]], Any]
     body: type[BaseModel] = Empty
     query: type[BaseModel] = Empty
@@ -218,7 +219,9 @@ def _path_value(route: Route, name: str, value: str) -> str:
 def _check_scope(route: Route, who: Principal) -> None:
     if route.scope == MEMBER and who.kind != "member":
         raise Forbidden("forbidden")
-    if route.scope not in (MEMBER, ANY_TOKEN, PUBLIC):
+    if route.scope == ANY_KEY and who.key_id is None:
+        raise Forbidden("forbidden")
+    if route.scope not in (MEMBER, ANY_TOKEN, ANY_KEY, PUBLIC):
         who.require(route.scope)
 
 

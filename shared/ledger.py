@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from shared import chain
-from shared.chain import Head, Kind, Part
+from shared.chain import Entry, Head, Kind, Part
 from shared.clock import Clock, from_ms, to_ms
 from shared.errors import Conflict, Refused, Unavailable
 from shared.naming import (
@@ -273,14 +273,28 @@ class Ledger:
         old = self.table.put_new(item)
         return None if old is None or old.get("state") == "reversed" else old
 
-    def undo(self, verb: Verb[S, O], old: Item, account: str, operation: O, at: datetime) -> Done[O]:
-        """Append "X reversed" to a chain that the named X enters or would enter; after that X can't enter any more."""
-        mark = chain.operation(old["pk"], is_reversal=True)
-        pending = Pending(operation, mark, mark, at, seen_of(old, account))
-        (done,) = self.enter(verb, account, [pending])
-        if not isinstance(done, Refused):
-            return done
-        raise done
+    def undo(
+        self, verb: Verb[S, O], old: Item, account: str, make: Callable[[tuple[Entry, ...]], O]
+    ) -> tuple[Done[O], bool]:
+        """Append "X reversed" to a chain that the named X enters or would enter; after that X can't enter any more.
+
+        `make` gives the reversal of what X did there: its entries, none if it never came. Also answers whether X did.
+        """
+        mark, reversal = chain.operation(old["pk"]), chain.operation(old["pk"], is_reversal=True)
+        at, seen = self.clock.now(), seen_of(old, account)
+        started = self.clock.elapsed()
+        for attempt in range(ATTEMPTS_MAX):
+            head = chain.head_of(verb.kind, account, self.table.newest(account, consistent=True))
+            found = self.find(head, Pending(None, mark, mark, at, seen))
+            entries = done_of(Pending(None, mark, mark, at, seen), found).entries if found else ()
+            wanted = Pending(make(entries), reversal, reversal, at, seen)
+            (result,), item = self._compose(verb, head, [wanted], may_append=True)
+            if item is None or self.table.put_new(item) is None:
+                return _or_raise(_read_back(result, item)), bool(entries)
+            if self.clock.elapsed() - started > GIVE_UP_SECONDS:
+                break
+            self.clock.sleep(backoff_seconds(attempt))
+        raise Unavailable
 
 
 def backoff_seconds(attempt: int) -> float:

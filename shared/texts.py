@@ -36,6 +36,10 @@ TITLES: dict[str, Text] = {
     ),
     "internal_error": ("Something went wrong on our side.", "サーバーでエラーが発生しました。"),
     "reversed": ("This id was reversed and is closed for good.", "このIDは取り消し済みのため使用できません。"),
+    "reverse_window_over": (
+        "A till can undo this within 24 hours only.",
+        "レジからの取り消しは24時間以内に限られます。",
+    ),
     "identity_taken": ("This identity belongs to another member.", "この識別子は別の会員に登録されています。"),
     "insufficient_points": (
         "{required} points are needed, {available} are available.",

@@ -7,7 +7,21 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVICES = ("points", "coupons", "checkin")
-PURE = ("rules", "model", "person", "lots", "programme", "book", "campaign", "fields", "codes", "ff1", "geo", "visits")
+PURE = (
+    "rules",
+    "model",
+    "person",
+    "undoing",
+    "lots",
+    "programme",
+    "book",
+    "campaign",
+    "fields",
+    "codes",
+    "ff1",
+    "geo",
+    "visits",
+)
 IMPURE_SHARED = {
     "shared.aws",
     "shared.world",

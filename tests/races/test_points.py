@@ -96,3 +96,19 @@ def test_batches_that_overlap_count_each_purchase_once(client):
     for n in range(4):
         send(n)
     assert balance(client) == 10 * 11
+
+
+def test_a_spend_and_its_reversal_at_once_leave_the_points_where_they_were(client):
+    client.post("/v1/purchases", purchase(lines=[{"line_id": "1", "quantity": 1, "amount": 10_000}]))
+    spend = {"spend_id": "s", "member": {"member_id": "taro"}, "points": 60, "order_ref": "o"}
+    undo = {"reverse_id": "r", "kind": "spend"}
+
+    def send(n):
+        if n % 2:
+            return client.post("/v1/spends", spend)
+        return client.post("/v1/operations/s/reverse", undo)
+
+    answers = all_at_once(TWENTY, send)
+    assert {answer.status for answer in answers[::2]} == {200}
+    assert balance(client) == 100
+    assert client.post("/v1/spends", spend).code == "reversed"

@@ -127,6 +127,24 @@ class SpendAnswer(Shape):
     balance: int
 
 
+class Reverse(Shape):
+    """Undo the caller's own operation; `source` for a purchase, and only for it."""
+
+    reverse_id: Id
+    kind: Literal["purchase", "award", "spend", "hold"]
+    source: Source | None = None
+
+
+class ReverseAnswer(Shape):
+    """`not_arrived`: there was nothing to undo, and the id is closed for good."""
+
+    reverse_id: str
+    kind: str
+    id: str
+    state: Literal["reversed", "not_arrived"]
+    balance: int | None = None
+
+
 class Award(Shape):
     """Points that a partner gives out of its budget."""
 

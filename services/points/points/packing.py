@@ -75,11 +75,12 @@ def unpack_bought(packed: Packed) -> Bought:
 
 
 def pack_spending(spending: Spending) -> Packed:
-    return {"i": spending.spend_id, "p": spending.points, "o": spending.order_ref, "z": spending.zone}
+    packed = {"i": spending.spend_id, "p": spending.points, "o": spending.order_ref, "z": spending.zone}
+    return packed | ({"s": spending.store_id} if spending.store_id else {})
 
 
 def unpack_spending(packed: Packed) -> Spending:
-    return Spending(packed["i"], packed["p"], packed["o"], packed["z"])
+    return Spending(packed["i"], packed["p"], packed["o"], packed["z"], packed.get("s"))
 
 
 def pack_giving(giving: Giving) -> Packed:

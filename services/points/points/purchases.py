@@ -15,8 +15,9 @@ from points.words import explained
 from shared import http, keys
 from shared.batch import one_of
 from shared.clock import to_ms
-from shared.errors import Forbidden, Invalid, Refused
+from shared.errors import Conflict, Forbidden, Invalid, Refused
 from shared.http import Call, Reply
+from shared.ledger import Ledger
 from shared.member_ref import require_member, require_presence, resolve, use_up
 from shared.naming import Done, Naming, Verb, check_same
 from shared.table import Item
@@ -179,8 +180,20 @@ def _record_without_member(call: Call[Any], purchase: Purchase, naming: Naming) 
     old = call.world.ledger.table.put_new(item)
     if old is not None:
         check_same(old, naming)
+        _check_not_reversed(call.world.ledger, old)
         bought = packing.unpack_bought(old["op"])
     return Reply(_answer(call, bought, None, None), 201, is_replay=old is not None)
+
+
+def reverse_without_member(ledger: Ledger, old: Item) -> str:
+    """Close a purchase of nobody: the next item of its own chain says so, and nothing else is there to undo."""
+    ledger.table.put_new({"pk": old["pk"], "sk": 1, "state": "reversed", "v": 1})
+    return "reversed"
+
+
+def _check_not_reversed(ledger: Ledger, old: Item) -> None:
+    if ledger.table.get(old["pk"], 1, consistent=True) is not None:
+        raise Conflict("reversed")
 
 
 def _bought_or_replayed(call: Call[Any], purchase: Purchase, naming: Naming) -> Bought:
@@ -191,6 +204,7 @@ def _bought_or_replayed(call: Call[Any], purchase: Purchase, naming: Naming) -> 
         if old is None:
             raise
         check_same(old, naming)
+        _check_not_reversed(call.world.ledger, old)
         return packing.unpack_bought(old["op"])
 
 

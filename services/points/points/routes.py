@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from points import account, awards, keyring, members, model, partners, person, purchases, spends, till
-from shared.http import KB, MEMBER, Call, Routes
+from points import account, awards, keyring, members, model, partners, person, purchases, reversals, spends, till
+from shared.http import ANY_KEY, KB, MEMBER, Call, Routes
 from shared.member_ref import signed_in
 
 ROUTES = Routes()
@@ -41,6 +41,13 @@ _post("/v1/purchases/batch", "purchases:write", body=model.Batch, answer=model.B
 _post("/v1/spends", "points:spend", body=model.Spend, answer=model.SpendAnswer, status=201, id_field="spend_id")(
     spends.spend
 )
+_post(
+    "/v1/operations/{operation_id}/reverse",
+    ANY_KEY,
+    body=model.Reverse,
+    answer=model.ReverseAnswer,
+    id_field="reverse_id",
+)(reversals.reverse)
 _post("/v1/awards", "awards:write", body=model.Award, answer=model.AwardAnswer, status=201, id_field="award_id")(
     awards.award
 )

@@ -106,6 +106,7 @@ class Spending:
     points: Points
     order_ref: str
     zone: str
+    store_id: str | None = None
 
 
 def spend(account: Account, spending: Spending, at: datetime) -> Decided[Account]:

@@ -24,7 +24,7 @@ def spend(call: Call[Spend]) -> Reply:
         require_presence(call.who, who)
         use_up(call.world, who, naming.partition)
         zone = programme(call.world).zone
-        return who.member_id, Spending(wanted.spend_id, wanted.points, wanted.order_ref, zone)
+        return who.member_id, Spending(wanted.spend_id, wanted.points, wanted.order_ref, zone, call.who.store_id)
 
     done = call.world.ledger.perform(SPEND, naming, found, lambda member_id: require_member(call.world, member_id))
     answer = SpendAnswer(spend_id=done.operation.spend_id, points=done.operation.points, balance=done.item["b"])

@@ -1,0 +1,70 @@
+"""What a reversal gives back and takes away. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from points.lots import Account, Lot, merged, settle, take, unpack_lots
+from points.rules import BudgetState, Giving, GivingBack, give_back_to_budget
+from shared.chain import Decided, Entry, Step
+from shared.units import Points
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """The reversal of an operation on a member's points; `entries` are what it did, none if it never entered."""
+
+    ref: tuple[str, str]
+    zone: str
+    entries: tuple[Entry, ...] = ()
+
+
+def undo(account: Account, undoing: Undoing, at: datetime) -> Decided[Account]:
+    """Points spent go back to the lots they came from; points earned are taken back, in debt if need be.
+
+    What was given back after its last day is gone at once, as if it had never been spent.
+    """
+    account, steps = settle(account, at, undoing.zone)
+    before = account.available
+    for entry in undoing.entries:
+        lots = unpack_lots(entry.data["lots"]) if "lots" in entry.data else ()
+        if entry.kind == "spent":
+            account = replace(account, lots=merged((*account.lots, *lots)))
+        elif entry.kind == "earned":
+            account = _claw_back(account, entry.points, lots)
+    step = Step("reversed", account.available - before, ref=undoing.ref)
+    account, due = settle(account, at, undoing.zone)
+    return Decided(account, (*steps, step, *due))
+
+
+def _claw_back(account: Account, points: Points, from_lots: Sequence[Lot]) -> Account:
+    """Take earned points back: from the lot they went into, then from the others in spending order, the rest as debt."""
+    days = {(lot.is_limited, lot.last_day) for lot in from_lots}
+    own = tuple(lot for lot in account.lots if (lot.is_limited, lot.last_day) in days)
+    others = tuple(lot for lot in account.lots if lot not in own)
+    held = sum(lot.points for lot in own)
+    first, _ = take(Account(own), min(points, held))
+    rest = points - min(points, held)
+    second, _ = take(Account(others), min(rest, sum(lot.points for lot in others)))
+    missing = rest - min(rest, sum(lot.points for lot in others))
+    earned = max(0, account.earned - points)
+    return replace(account, lots=merged((*first.lots, *second.lots)), debt=account.debt + missing, earned=earned)
+
+
+@dataclass(frozen=True, slots=True)
+class UndoingTake:
+    """The reversal of an award, on its partner's budget."""
+
+    giving: Giving
+    entries: tuple[Entry, ...] = ()
+
+
+def undo_take(state: BudgetState, undoing: UndoingTake, at: datetime) -> Decided[BudgetState]:
+    """What the budget took comes back, if it took anything."""
+    if not undoing.entries:
+        return Decided(state, (Step("reversed", ref=("award", undoing.giving.award_id)),))
+    back = GivingBack(undoing.giving, undoing.entries[-1].recorded_at)
+    decided = give_back_to_budget(state, back, at)
+    return Decided(decided.state, tuple(replace(step, kind="reversed") for step in decided.steps))
