@@ -13,7 +13,8 @@ from typing import Any
 from infra.deploy import Cloud
 from points.lots import ACCOUNT
 from shared import chain, keys
-from shared.table import DynamoTable, Item, load
+from shared.dynamo import DynamoTable, load
+from shared.table import Item
 
 
 @dataclass

@@ -14,7 +14,7 @@ from typing import Any
 from infra.locate import MINISTACK
 from infra.package import REGION
 from infra.process import free_port, start
-from shared.table import DynamoTable
+from shared.dynamo import DynamoTable
 
 _numbers = itertools.count()
 

@@ -15,7 +15,7 @@ from infra import files
 from infra.deploy import Cloud
 from infra.locate import Home
 from shared import auth, clock, keys
-from shared.table import DynamoTable
+from shared.dynamo import DynamoTable
 
 STAGE = "local"
 WORKERS = 4

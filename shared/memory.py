@@ -1,4 +1,4 @@
-"""The store port in memory: the same promises as `shared.table.DynamoTable`, for rules' tests and the simulator.
+"""The store port in memory: the same promises as `shared.dynamo.DynamoTable`, for rules' tests and the simulator.
 
 One lock makes each call atomic, as DynamoDB promises per call. Units are counted by DynamoDB's published size rules.
 """

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from shared import aws, chain, events, keys
+from shared.dynamo import load
 from shared.events import Event
 from shared.naming import Pending
-from shared.table import Item, load
+from shared.table import Item
 from shared.world import World
 
 CARRY_ON_DELAY_SECONDS = 5  # the writer of a name needs some milliseconds for its entry; a dead one is found later

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 from shared import aws, keys, secrets
 from shared.clock import Clock
 from shared.directory import Directory
+from shared.dynamo import DynamoTable
 from shared.keys import Stage
 from shared.ledger import Ledger
 from shared.secrets import Secrets
-from shared.table import DynamoTable, Table
+from shared.table import Table
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from infra import engine as engines
 from infra.engine import new_table
-from shared.table import DynamoTable
+from shared.dynamo import DynamoTable
 
 settings.register_profile("omotenashi", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("omotenashi")

@@ -8,7 +8,7 @@ from points.purchases import BUY_SURELY, finish
 from points.reactions import CARRY_ON
 from points.routes import ROUTES
 from shared import events, keys, relay
-from shared.table import _dump
+from shared.dynamo import _dump
 from tests.kit import CAFE, OPERATOR, Client, FakeClock, make_world, member, purchase
 
 

@@ -3,8 +3,9 @@
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
+from shared.dynamo import DynamoTable
 from shared.errors import Unavailable
-from shared.table import Collision, DynamoTable, PutNew
+from shared.table import Collision, PutNew
 
 ITEM = {"pk": "a", "sk": 1}
 STORED = {"pk": {"S": "a"}, "sk": {"N": "1"}, "who": {"S": "other"}}
