@@ -73,7 +73,7 @@ def stack(tmp_path_factory):
         omo("down", "--dir", str(home))
 
 
-def eventually(ask, wanted, seconds: float = 15):
+def eventually(ask, wanted, seconds: float = 40):
     """Poll until the answer is what is wanted; the last answer."""
     deadline = time.monotonic() + seconds
     while (got := ask()) != wanted and time.monotonic() < deadline:
