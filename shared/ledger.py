@@ -231,13 +231,20 @@ class Ledger:
 
     def find(self, head: Head[Any], pending: Pending[Any]) -> Found | None:
         """The item of an operation or of its reversal: from the ring if it reaches back that far, else from entries."""
-        marks = (pending.reversal, pending.mark)
         if head.sequence == (0 if pending.seen is None else pending.seen):
             return None
-        if head.floor <= pending.seen if pending.seen is not None else pending.at > head.horizon:
-            slot = chain.in_ring(head, marks, after=pending.seen or 0)
-            return None if slot is None else self._at(head, slot)
-        return self._walk(head, pending, marks)
+        if not _ring_reaches(head, pending):
+            return self._walk(head, pending, (pending.reversal, pending.mark))
+        slot = _slot(head, pending)
+        return None if slot is None else self._at(head, slot)
+
+    def mark_of(self, head: Head[Any], pending: Pending[Any]) -> bytes | None:
+        """Which of an operation and its reversal is in a chain, if either; no item is read where the ring knows."""
+        if _ring_reaches(head, pending):
+            slot = _slot(head, pending)
+            return None if slot is None else slot.operation
+        found = self.find(head, pending)
+        return None if found is None else found.mark
 
     def _at(self, head: Head[Any], slot: chain.Slot) -> Found:
         assert head.item is not None
@@ -300,6 +307,15 @@ class Ledger:
 def backoff_seconds(attempt: int) -> float:
     """Full jitter under `10 ms * 2^attempt`, at most 400 ms: 64 writers at once need about five writes each."""
     return random.uniform(0, min(0.4, 0.01 * 2**attempt))  # noqa: S311 - not a secret
+
+
+def _ring_reaches(head: Head[Any], pending: Pending[Any]) -> bool:
+    """Whether the ring knows all operations since `seen`, or since the event."""
+    return head.floor <= pending.seen if pending.seen is not None else pending.at > head.horizon
+
+
+def _slot(head: Head[Any], pending: Pending[Any]) -> chain.Slot | None:
+    return chain.in_ring(head, (pending.reversal, pending.mark), after=pending.seen or 0)
 
 
 def _read_back(result: Done[O] | Refused | Pending[O], item: Item | None) -> Done[O] | Refused:

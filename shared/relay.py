@@ -106,7 +106,7 @@ def _has_entered(world: World, name: str, account: str, seen: int) -> bool:
         seen=seen,
     )
     head = chain.head_of(_RAW, account, world.ledger.table.newest(account))
-    return head.sequence > seen and world.ledger.find(head, pending) is not None
+    return head.sequence > seen and world.ledger.mark_of(head, pending) is not None
 
 
 def _of_directory(old: Item | None, new: Item) -> list[Event]:

@@ -45,6 +45,12 @@ TITLES: dict[str, Text] = {
         "{required} points are needed, {available} are available.",
         "{required}ポイント必要ですが、利用可能なのは{available}ポイントです。",
     ),
+    "too_many_holds": (
+        "The member has {limit} open holds already.",
+        "未確定のポイント保留がすでに{limit}件あります。",
+    ),
+    "hold_closed": ("This hold was captured or released already.", "この保留はすでに確定または解放されています。"),
+    "exceeds_hold": ("Only {held} points are held.", "保留されているのは{held}ポイントです。"),
     "budget_exceeded": ("The budget does not cover this award.", "予算が不足しています。"),
     "cap_exceeded": ("The limit {cap} ({limit}) is reached.", "上限({cap}: {limit})に達しています。"),
     "currency_mismatch": ("The programme's currency is {expected}.", "プログラムの通貨は{expected}です。"),
@@ -107,6 +113,7 @@ FIELDS = {
 
 _NOUNS = {
     "member": "会員",
+    "hold": "ポイント保留",
     "identity": "識別子",
     "purpose": "同意項目",
     "partner": "パートナー",

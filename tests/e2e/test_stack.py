@@ -153,6 +153,19 @@ def test_a_partner_gives_points_by_the_code_on_the_screen(stack, fresh):
     assert member_id not in first.text
 
 
+def test_a_till_holds_captures_and_gives_up_with_what_the_member_shows(stack, fresh):
+    member_id = stack.member()
+    stack.call("points", "ec", "POST", "/v1/purchases", purchase(fresh, member_id, 50_000))
+    code = stack.call("points", f"member:{member_id}", "GET", "/v1/me/code").json()["rotating"]["qr_payload"]
+    body = {"hold_id": f"h-{fresh}", "member": {"code": code}, "points": 300, "order_ref": "o"}
+    assert stack.call("points", "pos", "POST", "/v1/holds", body).json()["balance"] == 200
+    held = f"/v1/holds/h-{fresh}"
+    assert stack.call("points", "pos", "POST", f"{held}/capture", {"points": 100}).json()["balance"] == 400
+    undo = {"reverse_id": f"r-{fresh}", "kind": "hold"}
+    assert stack.call("points", "pos", "POST", f"/v1/operations/h-{fresh}/reverse", undo).json()["state"] == "reversed"
+    assert stack.balance(member_id) == 500
+
+
 def test_a_key_made_over_http_opens_and_revoked_stops(stack, fresh):
     body = {"key_id": fresh, "owner": "till", "kind": "pos", "store_id": "shibuya", "terminal_id": "t"}
     secret = stack.call("points", "operator", "POST", "/v1/keys", body).json()["secret"]

@@ -112,3 +112,22 @@ def test_a_spend_and_its_reversal_at_once_leave_the_points_where_they_were(clien
     assert {answer.status for answer in answers[::2]} == {200}
     assert balance(client) == 100
     assert client.post("/v1/spends", spend).code == "reversed"
+
+
+def test_a_hold_has_one_end_whoever_asks_for_it_at_once(client):
+    client.post("/v1/purchases", purchase(lines=[{"line_id": "1", "quantity": 1, "amount": 10_000}]))
+    for hold_id in ("h1", "h2"):
+        body = {"hold_id": hold_id, "member": {"member_id": "taro"}, "points": 40, "order_ref": "o"}
+        assert client.post("/v1/holds", body).status == 201
+
+    def send(n):
+        hold_id = ("h1", "h2")[n % 2]
+        if n % 4 < 2:
+            return client.post(f"/v1/holds/{hold_id}/capture", {"points": 30})
+        return client.post(f"/v1/holds/{hold_id}/release", {})
+
+    answers = all_at_once(TWENTY, send)
+    assert {answer.status for answer in answers} <= {200, 409}
+    ends = {answer.body["hold_id"]: answer.body["captured"] for answer in answers if answer.status == 200}
+    assert balance(client) == 100 - sum(ends.values())
+    assert set(ends) == {"h1", "h2"}

@@ -1,5 +1,6 @@
 """Lots: order of spending, expiry by the calendar, packed form."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given, strategies as st
@@ -8,6 +9,7 @@ from points.lots import (
     ACCOUNT,
     NEVER,
     Account,
+    Held,
     Lot,
     add,
     expires_by,
@@ -30,6 +32,18 @@ LOTS = st.lists(
     max_size=30,
 ).map(merged)
 ACCOUNTS = st.builds(Account, LOTS)
+HOLDS = st.lists(
+    st.builds(
+        Held,
+        st.binary(min_size=8, max_size=8),
+        st.just("h"),
+        st.integers(0, 900).map(lambda h: NOON + timedelta(hours=11 * h)),
+        LOTS,
+    ),
+    max_size=4,
+    unique_by=lambda held: held.mark,
+).map(tuple)
+HOLDING = st.builds(lambda account, holds: replace(account, holds=holds), ACCOUNTS, HOLDS)
 TIMES = st.integers(0, 800).map(lambda hours: NOON + timedelta(hours=12 * hours))
 
 
@@ -38,9 +52,9 @@ def test_lots_come_back_from_their_packed_form(lots):
     assert unpack_lots(pack_lots(lots)) == lots
 
 
-@given(ACCOUNTS, st.integers(0, 10**6), st.integers(0, 3000), st.integers(0, 10**6))
+@given(HOLDING, st.integers(0, 10**6), st.integers(0, 3000), st.integers(0, 10**6))
 def test_an_account_comes_back_from_its_packed_form(account, debt, year, earned):
-    whole = Account(account.lots, debt, year, earned, (("cafe", TODAY, 5),))
+    whole = Account(account.lots, debt, year, earned, (("cafe", TODAY, 5),), account.holds)
     assert ACCOUNT.unpack(ACCOUNT.pack(whole)) == whole
 
 
@@ -66,7 +80,7 @@ def test_what_is_taken_is_what_is_missing_and_never_more_than_a_lot_had(account,
     assert merged([*after.lots, *taken]) == account.lots
 
 
-@given(ACCOUNTS, TIMES, TIMES)
+@given(HOLDING, TIMES, TIMES)
 def test_settling_early_changes_nothing(account, first, second):
     early, late = sorted((first, second))
     once, steps = settle(account, late, ZONE)
@@ -75,8 +89,8 @@ def test_settling_early_changes_nothing(account, first, second):
     assert (once, steps) == (twice, before + after)
 
 
-@given(ACCOUNTS, TIMES)
-def test_what_expires_is_said_in_order_of_time_and_sums_up(account, at):
+@given(HOLDING, TIMES)
+def test_what_falls_due_is_said_in_order_of_time_and_sums_up(account, at):
     after, steps = settle(account, at, ZONE)
     assert sum(step.points for step in steps) == after.available - account.available
     times = [step.occurred_at for step in steps if step.occurred_at is not None]

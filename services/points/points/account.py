@@ -73,7 +73,7 @@ def _balance(member_id: str, account: Account, at: datetime, programme: Programm
         member_id=member_id,
         available=account.available,
         pending=0,
-        held=0,
+        held=account.held,
         debt=account.debt,
         as_of=at,
         expiring=[_expiring(lot) for lot in sorted(account.lots, key=lambda lot: lot.last_day) if lot.last_day],

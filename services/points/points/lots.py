@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 from shared.business_day import day_end
 from shared.chain import Kind, Packed, Step
+from shared.clock import EPOCH, from_ms, to_ms
 from shared.keys import MEMBER_POINTS
 from shared.units import Points
 
@@ -34,18 +35,37 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """An open hold: the lots that it took out of the account, and when it lapses. While it is open they don't expire."""
+
+    mark: bytes  # the operation that made it
+    hold_id: str
+    ends: datetime
+    lots: tuple[Lot, ...]
+
+    @property
+    def points(self) -> Points:
+        return sum(lot.points for lot in self.lots)
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
-    """What the head of a member's chain knows. `available` is the sum of the lots less the debt."""
+    """What the head of a member's chain knows. `available` is the sum of the lots less the debt; holds are apart."""
 
     lots: tuple[Lot, ...] = ()
     debt: Points = 0
     earned_year: int = 0
     earned: Points = 0  # in the calendar year `earned_year`, for the tier
     awards: tuple[tuple[str, int, Points], ...] = field(default=())  # partner, day, points on that day
+    holds: tuple[Held, ...] = ()
 
     @property
     def available(self) -> Points:
         return sum(lot.points for lot in self.lots) - self.debt
+
+    @property
+    def held(self) -> Points:
+        return sum(held.points for held in self.holds)
 
 
 def add(account: Account, lot: Lot) -> Account:
@@ -74,13 +94,34 @@ def settle(account: Account, at: datetime, zone: str) -> tuple[Account, tuple[St
 
     Settling early changes nothing: for s <= t, settling at s and then at t is settling at t.
     """
+    steps: tuple[Step, ...] = ()
+    since = EPOCH
+    for held in sorted(account.holds, key=lambda held: (held.ends, held.mark)):
+        if held.ends > at:
+            break
+        account, expired = _expire(account, held.ends, zone, since)
+        account = give_back(account, held)
+        lapsed = Step("released", held.points, held.ends, ("hold", held.hold_id), {"lots": pack_lots(held.lots)}, True)
+        steps, since = (*steps, *expired, lapsed), held.ends
+    account, expired = _expire(account, at, zone, since)
+    return account, (*steps, *expired)
+
+
+def give_back(account: Account, held: Held) -> Account:
+    """A hold's lots are the account's again."""
+    others = tuple(one for one in account.holds if one.mark != held.mark)
+    return replace(account, lots=merged((*account.lots, *held.lots)), holds=others)
+
+
+def _expire(account: Account, at: datetime, zone: str, since: datetime) -> tuple[Account, tuple[Step, ...]]:
+    """What expired by `at`; what came back from a hold at `since` after its last day expires then."""
     due = sorted((lot for lot in account.lots if expires_by(lot, at, zone)), key=lambda lot: lot.last_day)
     kept = tuple(lot for lot in account.lots if lot not in due)
     steps = tuple(
         Step(
             kind="expired",
             points=-lot.points,
-            occurred_at=expiry(lot, zone),
+            occurred_at=max(expiry(lot, zone), since),
             ref=("expiry", date.fromordinal(lot.last_day).isoformat()),
             data={"lots": pack_lots([lot])},
             is_due=True,
@@ -162,6 +203,8 @@ def _pack(account: Account) -> Packed:
     packed: Packed = {"l": pack_lots(account.lots), "y": account.earned_year, "e": account.earned}
     if account.debt:
         packed["d"] = account.debt
+    if account.holds:
+        packed["h"] = [[one.mark, one.hold_id, to_ms(one.ends), pack_lots(one.lots)] for one in account.holds]
     if account.awards:
         packed["a"] = [list(award) for award in account.awards]
     return packed
@@ -174,6 +217,9 @@ def _unpack(packed: Packed) -> Account:
         earned_year=packed["y"],
         earned=packed["e"],
         awards=tuple((partner, day, points) for partner, day, points in packed.get("a", ())),
+        holds=tuple(
+            Held(mark, hold_id, from_ms(ends), unpack_lots(lots)) for mark, hold_id, ends, lots in packed.get("h", ())
+        ),
     )
 
 

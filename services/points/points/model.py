@@ -127,6 +127,36 @@ class SpendAnswer(Shape):
     balance: int
 
 
+class Hold(Shape):
+    """Points kept for an order until they are captured, released, or the time is over."""
+
+    hold_id: Id
+    member: MemberRef
+    points: SomePoints
+    order_ref: Ref
+    ttl_seconds: Annotated[int, Field(ge=60, le=86_400)] = 900
+
+
+class Capture(Shape):
+    """How many of the held points are used; all of them if nothing is said."""
+
+    points: SomePoints | None = None
+
+
+class Extend(Shape):
+    ttl_seconds: Annotated[int, Field(ge=60, le=86_400)]
+
+
+class HoldAnswer(Shape):
+    hold_id: str
+    state: Literal["held", "captured", "released"]
+    points: int
+    captured: int
+    released: int
+    expires_at: Time | None = None
+    balance: int
+
+
 class Reverse(Shape):
     """Undo the caller's own operation; `source` for a purchase, and only for it."""
 

@@ -9,6 +9,7 @@ import json
 import zlib
 from typing import Any
 
+from points.holding import Holding
 from points.model import Line
 from points.programme import Programme
 from points.rules import Bought, Earning, Giving, Spending
@@ -81,6 +82,21 @@ def pack_spending(spending: Spending) -> Packed:
 
 def unpack_spending(packed: Packed) -> Spending:
     return Spending(packed["i"], packed["p"], packed["o"], packed["z"], packed.get("s"))
+
+
+def pack_holding(holding: Holding) -> Packed:
+    packed: Packed = {
+        "i": holding.hold_id,
+        "p": holding.points,
+        "o": holding.order_ref,
+        "t": holding.ttl_seconds,
+        "z": holding.zone,
+    }
+    return packed | ({"s": holding.store_id} if holding.store_id else {})
+
+
+def unpack_holding(packed: Packed) -> Holding:
+    return Holding(packed["i"], packed["p"], packed["o"], packed["t"], packed["z"], packed.get("s"))
 
 
 def pack_giving(giving: Giving) -> Packed:

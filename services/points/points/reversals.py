@@ -9,14 +9,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from points import packing, undoing
+from points import holds, packing, undoing
 from points.lots import ACCOUNT
 from points.model import Reverse, ReverseAnswer
 from points.purchases import reverse_without_member
 from points.rules import BUDGET, Giving
 from points.store import programme
 from points.undoing import Undoing, UndoingTake
-from shared import keys
+from shared import chain, keys
 from shared.clock import from_ms
 from shared.errors import Conflict, Forbidden, Invalid
 from shared.http import Call
@@ -52,7 +52,10 @@ def reverse(call: Call[Reverse]) -> ReverseAnswer:
         return _answer(call, _reverse_award(call, old), None)
     ref = (call.body.kind, _ref_id(call))
     zone = programme(call.world).zone
-    done, was_there = call.world.ledger.undo(UNDO, old, old["acc"], lambda entries: Undoing(ref, zone, entries))
+    mark = chain.operation(old["pk"]) if call.body.kind == "hold" else b""
+    done, was_there = call.world.ledger.undo(UNDO, old, old["acc"], lambda entries: Undoing(ref, zone, entries, mark))
+    if mark:
+        done = holds.undo_end(call.world, old, UNDO, ref, zone) or done
     return _answer(call, "reversed" if was_there else "not_arrived", done.item["b"])
 
 

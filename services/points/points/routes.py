@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from points import account, awards, keyring, members, model, partners, person, purchases, reversals, spends, till
+from points import account, awards, holds, keyring, members, model, partners, person, purchases, reversals, spends, till
 from shared.http import ANY_KEY, KB, MEMBER, Call, Routes
 from shared.member_ref import signed_in
 
@@ -41,6 +41,10 @@ _post("/v1/purchases/batch", "purchases:write", body=model.Batch, answer=model.B
 _post("/v1/spends", "points:spend", body=model.Spend, answer=model.SpendAnswer, status=201, id_field="spend_id")(
     spends.spend
 )
+_post("/v1/holds", "points:spend", body=model.Hold, answer=model.HoldAnswer, status=201, id_field="hold_id")(holds.hold)
+_post("/v1/holds/{hold_id}/capture", "points:spend", body=model.Capture, answer=model.HoldAnswer)(holds.capture)
+_post("/v1/holds/{hold_id}/release", "points:spend", answer=model.HoldAnswer)(holds.release)
+_post("/v1/holds/{hold_id}/extend", "points:spend", body=model.Extend, answer=model.HoldAnswer)(holds.extend)
 _post(
     "/v1/operations/{operation_id}/reverse",
     ANY_KEY,

@@ -117,11 +117,16 @@ def spend(account: Account, spending: Spending, at: datetime) -> Decided[Account
 
 
 def _spend(account: Account, points: Points, ref: tuple[str, str]) -> tuple[Account, Step]:
+    account, taken = spend_lots(account, points)
+    return account, Step("spent", -points, ref=ref, data={"lots": pack_lots(taken)})
+
+
+def spend_lots(account: Account, points: Points) -> tuple[Account, tuple[Lot, ...]]:
+    """Take points if they are there, and say how many are missing if not."""
     available = max(0, account.available)
     if points > available:
         raise Conflict("insufficient_points", required=points, available=available, missing=points - available)
-    account, taken = take(account, points)
-    return account, Step("spent", -points, ref=ref, data={"lots": pack_lots(taken)})
+    return take(account, points)
 
 
 # ---- partner awards -------------------------------------------------------------------------------------------------

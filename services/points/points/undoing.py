@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from points.lots import Account, Lot, merged, settle, take, unpack_lots
+from points.lots import Account, Lot, give_back, merged, settle, take, unpack_lots
 from points.rules import BudgetState, Giving, GivingBack, give_back_to_budget
 from shared.chain import Decided, Entry, Step
 from shared.units import Points
@@ -19,18 +19,22 @@ class Undoing:
     ref: tuple[str, str]
     zone: str
     entries: tuple[Entry, ...] = ()
+    mark: bytes = b""  # of a hold
 
 
 def undo(account: Account, undoing: Undoing, at: datetime) -> Decided[Account]:
-    """Points spent go back to the lots they came from; points earned are taken back, in debt if need be.
+    """Points spent or held go back to the lots they came from; points earned are taken back, in debt if need be.
 
     What was given back after its last day is gone at once, as if it had never been spent.
     """
     account, steps = settle(account, at, undoing.zone)
     before = account.available
+    for held in account.holds:
+        if held.mark == undoing.mark:
+            account = give_back(account, held)
     for entry in undoing.entries:
         lots = unpack_lots(entry.data["lots"]) if "lots" in entry.data else ()
-        if entry.kind == "spent":
+        if entry.kind in ("spent", "captured"):
             account = replace(account, lots=merged((*account.lots, *lots)))
         elif entry.kind == "earned":
             account = _claw_back(account, entry.points, lots)

@@ -1,0 +1,165 @@
+"""Holds: points kept for an order, then captured in whole or part, or let go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from points import holding, packing
+from points.holding import Ending, Extending, Holding
+from points.lots import ACCOUNT, Account
+from points.model import Capture, Extend, Hold, HoldAnswer
+from points.store import programme
+from points.undoing import Undoing
+from shared import chain, keys
+from shared.chain import Head
+from shared.clock import from_ms, to_ms
+from shared.errors import Conflict, Invalid, NotFound, Refused
+from shared.http import Call, Reply
+from shared.member_ref import require_member, require_presence, resolve, use_up
+from shared.naming import Done, Pending, Verb, named
+from shared.table import Item
+from shared.world import World
+
+
+def _never_named(_: Any) -> Any:
+    raise TypeError("what happens to a hold is named by the hold")
+
+
+HOLD = Verb(ACCOUNT, packing.pack_holding, packing.unpack_holding, holding.hold)
+END = Verb(ACCOUNT, _never_named, _never_named, holding.end)
+EXTEND = Verb(ACCOUNT, _never_named, _never_named, holding.extend)
+
+
+def hold(call: Call[Hold]) -> Reply:
+    """Take points out of a member's account for a while."""
+    wanted = call.body
+    naming = call.naming("hold", wanted.hold_id)
+
+    def found(consistent: bool) -> tuple[str, Holding]:
+        who = resolve(call.world, call.who, wanted.member, consistent=consistent)
+        require_presence(call.who, who)
+        use_up(call.world, who, naming.partition)
+        kept = (wanted.hold_id, wanted.points, wanted.order_ref, wanted.ttl_seconds)
+        return who.member_id, Holding(*kept, programme(call.world).zone, call.who.store_id)
+
+    done = call.world.ledger.perform(HOLD, naming, found, lambda member_id: require_member(call.world, member_id))
+    answer = HoldAnswer(
+        hold_id=wanted.hold_id,
+        state="held",
+        points=done.operation.points,
+        captured=0,
+        released=0,
+        expires_at=from_ms(done.last.data["ends"]),
+        balance=done.item["b"],
+    )
+    return Reply(answer, is_replay=done.is_replay)
+
+
+def capture(call: Call[Capture]) -> Reply:
+    """Use the held points, or some of them; the rest comes back."""
+    name, held, head = _known(call)
+    points = held.points if call.body.points is None else call.body.points
+    if points > held.points:
+        raise Invalid("exceeds_hold", held=held.points)
+    return _ended(call, name, Ending(held, points), head)
+
+
+def release(call: Call[Any]) -> Reply:
+    """Let the held points go."""
+    name, held, head = _known(call)
+    return _ended(call, name, Ending(held, 0), head)
+
+
+def extend(call: Call[Extend]) -> Reply:
+    """Keep an open hold for longer."""
+    name, held, head = _known(call)
+    if _end_of(call.world, name, head) is not None:
+        raise Conflict("hold_closed")
+    mark = chain.operation(f"{name['pk']}/extend/{to_ms(call.now)}/{call.body.ttl_seconds}")
+    wanted = Pending(Extending(held, call.body.ttl_seconds), mark, _reversal(name), call.now, name["seen"])
+    (done,) = call.world.ledger.enter(EXTEND, name["acc"], [wanted], head)
+    if isinstance(done, Refused):
+        raise done
+    answer = HoldAnswer(
+        hold_id=held.hold_id,
+        state="held",
+        points=held.points,
+        captured=0,
+        released=0,
+        expires_at=from_ms(done.last.data["ends"]),
+        balance=done.item["b"],
+    )
+    return Reply(answer, is_replay=done.is_replay)
+
+
+def undo_end(
+    world: World, name: Item, undo: Verb[Account, Undoing], ref: tuple[str, str], zone: str
+) -> Done[Undoing] | None:
+    """Give back what a reversed hold had captured; its reversal is in the chain, so no other end can come."""
+    end = _end_of(world, name, world.ledger.head(ACCOUNT, keys.holder(name["acc"]), consistent=True))
+    if end is None or not end.last.data["captured"]:
+        return None
+    mark = chain.operation(_end_name(name), is_reversal=True)
+    wanted = Pending(Undoing(ref, zone, end.entries), mark, mark, world.clock.now(), name["seen"])
+    (done,) = world.ledger.enter(undo, name["acc"], [wanted])
+    if isinstance(done, Refused):
+        raise done
+    return done
+
+
+def _known(call: Call[Any]) -> tuple[Item, Holding, Head[Account]]:
+    """A hold's name, what was asked for, and a head in which it is found; `hold_not_found` for one that never came."""
+    ledger, partition = call.world.ledger, keys.name("hold", call.who.shop, call.path_id("hold_id"))
+    for consistent in (False, True):
+        name = ledger.table.get(partition, 0, consistent=consistent)
+        if name is None:
+            continue
+        if name.get("state") == "reversed":
+            raise Conflict("reversed")
+        head = ledger.head(ACCOUNT, keys.holder(name["acc"]), consistent=consistent)
+        wanted = named(HOLD, name)
+        entered = ledger.mark_of(head, wanted)
+        if entered == wanted.reversal:
+            raise Conflict("reversed")
+        if entered is not None:
+            return name, wanted.operation, head
+    raise NotFound("hold_not_found")
+
+
+def _ended(call: Call[Any], name: Item, ending: Ending, head: Head[Account]) -> Reply:
+    """The one end of a hold: this one, or the same asked again; `hold_closed` if it was another."""
+    wanted = Pending(ending, chain.operation(_end_name(name)), _reversal(name), call.now, name["seen"])
+    (done,) = call.world.ledger.enter(END, name["acc"], [wanted], head)
+    if isinstance(done, Refused):
+        raise done
+    said = done.last.data
+    if said["captured"] != ending.points:
+        raise Conflict("hold_closed")
+    answer = HoldAnswer(
+        hold_id=ending.holding.hold_id,
+        state="captured" if said["captured"] else "released",
+        points=ending.holding.points,
+        captured=said["captured"],
+        released=said["released"],
+        balance=done.item["b"],
+    )
+    return Reply(answer, is_replay=done.is_replay)
+
+
+def _end_of(world: World, name: Item, head: Head[Account]) -> Done[None] | None:
+    mark = chain.operation(_end_name(name))
+    wanted: Pending[None] = Pending(None, mark, mark, from_ms(name["t"]), name["seen"])
+    found = world.ledger.find(head, wanted)
+    if found is None:
+        return None
+    own = tuple(entry for entry in chain.entries_of(found.item) if entry.operation == mark)
+    return Done(None, name["acc"], found.item, own, is_replay=True)
+
+
+def _end_name(name: Item) -> str:
+    """Capture and release are one operation: only one of them can enter."""
+    return f"{name['pk']}/end"
+
+
+def _reversal(name: Item) -> bytes:
+    return chain.operation(name["pk"], is_reversal=True)
