@@ -51,9 +51,13 @@ def test_a_budget_and_a_cap_hold_under_many_awards_at_once(client):
     given = sum(answer.status == 201 for answer in answers)
     left = client.as_(CAFE).get("/v1/partner/budget").body["left"]
     assert {answer.status for answer in answers} <= {201, 409}
-    assert given == 5
-    assert left == 0
-    assert balance(client) + balance(client, "hanako") == 500
+    # One that the member's cap refuses has the budget for a moment, so a neighbour may be told "no" meanwhile.
+    assert given <= 5
+    assert left == 500 - 100 * given
+    assert balance(client) + balance(client, "hanako") == 100 * given
+    later = [award(client, 100 + n, ("taro", "hanako")[n % 2]).status for n in range(8)]
+    assert given + later.count(201) == 5  # all that came back can still be given
+    assert client.as_(CAFE).get("/v1/partner/budget").body["left"] == 0
     assert max(balance(client), balance(client, "hanako")) <= 300
     for account in ("M#taro", "M#hanako", "P#cafe"):
         assert list(chain.faults(iter(client.world.ledger.table.items(account)))) == []
