@@ -15,7 +15,7 @@ from points.model import Award, AwardAnswer, BudgetAnswer, Partner as PartnerSet
 from points.rules import BUDGET, BudgetState, Giving, GivingBack
 from points.store import partner, programme
 from shared import chain
-from shared.chain import Head
+from shared.chain import Entry, Head
 from shared.clock import EPOCH
 from shared.errors import Conflict, Forbidden, Invalid, Refused
 from shared.http import Call, Reply
@@ -144,8 +144,15 @@ def _accept(world: World, giving: Giving, taken: Done[Giving], head: Head[Accoun
     refused = next((entry for entry in accepted.entries if entry.kind == "refused"), None)
     if refused is None:
         return accepted
-    back = GivingBack(giving, taken.last.recorded_at)
-    mark = chain.operation(f"{giving.name}/given_back")
-    returning = Pending(back, mark, mark, taken.last.recorded_at, taken.last.sequence, is_effect=True)
-    world.ledger.enter(GIVE_BACK, taken.account, [returning])
+    give_back(world, giving, taken.last)
     raise Conflict("cap_exceeded", cap=refused.data["cap"], limit=refused.data["limit"])
+
+
+def give_back(world: World, giving: Giving, taken: Entry) -> None:
+    """Return to the budget what an award took: once, whether the member's chain refused it or it was reversed."""
+    back = GivingBack(giving, taken.recorded_at)
+    mark = chain.operation(f"{giving.name}/given_back")
+    returning = Pending(back, mark, mark, taken.recorded_at, taken.sequence, is_effect=True)
+    (done,) = world.ledger.enter(GIVE_BACK, taken.account, [returning])
+    if isinstance(done, Refused):
+        raise done

@@ -9,14 +9,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from points import holds, packing, undoing
+from points import awards, holds, packing, undoing
 from points.lots import ACCOUNT
 from points.model import Reverse, ReverseAnswer
 from points.purchases import reverse_without_member
 from points.rules import BUDGET, Giving
 from points.store import programme
-from points.undoing import Undoing, UndoingTake
+from points.undoing import Undoing
 from shared import chain, keys
+from shared.chain import Entry
 from shared.clock import from_ms
 from shared.errors import Conflict, Forbidden, Invalid
 from shared.http import Call
@@ -33,12 +34,14 @@ def _never_named(_: Any) -> Any:
 
 
 UNDO = Verb(ACCOUNT, _never_named, _never_named, undoing.undo)
-UNDO_TAKE = Verb(BUDGET, _never_named, _never_named, undoing.undo_take)
+CLOSE_AWARD = Verb(BUDGET, _never_named, _never_named, undoing.close_award)
 
 
 def reverse(call: Call[Reverse]) -> ReverseAnswer:
     """Undo the caller's operation of this id, or close the id if it never arrived."""
     call.who.require(_SCOPE[call.body.kind])
+    if call.who.kind == "pos" and call.body.source == "ec":
+        raise Forbidden("forbidden")  # a till records no web purchases, so it has none to close
     naming = _naming(call)
     old = call.world.ledger.name(naming)
     if old is None or old.get("state") == "reversed":
@@ -83,15 +86,24 @@ def _check_till(call: Call[Reverse], old: Item) -> None:
 
 
 def _reverse_award(call: Call[Reverse], old: Item) -> str:
-    """First the member's chain, so that the award can't be accepted any more; then the budget has its points again."""
+    """First the member's chain, so that the award can't be accepted any more; then the budget, and its points back."""
     ledger: Ledger = call.world.ledger
     giving: Giving = packing.unpack_giving(old["op"])
     member = {**old, "seen": giving.member_seen}
     ref, zone = ("award", giving.award_id), giving.programme.zone
     account = keys.account(keys.MEMBER_POINTS, giving.member_id)
     ledger.undo(UNDO, member, account, lambda entries: Undoing(ref, zone, entries))
-    _, was_taken = ledger.undo(UNDO_TAKE, old, old["acc"], lambda entries: UndoingTake(giving, entries))
-    return "reversed" if was_taken else "not_arrived"
+    taken: list[Entry] = []
+
+    def closing(entries: tuple[Entry, ...]) -> Giving:
+        taken[:] = entries
+        return giving
+
+    ledger.undo(CLOSE_AWARD, old, old["acc"], closing)
+    if not taken:
+        return "not_arrived"
+    awards.give_back(call.world, giving, taken[-1])
+    return "reversed"
 
 
 def _answer(call: Call[Reverse], state: str, balance: int | None) -> ReverseAnswer:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from points.lots import Account, Lot, give_back, merged, settle, take, unpack_lots
-from points.rules import BudgetState, Giving, GivingBack, give_back_to_budget
+from points.rules import BudgetState, Giving
+from shared.business_day import business_day
 from shared.chain import Decided, Entry, Step
 from shared.units import Points
 
@@ -38,6 +39,8 @@ def undo(account: Account, undoing: Undoing, at: datetime) -> Decided[Account]:
             account = replace(account, lots=merged((*account.lots, *lots)))
         elif entry.kind == "earned":
             account = _claw_back(account, entry.points, lots)
+            if business_day(entry.occurred_at, undoing.zone, 0).year == account.earned_year:
+                account = replace(account, earned=max(0, account.earned - entry.points))
     step = Step("reversed", account.available - before, ref=undoing.ref)
     account, due = settle(account, at, undoing.zone)
     return Decided(account, (*steps, step, *due))
@@ -53,22 +56,9 @@ def _claw_back(account: Account, points: Points, from_lots: Sequence[Lot]) -> Ac
     rest = points - min(points, held)
     second, _ = take(Account(others), min(rest, sum(lot.points for lot in others)))
     missing = rest - min(rest, sum(lot.points for lot in others))
-    earned = max(0, account.earned - points)
-    return replace(account, lots=merged((*first.lots, *second.lots)), debt=account.debt + missing, earned=earned)
+    return replace(account, lots=merged((*first.lots, *second.lots)), debt=account.debt + missing)
 
 
-@dataclass(frozen=True, slots=True)
-class UndoingTake:
-    """The reversal of an award, on its partner's budget."""
-
-    giving: Giving
-    entries: tuple[Entry, ...] = ()
-
-
-def undo_take(state: BudgetState, undoing: UndoingTake, at: datetime) -> Decided[BudgetState]:
-    """What the budget took comes back, if it took anything."""
-    if not undoing.entries:
-        return Decided(state, (Step("reversed", ref=("award", undoing.giving.award_id)),))
-    back = GivingBack(undoing.giving, undoing.entries[-1].recorded_at)
-    decided = give_back_to_budget(state, back, at)
-    return Decided(decided.state, tuple(replace(step, kind="reversed") for step in decided.steps))
+def close_award(state: BudgetState, giving: Giving, _at: datetime) -> Decided[BudgetState]:
+    """The award can't enter the budget any more; what it took comes back by an operation of its own."""
+    return Decided(state, (Step("reversed", ref=("award", giving.award_id)),))

@@ -169,6 +169,11 @@ def test_only_who_may_do_it_may_undo_it(client, who, kind):
     assert reverse(client.as_(who), "x", kind, **more).code == "forbidden"
 
 
+def test_a_till_closes_no_id_of_the_web_shop(client):
+    assert reverse(client.as_(TILL), "web-1", "purchase", source="ec").code == "forbidden"
+    assert client.post("/v1/purchases", purchase(purchase_id="web-1", source="ec")).status == 201
+
+
 def test_an_id_is_looked_for_among_the_callers_own(rich):
     rich.post("/v1/spends", spend())
     assert reverse(rich.as_(OPERATOR), "s-1", "spend").body["state"] == "reversed"
@@ -183,6 +188,17 @@ def test_a_bad_reversal_is_refused(rich, changes):
 
 
 # ---- cost and sums --------------------------------------------------------------------------------------------------
+
+
+def test_the_reversal_of_an_award_costs_three_writes(client):
+    cafe = client.as_(CAFE)
+    code = client.as_(member("taro")).get("/v1/me/code").body["static"]["value"]
+    cafe.post("/v1/awards", {"award_id": "a-1", "member": {"code": code}, "points": 60, "reason": "latte"})
+    usage = client.world.ledger.table.usage
+    usage.reset()
+    reverse(cafe, "a-1", "award")
+    assert usage.write_units <= 3
+    assert usage.read_units <= 4
 
 
 def test_a_reversal_costs_its_append_and_two_reads(rich):
@@ -217,3 +233,65 @@ def test_what_is_undone_never_was_and_the_books_add_up(steps):
                 effects[kind, n] = 0
     assert balance(client)["available"] == sum(effects.values())
     assert list(chain.faults(iter(client.world.ledger.table.items("M#taro")))) == []
+
+
+@pytest.mark.parametrize("reversals", [1, 2])
+def test_an_award_that_the_member_refused_comes_back_to_the_budget_once(client, reversals):
+    """The cap is reached between the look and the append: the budget has its points again before anybody reverses."""
+    cafe, ledger = client.as_(CAFE), client.world.ledger
+    said = {"name": "cafe", "budget": {"kind": "monthly", "points": 2000}, "caps": {"per_member_day": 150}}
+    client.as_(OPERATOR).put("/v1/partners/cafe", said)
+    code = client.as_(member("taro")).get("/v1/me/code").body["static"]["value"]
+    award = {"award_id": "a-1", "member": {"code": code}, "points": 100, "reason": "latte"}
+    enter = ledger.enter
+
+    def sneak_in(verb, account, *rest, **options):
+        if account.startswith("M#"):
+            ledger.enter = enter
+            assert cafe.post("/v1/awards", award | {"award_id": "twin"}).status == 201
+        return enter(verb, account, *rest, **options)
+
+    ledger.enter = sneak_in
+    assert cafe.post("/v1/awards", award).code == "cap_exceeded"
+    for _ in range(reversals):
+        assert reverse(cafe, "a-1", "award").status == 200
+    assert cafe.get("/v1/partner/budget").body["left"] == 1900
+    assert balance(client)["available"] == 100
+
+
+def test_a_refused_award_whose_budget_was_not_given_back_yet_comes_back_once_too(client):
+    """The process dies after the refusal; the partner reverses; the stream finishes what it saw before."""
+    cafe, ledger = client.as_(CAFE), client.world.ledger
+    said = {"name": "cafe", "budget": {"kind": "monthly", "points": 2000}, "caps": {"per_member_day": 150}}
+    client.as_(OPERATOR).put("/v1/partners/cafe", said)
+    code = client.as_(member("taro")).get("/v1/me/code").body["static"]["value"]
+    award = {"award_id": "a-1", "member": {"code": code}, "points": 100, "reason": "latte"}
+    enter = ledger.enter
+    sneaked: list[bool] = []
+
+    def sneak_in_and_die(verb, account, *rest, **options):
+        if account.startswith("M#") and not sneaked:
+            sneaked.append(True)
+            ledger.enter = enter
+            assert cafe.post("/v1/awards", award | {"award_id": "twin"}).status == 201
+            ledger.enter = sneak_in_and_die
+        elif account.startswith("P#") and sneaked:
+            raise RuntimeError
+        return enter(verb, account, *rest, **options)
+
+    ledger.enter = sneak_in_and_die
+    assert cafe.post("/v1/awards", award).status == 500
+    ledger.enter = enter
+    assert reverse(cafe, "a-1", "award").status == 200
+    CARRY_ON["award"](client.world, ledger.table.get("N#award#partner.cafe#a-1", 0))
+    assert reverse(cafe, "a-1", "award").status == 200
+    assert cafe.get("/v1/partner/budget").body["left"] == 1900
+
+
+def test_a_purchase_of_last_year_leaves_what_this_year_earned(client, clock):
+    client.post("/v1/purchases", purchase(purchase_id="old", occurred_at="2025-12-20T00:00:00Z", lines=lines(3000)))
+    client.post("/v1/purchases", purchase(purchase_id="new", lines=lines(5000)))
+    reverse(client, "old", "purchase", source="pos")
+    assert balance(client)["tier"]["earned_in_window"] == 50
+    reverse(client, "new", "purchase", source="pos")
+    assert balance(client)["tier"]["earned_in_window"] == 0
