@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.deploy import Cloud
-from points.lots import ACCOUNT
+from points.balances import ACCOUNT
 from shared import chain, keys
 from shared.dynamo import DynamoTable, load
 from shared.table import Item

@@ -37,6 +37,7 @@ class Kind(Generic[S]):
     pack: Callable[[S], Packed]
     unpack: Callable[[Packed], S]
     balance: Callable[[S], int] = field(default=lambda _: 0)
+    opened: Callable[[Item], S] | None = None  # the state that a name stands for, where the name is number 0 of a chain
 
     def partition(self, holder: str) -> str:
         return keys.account(self.letter, holder)
@@ -110,6 +111,9 @@ def head_of(kind: Kind[S], account: str, item: Item | None) -> Head[S]:
     """The head that an account's last item describes; without an item, that of an account nobody has used."""
     if item is None:
         return Head(account, 0, EPOCH, kind.empty)
+    if item["sk"] == 0:
+        assert kind.opened is not None, "no name opens a chain of this kind"
+        return Head(account, 0, from_ms(item["t"]), kind.opened(item))
     return Head(
         account=account,
         sequence=last_sequence(item),

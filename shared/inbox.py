@@ -57,6 +57,7 @@ def _handle(world: World, body: Any, reactions: Mapping[str, React], carry_on: M
 
 
 def _finish(world: World, partition: str, carry_on: Mapping[str, CarryOn]) -> None:
+    partition = partition.partition("/")[0]  # behind it stands which effect of the name's chain is open
     kind = partition.split("#")[1]
     name = world.ledger.table.get(partition, 0, consistent=True)
     if name is None:

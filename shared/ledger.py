@@ -272,6 +272,15 @@ class Ledger:
                 upto = item["sk"] - 1
         return None
 
+    def trace(self, account: str, mark: bytes, seen: int) -> Found | None:
+        """The item of an operation that is known to have come soon after `seen`: forward from there, however long ago."""
+        while items := self.table.items(account, after=seen, limit=4, consistent=True):
+            for item in items:
+                if any(raw.get("o") == mark for raw in item["e"]):
+                    return Found(mark, item)
+            seen = items[-1]["sk"]
+        return None
+
     # ---- reversal ---------------------------------------------------------------------------------------------------
 
     def close(self, naming: Naming) -> Item | None:

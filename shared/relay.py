@@ -83,7 +83,7 @@ def _park(outbox: Outbox, key: dict[str, Any], reason: str) -> None:
 
 
 def _of_ledger(world: World, item: Item, outbox: Outbox) -> list[Event]:
-    if item["pk"].startswith(keys.NAME_PREFIX):
+    if item["sk"] == 0:  # a name; what follows it, if anything, is a chain of its own
         if "carry" in item and not _has_entered(world, item["pk"], item["acc"], item["seen"]):
             outbox.carry_on(item["carry"], item["pk"])
         return []

@@ -13,6 +13,7 @@ PURE = (
     "person",
     "undoing",
     "lots",
+    "balances",
     "programme",
     "book",
     "campaign",

@@ -5,21 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given, strategies as st
 
-from points.lots import (
-    ACCOUNT,
-    NEVER,
-    Account,
-    Held,
-    Lot,
-    add,
-    expires_by,
-    expiry,
-    merged,
-    pack_lots,
-    settle,
-    take,
-    unpack_lots,
-)
+from points.balances import ACCOUNT, Account, Capped, Held, add, later, settle, take
+from points.lots import NEVER, Lot, Source, expires_by, expiry, merged, pack_lots, unpack_lots
 
 ZONE = "Asia/Tokyo"
 TODAY = date(2026, 11, 20).toordinal()
@@ -27,7 +14,12 @@ NOON = datetime(2026, 11, 20, 3, tzinfo=UTC)
 
 LOTS = st.lists(
     st.builds(
-        Lot, st.booleans(), st.one_of(st.just(NEVER), st.integers(TODAY - 40, TODAY + 400)), st.integers(1, 10**9)
+        Lot,
+        st.booleans(),
+        st.one_of(st.just(NEVER), st.integers(TODAY - 40, TODAY + 400)),
+        st.integers(1, 10**9),
+        st.sampled_from(Source),
+        st.booleans(),
     ),
     max_size=30,
 ).map(merged)
@@ -43,7 +35,17 @@ HOLDS = st.lists(
     max_size=4,
     unique_by=lambda held: held.mark,
 ).map(tuple)
-HOLDING = st.builds(lambda account, holds: replace(account, holds=holds), ACCOUNTS, HOLDS)
+DATED = st.lists(st.tuples(st.integers(TODAY - 3, TODAY + 60), LOTS), max_size=3)
+
+
+def dated(account, days):
+    for day, lots in days:
+        for lot in lots:
+            account = later(account, day, lot)
+    return account
+
+
+HOLDING = st.builds(lambda account, holds, days: dated(replace(account, holds=holds), days), ACCOUNTS, HOLDS, DATED)
 TIMES = st.integers(0, 800).map(lambda hours: NOON + timedelta(hours=12 * hours))
 
 
@@ -52,9 +54,19 @@ def test_lots_come_back_from_their_packed_form(lots):
     assert unpack_lots(pack_lots(lots)) == lots
 
 
-@given(HOLDING, st.integers(0, 10**6), st.integers(0, 3000), st.integers(0, 10**6))
-def test_an_account_comes_back_from_its_packed_form(account, debt, year, earned):
-    whole = Account(account.lots, debt, year, earned, (("cafe", TODAY, 5),), account.holds)
+@given(HOLDING, st.integers(0, 10**6), st.integers(-(10**6), 10**6).filter(bool), st.integers(0, 10**6))
+def test_an_account_comes_back_from_its_packed_form(account, debt, earned, number):
+    whole = replace(
+        account,
+        debt=debt,
+        pending=number,
+        earned=((24300, earned), (24311, number + 1)),
+        awards=(("cafe", TODAY, 5),),
+        caps=(Capped("own-bag", TODAY, 5, 25),),
+        purchases=number,
+        slid=TODAY,
+        alarm=TODAY + 335,
+    )
     assert ACCOUNT.unpack(ACCOUNT.pack(whole)) == whole
 
 

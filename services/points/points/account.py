@@ -6,7 +6,8 @@ import re
 from datetime import date, datetime
 from typing import Any
 
-from points.lots import ACCOUNT, Account, Lot, settle, unpack_lots
+from points.balances import ACCOUNT, Account, earned_since, settle
+from points.lots import Lot, unpack_lots
 from points.model import At, Balance, EntryAnswer, EntryPage, Expiring, Page, Tier
 from points.programme import Programme
 from points.store import programme
@@ -63,7 +64,8 @@ def settled(world: World, member_id: str, now: datetime) -> Account:
 
 def tier_of(account: Account, programme: Programme, at: datetime) -> Tier:
     """The default programme has one tier; what was earned in its calendar year is counted all the same."""
-    earned = account.earned if account.earned_year == programme.day(at).year else 0
+    january = programme.day(at).year * 12
+    earned = earned_since(account, january, january + 11)
     return Tier(name=TIER, earned_in_window=earned)
 
 
@@ -72,7 +74,7 @@ def _balance(member_id: str, account: Account, at: datetime, programme: Programm
     return Balance(
         member_id=member_id,
         available=account.available,
-        pending=0,
+        pending=account.waiting,
         held=account.held,
         debt=account.debt,
         as_of=at,

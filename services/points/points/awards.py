@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from points import packing, rules
-from points.lots import ACCOUNT, Account
+from points.balances import ACCOUNT, Account
 from points.model import Award, AwardAnswer, BudgetAnswer, Partner as PartnerSettings
 from points.rules import BUDGET, BudgetState, Giving, GivingBack
 from points.store import partner, programme

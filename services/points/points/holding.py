@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from points.lots import Account, Held, Lot, give_back, pack_lots, settle, take
+from points.balances import Account, Held, give_back, settle, take
+from points.lots import Lot, pack_lots
 from points.rules import spend_lots
 from shared import keys
 from shared.chain import Decided, Step, operation

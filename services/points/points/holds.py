@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from points import holding, packing
+from points.balances import ACCOUNT, Account
 from points.holding import Ending, Extending, Holding
-from points.lots import ACCOUNT, Account
 from points.model import Capture, Extend, Hold, HoldAnswer
 from points.store import programme
 from points.undoing import Undoing

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from points import packing, rules
-from points.lots import ACCOUNT
+from points.balances import ACCOUNT
 from points.model import Batch, Purchase, PurchaseAnswer
 from points.rules import Bought
 from points.store import programme

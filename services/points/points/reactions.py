@@ -7,7 +7,7 @@ import json
 from pydantic import BaseModel, ConfigDict
 
 from points import awards, packing, purchases, rules
-from points.lots import ACCOUNT
+from points.balances import ACCOUNT
 from points.rules import Earning
 from points.store import programme
 from shared import events

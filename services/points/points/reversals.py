@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from points import awards, holds, packing, undoing
-from points.lots import ACCOUNT
+from points.balances import ACCOUNT
 from points.model import Reverse, ReverseAnswer
 from points.purchases import reverse_without_member
 from points.rules import BUDGET, Giving

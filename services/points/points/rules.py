@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from points.lots import Account, Lot, add, pack_lots, settle, take
+from points.balances import Account, add, counted, settle, take
+from points.lots import Lot, pack_lots
 from points.model import Line
 from points.programme import Programme, points_of
 from shared import keys
@@ -91,11 +92,9 @@ def _earn(account: Account, steps: tuple[Step, ...], at: datetime, earning: Earn
 
 def _counted(account: Account, earning: Earning, programme: Programme) -> Account:
     """The points earned in the calendar year of the programme, on which tiers look."""
-    year = programme.day(earning.occurred_at).year
-    if year < account.earned_year:
-        return account
-    earned = account.earned if year == account.earned_year else 0
-    return replace(account, earned_year=year, earned=earned + earning.points)
+    january = programme.day(earning.occurred_at).year * 12
+    newest = max((month for month, _ in account.earned), default=january)
+    return counted(account, january, earning.points, newest - newest % 12)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from points import packing, rules
-from points.lots import ACCOUNT
+from points.balances import ACCOUNT
 from points.model import Spend, SpendAnswer
 from points.rules import Spending
 from points.store import programme

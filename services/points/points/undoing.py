@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from points.lots import Account, Lot, give_back, merged, settle, take, unpack_lots
+from points.balances import Account, counted, give_back, settle, take
+from points.lots import Lot, merged, unpack_lots
 from points.rules import BudgetState, Giving
 from shared.business_day import business_day
 from shared.chain import Decided, Entry, Step
@@ -39,8 +40,8 @@ def undo(account: Account, undoing: Undoing, at: datetime) -> Decided[Account]:
             account = replace(account, lots=merged((*account.lots, *lots)))
         elif entry.kind == "earned":
             account = _claw_back(account, entry.points, lots)
-            if business_day(entry.occurred_at, undoing.zone, 0).year == account.earned_year:
-                account = replace(account, earned=max(0, account.earned - entry.points))
+            january = business_day(entry.occurred_at, undoing.zone, 0).year * 12
+            account = counted(account, january, -entry.points, max((month for month, _ in account.earned), default=0))
     step = Step("reversed", account.available - before, ref=undoing.ref)
     account, due = settle(account, at, undoing.zone)
     return Decided(account, (*steps, step, *due))

@@ -3,7 +3,7 @@
 import pytest
 
 from points.awards import finish
-from points.lots import ACCOUNT
+from points.balances import ACCOUNT
 from points.rules import BUDGET
 from shared import chain
 from shared.memory import MemoryTable

@@ -1,0 +1,235 @@
+"""A member's balances, pure: what is available, owed, held and pending, and what falls due by itself.
+
+What fell due comes first in every operation: holds that lapse, points that become available on their day, lots that
+expire, in the order of their time. Settling early changes nothing: for s <= t, settling at s and then at t is
+settling at t. So a balance is right at every moment, whether or not a job has run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from points.lots import Lot, expires_by, expiry, merged, pack_lots, split, total, unpack_lots
+from shared import varint
+from shared.business_day import day_start
+from shared.chain import Kind, Packed, Step
+from shared.clock import EPOCH, from_ms, to_ms
+from shared.keys import MEMBER_POINTS
+from shared.units import Points
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An open hold: the lots that it took out of the account, and when it lapses. While it is open they don't expire."""
+
+    mark: bytes  # the operation that made it
+    hold_id: str
+    ends: datetime
+    lots: tuple[Lot, ...]
+
+    @property
+    def points(self) -> Points:
+        return total(self.lots)
+
+
+@dataclass(frozen=True, slots=True)
+class Capped:
+    """What a capped rule has given a member: on the latest day on which it gave anything, and ever."""
+
+    rule_id: str
+    day: int
+    on_day: Points
+    ever: Points
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the head of a member's chain knows. `available` is the sum of the lots less the debt; the rest is apart."""
+
+    lots: tuple[Lot, ...] = ()
+    debt: Points = 0
+    holds: tuple[Held, ...] = ()
+    pending: Points = 0  # of orders that are placed and not completed; which ones, the orders know
+    dated: tuple[tuple[int, Lot], ...] = ()  # become available at the start of the programme's day (ordinal)
+    earned: tuple[tuple[int, Points], ...] = ()  # net of returns, by month (year * 12 + month - 1), for the tier
+    awards: tuple[tuple[str, int, Points], ...] = ()  # partner, day, points on that day
+    caps: tuple[Capped, ...] = ()
+    purchases: int = 0  # not cancelled or reversed
+    slid: int = 0  # the last day up to which an earning has moved all regular lots; 0 if they don't slide
+    alarm: int = 0  # the day of the latest alarm that an entry asked for
+
+    @property
+    def available(self) -> Points:
+        return total(self.lots) - self.debt
+
+    @property
+    def held(self) -> Points:
+        return sum(held.points for held in self.holds)
+
+    @property
+    def waiting(self) -> Points:
+        """All points that are earned and can't be used yet."""
+        return self.pending + sum(lot.points for _, lot in self.dated)
+
+
+def add(account: Account, *lots: Lot) -> Account:
+    """New points: they pay the debt first, and the rest becomes part of its day's lot."""
+    paid, left = split(lots, account.debt)
+    return replace(account, lots=merged((*account.lots, *left)), debt=account.debt - total(paid))
+
+
+def put_back(account: Account, lots: Iterable[Lot]) -> Account:
+    """Points that were the member's already are in their lots again."""
+    return replace(account, lots=merged((*account.lots, *lots)))
+
+
+def take(account: Account, points: Points) -> tuple[Account, tuple[Lot, ...]]:
+    """Spend points that are there, in the fixed order: the account after it, and what each lot gave."""
+    assert 0 <= points <= account.available, "only what is available can be taken"
+    taken, left = split(account.lots, points)
+    return replace(account, lots=left), taken
+
+
+def give_back(account: Account, held: Held) -> Account:
+    """A hold's lots are the account's again."""
+    others = tuple(one for one in account.holds if one.mark != held.mark)
+    return replace(put_back(account, held.lots), holds=others)
+
+
+def later(account: Account, day: int, lot: Lot) -> Account:
+    """Points that become available at the start of a day."""
+    known = {(when, one.key): (when, one) for when, one in account.dated}
+    old = known.get((day, lot.key))
+    known[day, lot.key] = (day, lot if old is None else replace(lot, points=lot.points + old[1].points))
+    dated = sorted((pair for pair in known.values() if pair[1].points), key=lambda pair: (pair[0], pair[1].order))
+    return replace(account, dated=tuple(dated))
+
+
+# ---- what falls due by itself ---------------------------------------------------------------------------------------
+
+Due = tuple[datetime, int, bytes, Callable[[Account], tuple[Account, Step]]]
+
+
+def settle(account: Account, at: datetime, zone: str) -> tuple[Account, tuple[Step, ...]]:
+    """Play what fell due by `at`, in order of its time."""
+    steps: list[Step] = []
+    since = EPOCH
+    while due := min(_due(account, at, zone, since), default=None, key=lambda one: one[:3]):
+        since = due[0]
+        account, step = due[3](account)
+        steps.append(step)
+    return account, tuple(steps)
+
+
+def _due(account: Account, at: datetime, zone: str, since: datetime) -> Iterator[Due]:
+    """What is due by `at`. What came back at `since` after its last day expires then."""
+    for lot in account.lots:
+        if expires_by(lot, at, zone):
+            when = max(expiry(lot, zone), since)
+            yield when, 0, lot.last_day.to_bytes(4) + bytes((lot.sort,)), _expire(lot, when)
+    for held in account.holds:
+        if held.ends <= at:
+            yield held.ends, 1, held.mark, _lapse(held)
+    for day, lot in account.dated:
+        if day <= at.date().toordinal() + 2 and (start := day_start(date.fromordinal(day), zone, 0)) <= at:
+            yield start, 2, lot.last_day.to_bytes(4) + bytes((lot.sort,)), _activate(day, lot, start)
+
+
+def _expire(lot: Lot, when: datetime) -> Callable[[Account], tuple[Account, Step]]:
+    def play(account: Account) -> tuple[Account, Step]:
+        left = tuple(one for one in account.lots if one.key != lot.key)
+        ref = ("expiry", date.fromordinal(lot.last_day).isoformat())
+        step = Step("expired", -lot.points, when, ref, {"lots": pack_lots([lot])}, is_due=True)
+        return replace(account, lots=left), step
+
+    return play
+
+
+def _lapse(held: Held) -> Callable[[Account], tuple[Account, Step]]:
+    def play(account: Account) -> tuple[Account, Step]:
+        data = {"lots": pack_lots(held.lots)}
+        step = Step("released", held.points, held.ends, ("hold", held.hold_id), data, is_due=True)
+        return give_back(account, held), step
+
+    return play
+
+
+def _activate(day: int, lot: Lot, when: datetime) -> Callable[[Account], tuple[Account, Step]]:
+    def play(account: Account) -> tuple[Account, Step]:
+        waiting = tuple(pair for pair in account.dated if (pair[0], pair[1].key) != (day, lot.key))
+        ref = ("activation", date.fromordinal(day).isoformat())
+        step = Step("activated", lot.points, when, ref, {"lots": pack_lots([lot])}, is_due=True)
+        return add(replace(account, dated=waiting), lot), step
+
+    return play
+
+
+# ---- points earned in a window, for the tier ------------------------------------------------------------------------
+
+
+def counted(account: Account, month: int, points: Points, oldest: int) -> Account:
+    """Count points as earned in a month (negative: returned); months before `oldest` are forgotten."""
+    sums = dict(account.earned)
+    if month >= oldest:
+        sums[month] = sums.get(month, 0) + points
+    newest = max((*sums, month))
+    kept = sorted((one, earned) for one, earned in sums.items() if one >= oldest or one == newest)
+    return replace(account, earned=tuple((one, earned) for one, earned in kept if earned))
+
+
+def earned_since(account: Account, first: int, last: int) -> Points:
+    """The points earned from one month to another, both included; never below 0."""
+    return max(0, sum(points for month, points in account.earned if first <= month <= last))
+
+
+# ---- packed form ----------------------------------------------------------------------------------------------------
+
+
+def _pack(account: Account) -> Packed:
+    packed: Packed = {"l": pack_lots(account.lots)}
+    numbers = {"d": account.debt, "p": account.pending, "n": account.purchases, "s": account.slid, "m": account.alarm}
+    packed |= {name: number for name, number in numbers.items() if number}
+    if account.holds:
+        packed["h"] = [[one.mark, one.hold_id, to_ms(one.ends), pack_lots(one.lots)] for one in account.holds]
+    if account.dated:
+        packed["t"] = [[day, pack_lots([lot])] for day, lot in account.dated]
+    if account.earned:
+        packed["e"] = varint.pack(number for month, points in account.earned for number in (month, _zigzag(points)))
+    if account.awards:
+        packed["a"] = [list(award) for award in account.awards]
+    if account.caps:
+        packed["c"] = [[one.rule_id, one.day, one.on_day, one.ever] for one in account.caps]
+    return packed
+
+
+def _unpack(packed: Packed) -> Account:
+    earned = list(varint.unpack(packed.get("e", b"")))
+    return Account(
+        lots=unpack_lots(packed["l"]),
+        debt=packed.get("d", 0),
+        holds=tuple(
+            Held(mark, hold_id, from_ms(ends), unpack_lots(lots)) for mark, hold_id, ends, lots in packed.get("h", ())
+        ),
+        pending=packed.get("p", 0),
+        dated=tuple((day, lot) for day, lots in packed.get("t", ()) for lot in unpack_lots(lots)),
+        earned=tuple((month, _unzigzag(points)) for month, points in zip(earned[::2], earned[1::2], strict=True)),
+        awards=tuple((partner, day, points) for partner, day, points in packed.get("a", ())),
+        caps=tuple(Capped(*one) for one in packed.get("c", ())),
+        purchases=packed.get("n", 0),
+        slid=packed.get("s", 0),
+        alarm=packed.get("m", 0),
+    )
+
+
+def _zigzag(number: int) -> int:
+    """A small number below 0 as a small number above."""
+    return number * 2 if number >= 0 else -number * 2 - 1
+
+
+def _unzigzag(number: int) -> int:
+    return number // 2 if number % 2 == 0 else -(number + 1) // 2
+
+
+ACCOUNT = Kind(MEMBER_POINTS, Account(), _pack, _unpack, lambda account: account.available)

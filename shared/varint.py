@@ -1,0 +1,28 @@
+"""Whole numbers from 0 up in as few bytes as they need: seven bits to the byte, the lowest first (LEB128)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+
+def pack(numbers: Iterable[int]) -> bytes:
+    """The bytes of some numbers, one behind the other."""
+    packed = bytearray()
+    for number in numbers:
+        rest = number
+        while rest > 0x7F:
+            packed.append(rest & 0x7F | 0x80)
+            rest >>= 7
+        packed.append(rest)
+    return bytes(packed)
+
+
+def unpack(packed: bytes) -> Iterator[int]:
+    """The numbers that `pack` packed."""
+    number = shift = 0
+    for byte in packed:
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if not byte & 0x80:
+            yield number
+            number = shift = 0
