@@ -1,7 +1,7 @@
 """The chain, pure: each stored item says what happened to an account and what the account looks like after it.
 
     item   = {pk: account, sk: number of its first entry, t: recorded at (ms), e: entries, s: state, b: balance,
-              r: ring, f: floor, z: horizon, h: hash of the item before, v: 1}
+              r: ring, f: floor, z: horizon, c: closings (where there are any), h: hash of the item before, v: 1}
     entry  = {k: kind, p: points, o: operation, t: occurred at (ms), r: reference, x: what else it keeps}
 
 `e` may hold several entries, numbered on from `sk`: what fell due first, and the operations themselves. The sum of
@@ -11,18 +11,17 @@ all points is the balance. Nothing here knows a clock, an id generator or a data
 from __future__ import annotations
 
 import hashlib
-import json
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from shared import keys
+from shared import closings, keys, ring
 from shared.clock import EPOCH, from_ms, to_ms
+from shared.closings import Closing, Turn
+from shared.item_hash import hash_of
+from shared.ring import RING_SIZE, Slot
 from shared.table import Item
-
-RING_SIZE = 16
 
 S = TypeVar("S")
 Packed = dict[str, Any]
@@ -56,11 +55,27 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Also:
+    """Another operation that a rule performs in the same item, such as the end of the hold that a purchase uses.
+
+    If `seen` is given, it must not have entered yet after that number of the account where it was named (None: of
+    this one), and it must belong into this one; else the rule is refused with `refusal`.
+    """
+
+    operation: bytes
+    steps: tuple[Step, ...]
+    seen: int | None
+    refusal: str
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Decided(Generic[S]):
     """The answer of a rule: the entries and the state after them. A rule says no by raising `Refused`."""
 
     state: S
     steps: tuple[Step, ...]
+    also: tuple[Also, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +94,6 @@ class Entry:
     data: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """Where one of the latest operations entered."""
-
-    operation: bytes
-    sequence: int
-
-
 @dataclass(frozen=True)
 class Head(Generic[S]):
     """The last item of a chain: its state, and what is needed to append the next."""
@@ -98,8 +105,14 @@ class Head(Generic[S]):
     ring: tuple[Slot, ...] = ()
     floor: int = 0  # the highest number that the ring has forgotten
     horizon: datetime = EPOCH  # the time of that entry
+    closings: tuple[Closing, ...] = ()
     item_hash: bytes = b""
     item: Item | None = None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a merge has closed the account, so that what comes now goes elsewhere."""
+        return closings.is_closed(self.closings)
 
 
 def operation(name: str, *, is_reversal: bool = False) -> bytes:
@@ -119,9 +132,10 @@ def head_of(kind: Kind[S], account: str, item: Item | None) -> Head[S]:
         sequence=last_sequence(item),
         recorded_at=from_ms(item["t"]),
         state=kind.unpack(item["s"]),
-        ring=_unpack_ring(item["r"], last_sequence(item)),
+        ring=ring.unpack(item["r"], last_sequence(item)),
         floor=item["f"],
         horizon=from_ms(item["z"]),
+        closings=closings.unpack(item.get("c", ()), account),
         item_hash=hash_of(item),
         item=item,
     )
@@ -140,8 +154,10 @@ class Part:
     steps: tuple[Step, ...]
 
 
-def next_item(kind: Kind[S], head: Head[S], parts: Sequence[Part], state: S, at: datetime) -> Item:
-    """The item that follows `head`. `at` must not lie before the head: entries never run back in time."""
+def next_item(
+    kind: Kind[S], head: Head[S], parts: Sequence[Part], state: S, at: datetime, turn: Turn | None = None
+) -> Item:
+    """The item that follows `head`, and is no older: entries never run back in time. A merge closes or opens by `turn`."""
     assert at >= head.recorded_at, "an entry is never dated before the entry ahead of it"
     entries, slots, number = [], list(head.ring), head.sequence
     for part in parts:
@@ -153,6 +169,10 @@ def next_item(kind: Kind[S], head: Head[S], parts: Sequence[Part], state: S, at:
     points = sum(entry.get("p", 0) for entry in entries)
     assert kind.balance(state) == kind.balance(head.state) + points, "the sum of the points is the balance"
     forgotten, slots = slots[:-RING_SIZE], slots[-RING_SIZE:]
+    horizon = head.recorded_at if forgotten else head.horizon  # not a slot's own time: too late costs but a read
+    if forgotten and forgotten[-1].sequence > head.sequence:
+        horizon = at
+    kept = closings.turned(head.closings, turn, number, at)
     return {
         "pk": head.account,
         "sk": head.sequence + 1,
@@ -160,23 +180,13 @@ def next_item(kind: Kind[S], head: Head[S], parts: Sequence[Part], state: S, at:
         "e": entries,
         "s": kind.pack(state),
         "b": kind.balance(state),
-        "r": _pack_ring(slots, number),
+        "r": ring.pack(slots, number),
         "f": forgotten[-1].sequence if forgotten else head.floor,
-        "z": to_ms(_horizon(head, forgotten, at)),
+        "z": to_ms(horizon),
         "h": head.item_hash,
         "v": 1,
+        **({"c": closings.pack(kept)} if kept else {}),
     }
-
-
-def _horizon(head: Head[Any], forgotten: Sequence[Slot], at: datetime) -> datetime:
-    """The time up to which the ring may have forgotten an operation.
-
-    A forgotten slot's own time is not kept; the time of the head that still held it is never earlier, and a horizon
-    that is too late costs a read, never an error.
-    """
-    if not forgotten:
-        return head.horizon
-    return at if forgotten[-1].sequence > head.sequence else head.recorded_at
 
 
 def entries_of(item: Item) -> list[Entry]:
@@ -218,51 +228,10 @@ def _pack_entry(step: Step, of: bytes, at: datetime) -> Packed:
     return raw
 
 
-def _pack_ring(slots: Sequence[Slot], last: int) -> bytes:
-    """Each operation's eight bytes, and how many numbers ago it entered, seven bits to the byte."""
-    packed = bytearray()
-    for slot in slots:
-        packed += slot.operation
-        ago = last - slot.sequence
-        while ago > 0x7F:
-            packed.append(ago & 0x7F | 0x80)
-            ago >>= 7
-        packed.append(ago)
-    return bytes(packed)
-
-
-def _unpack_ring(packed: bytes, last: int) -> tuple[Slot, ...]:
-    slots, at = [], 0
-    while at < len(packed):
-        mark, at = packed[at : at + 8], at + 8
-        ago = shift = 0
-        while packed[at] & 0x80:
-            ago, shift, at = ago | (packed[at] & 0x7F) << shift, shift + 7, at + 1
-        slots.append(Slot(mark, last - (ago | packed[at] << shift)))
-        at += 1
-    return tuple(slots)
-
-
-def in_ring(head: Head[Any], wanted: Sequence[bytes], *, after: int) -> Slot | None:
-    """The latest slot of one of these operations that entered after a number."""
-    return next((s for s in reversed(head.ring) if s.sequence > after and s.operation in wanted), None)
-
-
-def hash_of(item: Item) -> bytes:
-    """SHA-256 over an item as it is stored: JSON with sorted keys, bytes in base 64."""
-    text = json.dumps(item, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
-    return hashlib.sha256(text.encode()).digest()
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, bytes):
-        return b64encode(value).decode()
-    raise TypeError(f"an item can't hold a {type(value).__name__}")
-
-
 def faults(items: Iterator[Item]) -> Iterator[str]:
-    """What is wrong with a chain, item by item from its first: number, hash, time and sum. Nothing, if it is whole."""
+    """What is wrong with a chain, item by item from its first: number, hash, time, sum and closings; nothing if whole."""
     expected, before, balance, recorded = 1, b"", 0, 0
+    closed: tuple[Closing, ...] = ()
     for item in items:
         where = f"{item['pk']} entry {item['sk']}"
         if item["sk"] != expected:
@@ -274,4 +243,8 @@ def faults(items: Iterator[Item]) -> Iterator[str]:
         balance += sum(raw.get("p", 0) for raw in item["e"])
         if item["b"] != balance:
             yield f"{where}: the balance is {item['b']}, the sum of the points {balance}"
+        kept = closings.unpack(item.get("c", ()), item["pk"])
+        if not closings.follows(closed, kept, last_sequence(item), from_ms(item["t"])):
+            yield f"{where}: the closings do not follow from those before"
         expected, before, recorded, balance = last_sequence(item) + 1, hash_of(item), item["t"], item["b"]
+        closed = kept

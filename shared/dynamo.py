@@ -57,6 +57,17 @@ class DynamoTable:
             asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
         return [one for one in found if upto is None or after is None or one["sk"] <= upto]
 
+    def scan(self, *, after: tuple[str, int | str] | None, limit: int) -> list[Item]:
+        start: dict[str, Any] = {} if after is None else {"ExclusiveStartKey": _key(*after)}
+        found: list[Item] = []
+        while len(found) < limit:
+            answer = self._call("scan", Limit=limit - len(found), **start)
+            found += [load(raw) for raw in answer["Items"]]
+            if "LastEvaluatedKey" not in answer:
+                break
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        return found
+
     def put_new(self, item: Item) -> Item | None:
         try:
             self._call(
@@ -112,7 +123,7 @@ class DynamoTable:
             raise self._translated(error) from error
         except BotoCoreError as error:  # no answer in time: what became of the call is not known
             raise Unavailable from error
-        self._count(answer.get("ConsumedCapacity"), is_write=operation not in ("get_item", "query"))
+        self._count(answer.get("ConsumedCapacity"), is_write=operation not in _READS)
         return answer
 
     def _count(self, capacity: Any, *, is_write: bool) -> None:
@@ -138,6 +149,7 @@ class DynamoTable:
         return cast("Exception", error)
 
 
+_READS = ("get_item", "query", "scan")
 _LOST_RACE = frozenset({"None", "ConditionalCheckFailed", "TransactionConflict"})
 _TRANSIENT = frozenset(
     {

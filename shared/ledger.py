@@ -1,24 +1,24 @@
-"""Writing to chains, exactly once: names, appends, retries, effects of events, reversals.
+"""Writing to chains, exactly once: names, retries, effects of events, reversals.
 
 A request from outside first puts its name and then appends. An operation can be only in entries after its `seen`; an
-event's only in entries that are not older than it. `docs/protocols.md` tells why each step is where it is.
+event's only in entries that are not older than it; and where a merge closed the account, wherever that led.
+`docs/protocols.md` tells why each step is where it is.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from shared import chain
-from shared.chain import Entry, Head, Kind, Part
-from shared.clock import Clock, from_ms, to_ms
-from shared.errors import Conflict, Refused, Unavailable
+from shared import chain, finding
+from shared.chain import Entry, Head
+from shared.chains import Chains, read_back
+from shared.clock import to_ms
+from shared.errors import Refused, Unavailable
 from shared.naming import (
     OPEN_NAME_LIFE,
     Done,
-    Found,
     Naming,
     Pending,
     Verb,
@@ -30,32 +30,18 @@ from shared.naming import (
     seen_of,
     slice_of,
 )
-from shared.table import Item, Table
+from shared.patience import attempts
+from shared.table import Item
 
 S = TypeVar("S")
 O = TypeVar("O")  # noqa: E741 - the operation
-
-ATTEMPTS_MAX = 16
-GIVE_UP_SECONDS = 2.5
-
 
 Resolve = Callable[[bool], tuple[str, O]]
 """Finds the account's holder and the operation; called with True it reads consistently. Raises `Refused`."""
 
 
-class Ledger:
-    """The chains of one table."""
-
-    def __init__(self, table: Table, clock: Clock) -> None:
-        self.table = table
-        self.clock = clock
-
-    # ---- reading ----------------------------------------------------------------------------------------------------
-
-    def head(self, kind: Kind[S], holder: str, *, consistent: bool = False) -> Head[S]:
-        """The newest state of an account; an empty one if nobody has used it."""
-        account = kind.partition(holder)
-        return chain.head_of(kind, account, self.table.newest(account, consistent=consistent))
+class Ledger(Chains):
+    """The chains of one table, and the names of what enters them."""
 
     def name(self, naming: Naming) -> Item | None:
         """The name that a request put, if it got that far."""
@@ -71,19 +57,29 @@ class Ledger:
         A "no" leaves nothing behind and is never said on a stale read or to a retry of something done.
         `unused` is asked about the holder of a chain without entries, and raises if there is no such holder.
         """
+        name, pending, head = self.put_name(verb, naming, resolve, unused)
+        if pending is None:
+            return self.resume(verb, name, naming, head)
+        (done,) = self.enter(verb, name["acc"], [pending], head)
+        return _or_raise(done)
+
+    def put_name(
+        self, verb: Verb[S, O], naming: Naming, resolve: Resolve[O], unused: Callable[[str], None] = lambda _: None
+    ) -> tuple[Item, Pending[O] | None, Head[S] | None]:
+        """The first half of `perform`: the name, what must enter now, and the head that it was judged by.
+
+        Nothing must enter if the name was there already, and what it stands for may have entered long ago.
+        """
         try:
             operation, head = self._look(verb, naming, resolve, unused, consistent=False)
         except Refused:
             old = self.name(naming)
             if old is not None:
-                return self.resume(verb, old, naming)
+                return old, None, None
             operation, head = self._look(verb, naming, resolve, unused, consistent=True)
         item = name_item(naming, verb, head.account, head.sequence, operation)
         old = self.table.put_new(item)
-        if old is not None:
-            return self.resume(verb, old, naming, head)
-        (done,) = self.enter(verb, head.account, [pending_of(naming, operation, head.sequence)], head)
-        return _or_raise(done)
+        return (item, pending_of(naming, operation, head.sequence), head) if old is None else (old, None, head)
 
     def _look(
         self,
@@ -96,10 +92,11 @@ class Ledger:
     ) -> tuple[O, Head[S]]:
         """The operation and the head that it is judged by; raises the refusal."""
         holder, operation = resolve(consistent)
-        head = self.head(verb.kind, holder, consistent=consistent)
+        head = self.open_head(verb.kind, holder, consistent=consistent)
         if head.sequence == 0:
             unused(holder)
-        verb.decide(head.state, operation, max(naming.at, head.recorded_at))
+        if verb.carried_by is None:  # what can't be refused need not be asked
+            verb.decide(head.state, operation, max(naming.at, head.recorded_at))
         return operation, head
 
     def resume(self, verb: Verb[S, O], old: Item, naming: Naming, head: Head[S] | None = None) -> Done[O]:
@@ -128,7 +125,7 @@ class Ledger:
         unused: Callable[[str], None] = lambda _: None,
     ) -> list[Done[O] | Refused]:
         """As `perform`, for several operations that can't be refused, in one append. Results in the same order."""
-        head: Head[S] | None = self.head(verb.kind, holder)
+        head: Head[S] | None = self.open_head(verb.kind, holder)
         assert head is not None
         if head.sequence == 0:
             unused(holder)
@@ -167,119 +164,8 @@ class Ledger:
         head = self.head(verb.kind, holder)
         if head.sequence == 0:
             unused(holder)
-        pending = [
-            Pending(
-                operation, chain.operation(event), chain.operation(event, is_reversal=True), at, None, is_effect=True
-            )
-            for event, at, operation in events
-        ]
+        pending = [_pending_of_event(event, at, operation) for event, at, operation in events]
         return self.enter(verb, head.account, pending, head)
-
-    # ---- the append -------------------------------------------------------------------------------------------------
-
-    def enter(
-        self,
-        verb: Verb[S, O],
-        account: str,
-        wanted: Sequence[Pending[O]],
-        head: Head[S] | None = None,
-        *,
-        may_append: bool = True,
-    ) -> list[Done[O] | Refused]:
-        """Append what is not in the chain yet, all in one item; against other writers, as often as it takes."""
-        started, is_given = self.clock.elapsed(), head is not None
-        for attempt in range(ATTEMPTS_MAX):
-            if head is None:
-                head = chain.head_of(verb.kind, account, self.table.newest(account, consistent=True))
-            results, item = self._compose(verb, head, wanted, may_append=may_append)
-            if attempt == 0 and is_given and any(isinstance(result, Refused) for result in results):
-                head = None  # a "no" is never said on a head that may be stale
-                continue
-            if item is None or self.table.put_new(item) is None:
-                return [_read_back(result, item) for result in results]
-            head = None
-            if self.clock.elapsed() - started > GIVE_UP_SECONDS:
-                break
-            self.clock.sleep(backoff_seconds(attempt))
-        raise Unavailable
-
-    def _compose(
-        self, verb: Verb[S, O], head: Head[S], wanted: Sequence[Pending[O]], *, may_append: bool
-    ) -> tuple[list[Done[O] | Refused | Pending[O]], Item | None]:
-        """What became of each operation so far, and the item that would bring the rest in."""
-        results: list[Done[O] | Refused | Pending[O]] = []
-        parts: list[Part] = []
-        state = head.state
-        now = self.clock.now()
-        at = max(head.recorded_at, *(one.at if one.is_effect else max(now, one.at) for one in wanted))
-        for pending in wanted:
-            try:
-                found = self.find(head, pending)
-                if found is not None:
-                    results.append(done_of(pending, found))
-                    continue
-                if not may_append:
-                    raise Conflict("reversed")
-                decided = verb.decide(state, pending.operation, at)
-            except Refused as refused:
-                results.append(refused)
-                continue
-            state = decided.state
-            parts.append(Part(pending.mark, decided.steps))
-            results.append(pending)
-        return results, chain.next_item(verb.kind, head, parts, state, at) if parts else None
-
-    def find(self, head: Head[Any], pending: Pending[Any]) -> Found | None:
-        """The item of an operation or of its reversal: from the ring if it reaches back that far, else from entries."""
-        if head.sequence == (0 if pending.seen is None else pending.seen):
-            return None
-        if not _ring_reaches(head, pending):
-            return self._walk(head, pending, (pending.reversal, pending.mark))
-        slot = _slot(head, pending)
-        return None if slot is None else self._at(head, slot)
-
-    def mark_of(self, head: Head[Any], pending: Pending[Any]) -> bytes | None:
-        """Which of an operation and its reversal is in a chain, if either; no item is read where the ring knows."""
-        if _ring_reaches(head, pending):
-            slot = _slot(head, pending)
-            return None if slot is None else slot.operation
-        found = self.find(head, pending)
-        return None if found is None else found.mark
-
-    def _at(self, head: Head[Any], slot: chain.Slot) -> Found:
-        assert head.item is not None
-        item: Item | None = head.item
-        if slot.sequence < head.item["sk"]:
-            item = self.table.newest(head.account, upto=slot.sequence)
-            if item is None or chain.last_sequence(item) < slot.sequence:  # a stale read: entries never change
-                item = self.table.newest(head.account, upto=slot.sequence, consistent=True)
-        assert item is not None
-        return Found(slot.operation, item)
-
-    def _walk(self, head: Head[Any], pending: Pending[Any], marks: Sequence[bytes]) -> Found | None:
-        """Back from the head to `seen`, or to the first item older than the event."""
-        upto = head.sequence
-        while upto > (pending.seen or 0):
-            for item in self.table.items(head.account, upto=upto, newest_first=True, limit=50, consistent=True):
-                if chain.last_sequence(item) <= (pending.seen or 0):
-                    return None
-                if pending.seen is None and from_ms(item["t"]) < pending.at:
-                    return None
-                present = {raw.get("o") for raw in item["e"]}
-                for mark in marks:
-                    if mark in present:
-                        return Found(mark, item)
-                upto = item["sk"] - 1
-        return None
-
-    def trace(self, account: str, mark: bytes, seen: int) -> Found | None:
-        """The item of an operation that is known to have come soon after `seen`: forward from there, however long ago."""
-        while items := self.table.items(account, after=seen, limit=4, consistent=True):
-            for item in items:
-                if any(raw.get("o") == mark for raw in item["e"]):
-                    return Found(mark, item)
-            seen = items[-1]["sk"]
-        return None
 
     # ---- reversal ---------------------------------------------------------------------------------------------------
 
@@ -298,40 +184,25 @@ class Ledger:
         """
         mark, reversal = chain.operation(old["pk"]), chain.operation(old["pk"], is_reversal=True)
         at, seen = self.clock.now(), seen_of(old, account)
-        started = self.clock.elapsed()
-        for attempt in range(ATTEMPTS_MAX):
-            head = chain.head_of(verb.kind, account, self.table.newest(account, consistent=True))
-            found = self.find(head, Pending(None, mark, mark, at, seen))
-            entries = done_of(Pending(None, mark, mark, at, seen), found).entries if found else ()
-            wanted = Pending(make(entries), reversal, reversal, at, seen)
-            (result,), item = self._compose(verb, head, [wanted], may_append=True)
+        for _ in attempts(self.clock):
+            head = finding.newest(self.table, verb.kind, account)
+            stops = list(finding.way(self.table, verb.kind, head, seen, None))
+            found = finding.latest_of(self.table, stops, (mark,))
+            undone = finding.latest_of(self.table, stops, (reversal,))
+            entries = slice_of(Pending(None, mark, mark, at, seen), found.item, is_replay=True).entries if found else ()
+            wanted = Pending(make(entries), reversal, reversal, at, stops[-1].after)
+            if undone is not None:
+                return slice_of(wanted, undone.item, is_replay=True), bool(entries)
+            (result,), item = self.compose(verb, stops[-1].head, [wanted], may_append=True)
+            assert result is not None
             if item is None or self.table.put_new(item) is None:
-                return _or_raise(_read_back(result, item)), bool(entries)
-            if self.clock.elapsed() - started > GIVE_UP_SECONDS:
-                break
-            self.clock.sleep(backoff_seconds(attempt))
+                return _or_raise(read_back(result, item)), bool(entries)
         raise Unavailable
 
 
-def backoff_seconds(attempt: int) -> float:
-    """Full jitter under `10 ms * 2^attempt`, at most 400 ms: 64 writers at once need about five writes each."""
-    return random.uniform(0, min(0.4, 0.01 * 2**attempt))  # noqa: S311 - not a secret
-
-
-def _ring_reaches(head: Head[Any], pending: Pending[Any]) -> bool:
-    """Whether the ring knows all operations since `seen`, or since the event."""
-    return head.floor <= pending.seen if pending.seen is not None else pending.at > head.horizon
-
-
-def _slot(head: Head[Any], pending: Pending[Any]) -> chain.Slot | None:
-    return chain.in_ring(head, (pending.reversal, pending.mark), after=pending.seen or 0)
-
-
-def _read_back(result: Done[O] | Refused | Pending[O], item: Item | None) -> Done[O] | Refused:
-    if not isinstance(result, Pending):
-        return result
-    assert item is not None
-    return slice_of(result, item, is_replay=result.is_replay)
+def _pending_of_event(event: str, at: datetime, operation: O) -> Pending[O]:
+    mark, reversal = chain.operation(event), chain.operation(event, is_reversal=True)
+    return Pending(operation, mark, reversal, at, 0, is_effect=True, is_event=True)
 
 
 def _or_raise(done: Done[O] | Refused) -> Done[O]:

@@ -6,6 +6,8 @@ One lock makes each call atomic, as DynamoDB promises per call. Units are counte
 from __future__ import annotations
 
 import copy
+import itertools
+import sys
 import threading
 from bisect import bisect_right, insort
 from collections.abc import Sequence
@@ -98,10 +100,14 @@ class MemoryTable:
                 else:
                     self._keep(write.item)
 
-    def scan(self) -> list[Item]:
-        """Every item, in key order. For audits and tests."""
+    def scan(self, *, after: tuple[str, int | str] | None = None, limit: int = sys.maxsize) -> list[Item]:
+        """In key order; without bounds every item, for audits and tests."""
         with self._lock:
-            return [copy.deepcopy(self._partitions[pk][sk]) for pk in sorted(self._order) for sk in self._order[pk]]
+            keys = ((pk, sk) for pk in sorted(self._order) for sk in self._order[pk])
+            later = (key for key in keys if after is None or key > after)
+            found = [self._partitions[pk][sk] for pk, sk in itertools.islice(later, limit)]
+            self._read(found, consistent=False)
+            return copy.deepcopy(found)
 
     def _in_the_way(self, write: Write) -> Item | None:
         if isinstance(write, Put | Remove):

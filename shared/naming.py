@@ -70,15 +70,26 @@ class Done(Generic[O]):
 
 @dataclass(frozen=True, slots=True)
 class Pending(Generic[O]):
-    """An operation on its way into a chain. `seen` bounds where it can be; an event has its time instead."""
+    """An operation on its way into a chain. `seen` bounds where it can be; an event is bounded by its time as well."""
 
     operation: O
     mark: bytes
     reversal: bytes
     at: datetime
-    seen: int | None
+    seen: int
     is_replay: bool = False
     is_effect: bool = False  # of a decision elsewhere: dated by that, not by the clock of whoever appends it
+    is_event: bool = False  # has no name, and so no `seen` of its own: its time never changes, and bounds it
+
+    @property
+    def marks(self) -> tuple[bytes, bytes]:
+        """What it can be found by: its reversal, or itself."""
+        return self.reversal, self.mark
+
+    @property
+    def since(self) -> datetime | None:
+        """The time before which it can't be in a chain; None if its `seen` says all."""
+        return self.at if self.is_event else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,12 @@ class Table(Protocol):
     ) -> list[Item]:
         """The items of a partition in key order, `after` excluded and `upto` included."""
 
+    def scan(self, *, after: tuple[str, int | str] | None, limit: int) -> list[Item]:
+        """The next items of the whole table after a key, in an order that is the table's own; none at the end.
+
+        For jobs alone: it costs what it reads over.
+        """
+
     def put_new(self, item: Item) -> Item | None:
         """Put where nothing is and answer None; else answer what is there and change nothing.
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from shared import chain
 from shared.chain import Head, Part
 from shared.clock import to_ms
+from shared.closings import Turn
 from shared.errors import Refused, Unavailable
-from shared.ledger import ATTEMPTS_MAX, GIVE_UP_SECONDS, Ledger, backoff_seconds
+from shared.ledger import Ledger
 from shared.naming import Done, Naming, Verb, check_same
+from shared.patience import attempts
 from shared.table import Collision, Item, PutNew
 
 S = TypeVar("S")
@@ -20,12 +23,16 @@ O = TypeVar("O")  # noqa: E741 - the operation
 
 @dataclass(frozen=True)
 class Share(Generic[S, O]):
-    """One chain's part in a transaction. `head` spares a read when the planner has one."""
+    """One chain's part in a transaction. `head` spares a read when the planner has one.
+
+    `turn` closes the chain or opens it again; then `head` must be there, and for a closing that of the other chain too.
+    """
 
     verb: Verb[S, O]
     holder: str
     operation: O
     head: Head[S] | None = None
+    turn: Turn | None = None
 
 
 def perform_all(
@@ -36,18 +43,14 @@ def perform_all(
     `plan` finds the chains and their operations (called with True it must read consistently; raises `Refused`).
     Returns what each chain took, in the plan's order, and the name.
     """
-    started = ledger.clock.elapsed()
-    for attempt in range(ATTEMPTS_MAX):
-        consistent = attempt > 0
+    for attempt in attempts(ledger.clock):
         try:
-            shares = plan(consistent)
-            items = [_share_item(ledger, share, naming, consistent=consistent) for share in shares]
+            shares, items = _planned(ledger, naming, plan, consistent=attempt > 0)
         except Refused:
             old = ledger.name(naming)
             if old is not None:
                 return resume_all(ledger, old, naming)
-            shares = plan(True)
-            items = [_share_item(ledger, share, naming, consistent=True) for share in shares]
+            shares, items = _planned(ledger, naming, plan, consistent=True)
         name = _name_item(naming, shares, items)
         try:
             ledger.table.transact([PutNew(name), *(PutNew(item) for item in items)])
@@ -55,9 +58,6 @@ def perform_all(
         except Collision as collision:
             if old := collision.olds.get(0):
                 return resume_all(ledger, old, naming)
-        if ledger.clock.elapsed() - started > GIVE_UP_SECONDS:
-            break
-        ledger.clock.sleep(backoff_seconds(attempt))
     raise Unavailable
 
 
@@ -74,12 +74,20 @@ def resume_all(ledger: Ledger, old: Item, naming: Naming) -> tuple[list[Done[Any
     return done, old
 
 
-def _share_item(ledger: Ledger, share: Share[S, O], naming: Naming, *, consistent: bool) -> Item:
-    kind = share.verb.kind
-    head = share.head if share.head and not consistent else ledger.head(kind, share.holder, consistent=consistent)
-    at = max(head.recorded_at, ledger.clock.now(), naming.at)
+def _planned(
+    ledger: Ledger, naming: Naming, plan: Callable[[bool], list[Share[Any, Any]]], *, consistent: bool
+) -> tuple[list[Share[Any, Any]], list[Item]]:
+    """The shares of a plan and the item of each. What happens together happens at one time, in all of the chains."""
+    shares = plan(consistent)
+    heads = [one.head or ledger.open_head(one.verb.kind, one.holder, consistent=consistent) for one in shares]
+    at = max(ledger.clock.now(), naming.at, *(head.recorded_at for head in heads))
+    mark = chain.operation(naming.partition)
+    return shares, [_share_item(share, head, mark, at) for share, head in zip(shares, heads, strict=True)]
+
+
+def _share_item(share: Share[S, O], head: Head[S], mark: bytes, at: datetime) -> Item:
     decided = share.verb.decide(head.state, share.operation, at)
-    return chain.next_item(kind, head, [Part(chain.operation(naming.partition), decided.steps)], decided.state, at)
+    return chain.next_item(share.verb.kind, head, [Part(mark, decided.steps)], decided.state, at, share.turn)
 
 
 def _name_item(naming: Naming, shares: Sequence[Share[Any, Any]], items: Sequence[Item]) -> Item:

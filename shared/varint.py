@@ -26,3 +26,13 @@ def unpack(packed: bytes) -> Iterator[int]:
         if not byte & 0x80:
             yield number
             number = shift = 0
+
+
+def zigzag(number: int) -> int:
+    """A small number below 0 as a small number above."""
+    return number * 2 if number >= 0 else -number * 2 - 1
+
+
+def unzigzag(number: int) -> int:
+    """The number of `zigzag`."""
+    return number // 2 if number % 2 == 0 else -(number + 1) // 2

@@ -9,6 +9,7 @@ from shared import chain
 from shared.chain import Part, Step
 from shared.clock import EPOCH, to_ms
 from shared.memory import size
+from shared.ring import RING_SIZE
 from tests.chain.toy import PURSE
 from tests.kit import NOON
 
@@ -47,9 +48,9 @@ def test_the_ring_knows_the_last_sixteen_operations_and_admits_what_it_forgot(gr
     known = {slot.operation for slot in head.ring}
     for n in range(last):
         is_known = chain.operation(f"op{n}") in known
-        assert is_known == (n >= last - chain.RING_SIZE)
+        assert is_known == (n >= last - RING_SIZE)
         assert is_known or n + 1 <= head.floor
-    assert head.floor == max(0, last - chain.RING_SIZE)
+    assert head.floor == max(0, last - RING_SIZE)
 
 
 @given(POINTS)

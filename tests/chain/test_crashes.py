@@ -7,7 +7,7 @@ import pytest
 from shared import chain
 from shared.errors import Unavailable
 from shared.memory import MemoryTable
-from tests.chain.toy import MOVE_SURELY, PURSE, Move, naming, put
+from tests.chain.toy import MOVE_SURELY, PURSE, Move, merge, naming, put, unmerge
 from tests.kit import FakeClock, make_world
 
 
@@ -91,3 +91,17 @@ def test_two_chains_are_moved_once_wherever_the_process_died(world, how):
     for _ in range(2):
         perform_all(world.ledger, naming("x"), plan)
     assert [world.ledger.head(PURSE, one).state for one in "ab"] == [4, 5]
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_members_are_merged_and_parted_once_wherever_the_process_died(world, how):
+    put(world, "a", 4, "x")
+    put(world, "b", 5, "y")
+    for act, wanted in ((lambda: merge(world, "m", "a", "b"), [0, 9]), (lambda: unmerge(world, "m", "a"), [4, 5])):
+        world.ledger.table.arm(1, how)
+        with pytest.raises((Dies, Unavailable)):
+            act()
+        world.ledger.table.arm(0, "")
+        for _ in range(2):
+            act()
+        assert [world.ledger.head(PURSE, one).state for one in "ab"] == wanted

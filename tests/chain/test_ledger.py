@@ -9,8 +9,8 @@ from moto import mock_aws
 from infra.engine import new_table
 from shared import chain
 from shared.errors import Conflict, Invalid, NotFound, Unavailable
-from shared.ledger import ATTEMPTS_MAX
 from shared.memory import MemoryTable
+from shared.patience import ATTEMPTS_MAX
 from shared.together import Share, perform_all
 from tests.chain.toy import MOVE, MOVE_SURELY, PURSE, Move, naming, put
 from tests.kit import NOON, FakeClock, make_world

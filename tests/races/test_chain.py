@@ -10,7 +10,7 @@ from shared import chain
 from shared.clock import Clock
 from shared.errors import Conflict, Refused
 from shared.memory import MemoryTable
-from tests.chain.toy import PURSE, put
+from tests.chain.toy import PURSE, merge, put, unmerge
 from tests.kit import make_world
 
 THREADS = 16
@@ -77,6 +77,33 @@ def test_sixty_four_writers_need_at_most_eight_writes_each():
     assert not [one for one in results if isinstance(one, Refused)]
     names = 64
     assert (world.ledger.table.usage.write_units - names) / 64 <= 8
+
+
+def test_of_merges_in_opposite_directions_one_comes_first(world):
+    put(world, "a", 10, "a")
+    put(world, "b", 5, "b")
+    results = all_at_once(2, lambda n: merge(world, f"m{n}", "ab"[n], "ba"[n]))
+    assert sorted(getattr(one, "code", "done") for one in results) == ["already_merged", "done"]
+    assert sorted(world.ledger.head(PURSE, one, consistent=True).state for one in "ab") == [0, 15]
+
+
+def test_writers_meet_merges_and_every_one_gets_in_once(world):
+    put(world, "a", 10, "a")
+    put(world, "b", 5, "b")
+
+    def work(n):
+        if n % 4:
+            return put(world, "ab"[n % 2], 1, f"n{n // 8}.{n % 2}")
+        merge(world, f"m{n}", "a", "b")
+        return unmerge(world, f"m{n}", "a")
+
+    all_at_once(THREADS, work)
+    for n in range(THREADS):
+        if n % 4:
+            put(world, "ab"[n % 2], 1, f"n{n // 8}.{n % 2}")
+    assert sum(world.ledger.head(PURSE, one, consistent=True).state for one in "ab") == 15 + 4
+    for one in "ab":
+        assert list(chain.faults(iter(world.ledger.table.items(f"T#{one}", consistent=True)))) == []
 
 
 class Careless(MemoryTable):

@@ -65,6 +65,26 @@ def test_a_partition_is_read_in_order_in_both_directions_and_in_pieces(table):
     assert [item["sk"] for item in table.items("a", after=4, upto=6)] == [5, 6]
 
 
+def test_a_table_is_read_through_page_by_page_each_item_once(table):
+    for pk in ("a", "b", "c"):
+        fill(table, 5, pk)
+    found, after = [], None
+    while page := table.scan(after=after, limit=4):
+        assert len(page) <= 4
+        found += [(item["pk"], item["sk"]) for item in page]
+        after = found[-1]
+    assert sorted(found) == [(pk, n) for pk in ("a", "b", "c") for n in range(1, 6)]
+    assert [(item["pk"], item["sk"]) for item in table.scan(after=None, limit=100)] == found  # the same order again
+
+
+def test_reading_through_goes_on_behind_an_item_that_is_gone(table):
+    fill(table, 6)
+    first = table.scan(after=None, limit=3)
+    table.delete("a", first[-1]["sk"])
+    assert [item["sk"] for item in table.scan(after=("a", first[-1]["sk"]), limit=9)] == [4, 5, 6]
+    assert table.scan(after=("a", 6), limit=9) == []
+
+
 def test_a_version_guards_a_replacement(table):
     table.put_new(ITEM)
     assert table.replace({**ITEM, "version": 2}, 1)
@@ -116,6 +136,7 @@ def test_units_in_memory_are_those_that_the_engine_reports(dynamodb, size):
         table.put_new(item)
         table.get("a", 1)
         table.newest("a", consistent=True)
+        table.scan(after=None, limit=9)
         table.transact([PutNew({**item, "sk": 2}), Replace({**item, "version": 2}, 1)])
         table.put_new({**item, "text": "refused"})
         usages.append(table.usage)
