@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from shared.clock import Clock
 from shared.errors import Unavailable
-from shared.ledger import ATTEMPTS_MAX, backoff_seconds
+from shared.patience import attempts
 from shared.table import Collision, Item, PutNew, Replace, Table, Write
 
 CACHE_SECONDS = 1.0
@@ -56,7 +56,7 @@ class Directory:
 
         `also` names, from the item before and after, what must change with it, all or nothing.
         """
-        for attempt in range(ATTEMPTS_MAX):
+        for _ in attempts(self.clock):
             old = self.table.get(*key, consistent=True)
             item = make(old) | {"pk": key[0], "sk": key[1], "version": (old["version"] if old else 0) + 1}
             if self._written(item, old, also(old, item) if also else ()):
@@ -64,7 +64,6 @@ class Directory:
                 self._partitions.pop(key[0], None)
                 self.clock.sleep(CACHE_SECONDS)
                 return item
-            self.clock.sleep(backoff_seconds(attempt))
         raise Unavailable
 
     def _written(self, item: Item, old: Item | None, more: Sequence[Write]) -> bool:

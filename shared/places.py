@@ -13,7 +13,7 @@ _DEFAULT_CURRENCY = "JPY"
 def of_programme(world: World) -> DayRule:
     """The programme's days, which dates without a store go by."""
     item = world.directory.setting(keys.programme())
-    return DayRule(item["rule"][1] if item else _DEFAULT_ZONE)
+    return DayRule(item["zone"] if item else _DEFAULT_ZONE)
 
 
 def of_store(world: World, store_id: str | None) -> DayRule:
@@ -27,4 +27,4 @@ def of_store(world: World, store_id: str | None) -> DayRule:
 def currency(world: World) -> str:
     """The programme's one currency."""
     item = world.directory.setting(keys.programme())
-    return str(item["rule"][2]) if item else _DEFAULT_CURRENCY
+    return str(item["currency"]) if item else _DEFAULT_CURRENCY

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+    WrapValidator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from shared import clock
 from shared.units import AMOUNT_MAX
+
+T = TypeVar("T")
 
 
 class Shape(BaseModel):
@@ -46,6 +61,36 @@ Time = Annotated[
     AfterValidator(_within_reason),
     PlainSerializer(clock.to_text, return_type=str, when_used="json"),
 ]
+
+
+def _day(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"2\d{3}-[01]\d-[0-3]\d", value, re.ASCII):
+        return date.fromisoformat(value)
+    if type(value) is date:
+        return value
+    raise ValueError("a date is written YYYY-MM-DD, from 2000 on")
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A date without a clock time. The years are bounded, so that reckoning with days can't overflow."""
+
+_TIMES: TypeAdapter[datetime] = TypeAdapter(Time, config=ConfigDict(strict=True))
+
+
+def _time_or_day(value: Any, _: Any) -> Any:
+    is_day = type(value) is date or (isinstance(value, str) and len(value) == len("2026-11-20"))
+    return _day(value) if is_day else _TIMES.validate_python(value)
+
+
+TimeOrDay = Annotated[
+    datetime | date,
+    WrapValidator(_time_or_day),
+    PlainSerializer(
+        lambda at: clock.to_text(at) if isinstance(at, datetime) else at.isoformat(), return_type=str, when_used="json"
+    ),
+]
+"""A time, or a date whose zone the context knows."""
+
 LineId = Annotated[str, Field(min_length=1, max_length=64)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 Words = Annotated[str, Field(min_length=1, max_length=200)]
@@ -53,6 +98,35 @@ Ref = Annotated[str, Field(min_length=1, max_length=128)]
 Amount = Annotated[int, Field(ge=0, le=AMOUNT_MAX)]
 SomePoints = Annotated[int, Field(ge=1, le=AMOUNT_MAX)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+# JSON knows lists only; a tuple keeps frozen models frozen. The items inside stay strict. An empty list would say
+# neither "all" nor "none", so it is refused.
+Some: TypeAlias = Annotated[tuple[T, ...], Field(strict=False, min_length=1, max_length=1000)]
+
+Problem: TypeAlias = tuple[tuple[str | int, ...], str, str]  # where, code, detail
+
+
+def refuse(problems: Iterable[Problem]) -> None:
+    """Raise what a rule over several fields found, at the fields it found it in."""
+    errors = [
+        InitErrorDetails(type=PydanticCustomError(code, detail), loc=where, input=None)
+        for where, code, detail in problems
+    ]
+    if errors:
+        raise ValidationError.from_exception_data("rules", errors)
+
+
+def word_or(word: str, model: type[BaseModel]) -> WrapValidator:
+    """A validator for "this word, or an object of that shape" whose errors point at the field, not at an alternative."""
+
+    def read(value: Any, _: Callable[[Any], Any]) -> Any:
+        if value == word or isinstance(value, model):
+            return value
+        if not isinstance(value, dict):
+            raise PydanticCustomError("literal_error", '"{word}" or an object', {"word": word})
+        return model.model_validate(value)
+
+    return WrapValidator(read)
 
 
 def pointer(location: tuple[Any, ...]) -> str:

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from coupons.fields import Day, Some, Wanted, refuse
-from shared.shapes import Amount, Id, Ref, Shape, SomePoints, Words
+from coupons.fields import Wanted
+from shared.shapes import Amount, Day, Id, Ref, Shape, Some, SomePoints, Words, refuse
 
 Channel = Literal["ec", "pos"]
 

@@ -7,10 +7,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, StringConstraints, model_validator
 
 from coupons.campaign import Channel, Offer
-from coupons.fields import Day, refuse
 from shared.codes import TYPED_MAX
 from shared.reference import MemberRef
-from shared.shapes import Amount, Currency, Id, LineId, Ref, Shape, Time
+from shared.shapes import Amount, Currency, Day, Id, LineId, Ref, Shape, Time, refuse
 from shared.units import Money
 
 Typed = Annotated[str, StringConstraints(min_length=1, max_length=TYPED_MAX)]

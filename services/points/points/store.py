@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from points.model import Partner
+from functools import lru_cache
+
+from points.partner_model import Partner
 from points.programme import Programme
 from shared import keys
 from shared.errors import NotFound
@@ -12,8 +14,27 @@ from shared.world import World
 
 def programme(world: World) -> Programme:
     """The programme that is in force: the stored one, or the default where nobody stored any."""
-    item = world.directory.setting(keys.programme())
-    return Programme.from_rule(item["rule"]) if item else Programme()
+    return programme_of(world.directory.setting(keys.programme()))
+
+
+def programme_of(item: Item | None) -> Programme:
+    """The programme that an item of the directory keeps; the default for none."""
+    return _read(int(item["edition"]), item["said"]) if item else Programme()
+
+
+@lru_cache(maxsize=8)
+def _read(edition: int, said: str) -> Programme:
+    return Programme.of(edition, said)
+
+
+def programme_item(programme: Programme) -> Item:
+    """A programme as the directory keeps it; other services read its zone and currency."""
+    return {
+        "edition": programme.version,
+        "said": programme.differences,
+        "zone": programme.zone,
+        "currency": programme.currency,
+    }
 
 
 def partner(world: World, partner_id: str) -> Partner:
