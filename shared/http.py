@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from pydantic import BaseModel, ValidationError
 
-from shared import clock, problem
+from shared import clock, preference, problem
 from shared.auth import Principal
 from shared.errors import BadRequest, Forbidden, Invalid, NotFound, Refused, TooLarge
 from shared.naming import Naming
@@ -53,9 +53,10 @@ class Route:
     query: type[BaseModel] = Empty
     answer: Any = None
     status: int = 200
-    again: int | None = None  # the status where there was nothing left to do
+    again: int | None = None  # the other status: there was nothing left to do, or something is left for another
     body_max: int = 256 * KB
     id_field: str | None = None  # the body's own id, for which the header Idempotency-Key may stand in
+    media: Sequence[str] = (preference.JSON,)  # what the answer may be; the caller's Accept chooses
     summary: str = ""
 
     @property
@@ -77,7 +78,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes back. `body` may be a model; None sends no body."""
+    """What goes back. `body` may be a model; None sends no body; a text is sent as it is, with its Content-Type."""
 
     body: Any
     status: int | None = None
@@ -98,6 +99,7 @@ class Call(Generic[B]):
     now: datetime
     language: str
     content: bytes  # canonical form of what was sent, for the fingerprint
+    media: str  # which of the route's media the caller prefers
     idempotency_key: str | None = None
     request_id: str = "-"
 
@@ -143,7 +145,7 @@ class Routes:
 
 def answer(world: World, route: Route, request: Request) -> Reply:
     """The reply to a request: the action's, or the problem document of whatever was refused."""
-    language = language_of(request.headers.get("accept-language", ""))
+    language = preference.language(request.headers.get("accept-language", ""))
     try:
         reply = _as_reply(route.action(_judge(world, route, request, language)))
         sent = (
@@ -200,6 +202,7 @@ def _judge(world: World, route: Route, request: Request, language: str) -> Call[
             now=now,
             language=language,
             content=content.encode(),
+            media=preference.media(request.headers.get("accept", ""), route.media),
             idempotency_key=key,
             request_id=request.request_id,
         )
@@ -280,17 +283,3 @@ def _is_shallow(value: Any, depth: int) -> bool:
     if isinstance(value, str):
         return not any(0xD800 <= ord(one) <= 0xDFFF for one in value)
     return True
-
-
-def language_of(header: str) -> str:
-    """`ja` if the header prefers it to English, else `en`."""
-    best, wish = "en", 0.0
-    for part in header.split(","):
-        tag, _, weight = part.strip().partition(";q=")
-        try:
-            value = float(weight) if weight else 1.0
-        except ValueError:
-            value = 0.0
-        if value > wish and (short := tag.strip()[:2].lower()) in ("ja", "en"):
-            best, wish = short, value
-    return best

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
+from shared import preference
 from shared.errors import NotFound
 from shared.http import MEMBER, PUBLIC, Call, Empty, Route, Routes
 from shared.member_ref import login_holder
@@ -123,7 +124,8 @@ def _answer(route: Route) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "object"}
     if isinstance(route.answer, type) and issubclass(route.answer, BaseModel):
         schema = {"$ref": _REF.format(model=route.answer.__name__)}
-    return {"description": "Done", "content": {"application/json": {"schema": schema}}}
+    schemas = {media: schema if media == preference.JSON else {"type": "string"} for media in route.media}
+    return {"description": "Done", "content": {media: {"schema": one} for media, one in schemas.items()}}
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:

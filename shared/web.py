@@ -8,7 +8,7 @@ from typing import Any
 
 from chalice.app import AuthResponse, Chalice, CORSConfig, Response
 
-from shared import auth, http, log, openapi, world
+from shared import auth, http, log, openapi, preference, world
 from shared.auth import Principal
 from shared.errors import Refused, Unauthenticated
 from shared.http import ANY_TOKEN, PUBLIC, Request, Route, Routes
@@ -70,11 +70,16 @@ def _authorizer(app: Chalice, here: Callable[[], World]) -> Any:
 def _add(app: Chalice, route: Route, authorizer: Any, here: Callable[[], World]) -> None:
     def view(**path: str) -> Response:
         reply = http.answer(here(), route, _request(app.current_request, path))
-        headers: dict[str, str | list[str]] = {"Content-Type": "application/json", **_SAFE, **reply.headers}
-        body = "" if reply.body is None else json.dumps(reply.body, ensure_ascii=False, separators=(",", ":"))
-        return Response(body=body, status_code=reply.status or route.status, headers=headers)
+        headers: dict[str, str | list[str]] = {"Content-Type": preference.JSON, **_SAFE, **reply.headers}
+        return Response(body=_text(reply.body), status_code=reply.status or route.status, headers=headers)
 
     app.route(route.path, methods=[route.method], authorizer=authorizer, content_types=["*/*"], cors=CORS)(view)
+
+
+def _text(body: Any) -> str:
+    if body is None or isinstance(body, str):
+        return body or ""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
 def _request(current: Any, path: dict[str, str]) -> Request:
@@ -99,7 +104,7 @@ def _in_our_shape(event: Any, get_response: Callable[[Any], Response]) -> Respon
     refused.status = response.status_code
     headers = {name.lower(): value for name, value in (event.headers or {}).items()}
     request_id = str((event.context or {}).get("requestId", "-"))
-    reply = http.refusal(refused, http.language_of(headers.get("accept-language", "")), request_id)
+    reply = http.refusal(refused, preference.language(headers.get("accept-language", "")), request_id)
     kept = {name: value for name, value in response.headers.items() if name.lower() != "content-type"}
     sent = {**kept, **_SAFE, **reply.headers, "X-Request-Id": request_id, **CORS.get_access_control_headers()}
     return Response(body=json.dumps(reply.body, ensure_ascii=False), status_code=refused.status, headers=sent)

@@ -6,17 +6,18 @@ and then no twin of the request can be accepted any more.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from points import packing, rules
+from points import accepting, budgets, packing, premium
+from points.accepting import Revoking
 from points.balances import ACCOUNT, Account
-from points.model import Award, AwardAnswer, BudgetAnswer, Partner as PartnerSettings
-from points.rules import BUDGET, BudgetState, Giving, GivingBack
+from points.budgets import BUDGET, Giving, GivingBack, Taken
+from points.partner_model import Award, AwardAnswer, BudgetAnswer, Partner as PartnerSettings
 from points.store import partner, programme
-from shared import chain
+from points.verbs import member_verb
+from shared import chain, keys
 from shared.chain import Entry, Head
-from shared.clock import EPOCH
 from shared.errors import Conflict, Forbidden, Invalid, Refused
 from shared.http import Call, Reply
 from shared.member_ref import pseudonym, require_member, resolve
@@ -26,21 +27,21 @@ from shared.world import World
 
 AHEAD_MAX = timedelta(minutes=5)
 
-TAKE = Verb(BUDGET, packing.pack_giving, packing.unpack_giving, rules.take_from_budget)
-ACCEPT = Verb(ACCOUNT, packing.pack_giving, packing.unpack_giving, rules.accept_award)
-GIVE_BACK: Verb[BudgetState, GivingBack] = Verb(
-    BUDGET,
-    lambda back: packing.pack_giving(back.giving),
-    lambda packed: GivingBack(packing.unpack_giving(packed), EPOCH),
-    rules.give_back_to_budget,
-)
+
+def _never_named(_: Any) -> Any:
+    raise TypeError("only the taking has a name")
+
+
+TAKE = Verb(BUDGET, packing.pack_giving, packing.unpack_giving, budgets.take)
+ACCEPT, REVOKE = member_verb(accepting.accept), member_verb(accepting.revoke)
+GIVE_BACK = Verb(BUDGET, _never_named, _never_named, budgets.give_back)
 
 
 def award(call: Call[Award]) -> Reply:
     """Give a member points out of the caller's budget."""
     if call.body.occurred_at is not None and call.body.occurred_at > call.now + AHEAD_MAX:
         raise Invalid("occurred_in_future")
-    partner_id = _partner_of(call)
+    partner_id = partner_of(call)
     naming = call.naming("award", call.body.award_id, f"partner.{partner_id}")
     heads: list[Head[Account]] = []
 
@@ -51,28 +52,16 @@ def award(call: Call[Award]) -> Reply:
 
     taken = call.world.ledger.perform(TAKE, naming, found)
     giving = taken.operation
-    accepted = _accept(call.world, giving, taken, None if taken.is_replay else heads[0])
+    accepted = _accept(call.world, _taken(taken), None if taken.is_replay else heads[0])
     ref = pseudonym(call.world, partner_id, giving.member_id)
     left = taken.last.data["left"]
     answer = AwardAnswer(award_id=giving.award_id, member_ref=ref, points=giving.points, budget_left=left)
     return Reply(answer, is_replay=taken.is_replay or accepted.is_replay)
 
 
-def finish(world: World, name: Item) -> None:
-    """Bring an award to its end whose process died after the budget had taken it; before that, nothing happened."""
-    pending = named(TAKE, name)
-    (taken,) = world.ledger.enter(TAKE, name["acc"], [pending], may_append=False)
-    if isinstance(taken, Refused):
-        return
-    try:
-        _accept(world, taken.operation, taken)
-    except Conflict:
-        return  # the member's chain has refused, and the budget has its points again
-
-
 def budget(call: Call[Any]) -> BudgetAnswer:
     """What is left of the caller's budget."""
-    partner_id = _partner_of(call)
+    partner_id = partner_of(call)
     settings = partner(call.world, partner_id)
     head = call.world.ledger.head(BUDGET, partner_id, consistent=True)
     day = programme(call.world).day(max(call.now, head.recorded_at))
@@ -88,8 +77,8 @@ def budget(call: Call[Any]) -> BudgetAnswer:
     )
 
 
-def _partner_of(call: Call[Any]) -> str:
-    """Whose budget it is: awards are given with partner keys alone."""
+def partner_of(call: Call[Any]) -> str:
+    """Whose budget it is: awards are given, and statements read, with partner keys alone."""
     if call.who.kind != "partner" or call.who.partner_id is None:
         raise Forbidden("forbidden")
     return call.who.partner_id
@@ -99,23 +88,23 @@ def _found(call: Call[Award], partner_id: str, *, consistent: bool) -> tuple[Giv
     """The giving, checked against what the partner may do and what the member's day still allows."""
     settings, wanted = partner(call.world, partner_id), call.body
     member_id = resolve(call.world, call.who, wanted.member, consistent=consistent).member_id
-    head = call.world.ledger.head(ACCOUNT, member_id, consistent=consistent)
+    head = call.world.ledger.open_head(ACCOUNT, member_id, consistent=consistent)
     if head.sequence == 0:
         require_member(call.world, member_id)
-    giving = _giving(call, settings, partner_id, member_id, head.sequence)
+    giving = _giving(call, settings, partner_id, head)
     _check(settings, giving)
     day = giving.programme.day(max(call.now, head.recorded_at)).toordinal()
-    if rules.given_today(head.state, partner_id, day) + giving.points > giving.per_member_day:
+    if accepting.given_today(head.state, partner_id, day) + giving.points > giving.per_member_day:
         raise Conflict("cap_exceeded", cap="per_member_day", limit=giving.per_member_day)
     return giving, head
 
 
-def _giving(call: Call[Award], settings: PartnerSettings, partner_id: str, member_id: str, seen: int) -> Giving:
+def _giving(call: Call[Award], settings: PartnerSettings, partner_id: str, head: Head[Account]) -> Giving:
     return Giving(
         award_id=call.body.award_id,
         partner_id=partner_id,
-        member_id=member_id,
-        member_seen=seen,
+        member_id=keys.holder(head.account),  # after a merge, the member that an old id leads to
+        member_seen=head.sequence,
         points=call.body.points,
         reason=call.body.reason,
         occurred_at=call.body.occurred_at or call.now,
@@ -123,36 +112,111 @@ def _giving(call: Call[Award], settings: PartnerSettings, partner_id: str, membe
         budget=settings.budget.points,
         per_member_day=settings.caps.per_member_day,
         per_day=settings.caps.per_day,
-        programme=programme(call.world),
+        programme=programme(call.world).for_gifts,
     )
 
 
 def _check(settings: PartnerSettings, giving: Giving) -> None:
     if settings.state != "active":
-        raise Forbidden("forbidden")
+        raise Forbidden("partner_paused")
     if giving.points > settings.caps.per_award:
         raise Conflict("cap_exceeded", cap="per_award", limit=settings.caps.per_award)
+    premium.check_award(giving.programme, giving.points)
 
 
-def _accept(world: World, giving: Giving, taken: Done[Giving], head: Head[Account] | None = None) -> Done[Giving]:
+# ---- the member's answer --------------------------------------------------------------------------------------------
+
+
+def _taken(done: Done[Giving]) -> Taken:
+    return Taken(done.operation, done.last.sequence, done.last.recorded_at)
+
+
+def _accept(world: World, taken: Taken, head: Head[Account] | None = None) -> Done[Taken]:
     """The member's side; after its refusal, the budget back. `head` must be the one that `member_seen` tells of."""
+    giving = taken.giving
     mark, reversal = chain.operation(giving.name), chain.operation(giving.name, is_reversal=True)
-    pending = Pending(giving, mark, reversal, taken.last.recorded_at, giving.member_seen, is_effect=True)
+    pending = Pending(taken, mark, reversal, taken.at, giving.member_seen, is_effect=True)
     (accepted,) = world.ledger.enter(ACCEPT, ACCOUNT.partition(giving.member_id), [pending], head)
     if isinstance(accepted, Refused):
         raise accepted
-    refused = next((entry for entry in accepted.entries if entry.kind == "refused"), None)
-    if refused is None:
+    refused = accepted.last
+    if refused.kind != "refused":
         return accepted
-    give_back(world, giving, taken.last)
+    _give_back(world, GivingBack(giving, taken, "refused"), refused.recorded_at)
     raise Conflict("cap_exceeded", cap=refused.data["cap"], limit=refused.data["limit"])
 
 
-def give_back(world: World, giving: Giving, taken: Entry) -> None:
-    """Return to the budget what an award took: once, whether the member's chain refused it or it was reversed."""
-    back = GivingBack(giving, taken.recorded_at)
-    mark = chain.operation(f"{giving.name}/given_back")
-    returning = Pending(back, mark, mark, taken.recorded_at, taken.sequence, is_effect=True)
-    (done,) = world.ledger.enter(GIVE_BACK, taken.account, [returning])
+def finish(world: World, name: Item) -> None:
+    """Bring an award, or its reversal, to the end that its process did not live to see.
+
+    What never came into the budget is not begun here.
+    """
+    if _is_reversed(world, packing.unpack_giving(name["op"])):
+        reverse(world, name)
+        return
+    (taken,) = world.ledger.enter(TAKE, name["acc"], [named(TAKE, name)], may_append=False)
+    if isinstance(taken, Refused):
+        return
+    try:
+        _accept(world, _taken(taken))
+    except Conflict:
+        return  # the member's chain has refused, and the budget has its points again
+
+
+# ---- the way back ---------------------------------------------------------------------------------------------------
+
+
+def reverse(world: World, name: Item) -> bool:
+    """Take an award away and give its points back to the budget, once; answers whether it had been given.
+
+    First the member's chain, so that the award can't be accepted any more; then the budget. What the member's chain
+    knows of, the budget has taken for certain. What it does not know may still be on its way into the budget.
+    """
+    giving: Giving = packing.unpack_giving(name["op"])
+    answered: list[Entry] = []
+
+    def revoking(entries: tuple[Entry, ...]) -> Revoking:
+        answered[:] = entries
+        return Revoking(giving, entries)
+
+    account = ACCOUNT.partition(giving.member_id)
+    done, is_known = world.ledger.undo(REVOKE, {**name, "seen": giving.member_seen}, account, revoking)
+    if not is_known:
+        return _close(world, name, giving)
+    taken = accepting.taken_of(giving, answered[-1])
+    if answered[-1].kind == "refused":
+        _give_back(world, GivingBack(giving, taken, "refused"), answered[-1].recorded_at)
+        return False
+    _give_back(world, GivingBack(giving, taken, "reversed"), done.last.recorded_at)
+    return True
+
+
+def _give_back(world: World, back: GivingBack, decided_at: datetime) -> None:
+    """Return to the budget what an award took, once: an effect of the member's entry of this time."""
+    assert back.taken is not None
+    name = f"{back.giving.name}/given_back"
+    mark, reversal = chain.operation(name), chain.operation(name, is_reversal=True)
+    pending = Pending(back, mark, reversal, decided_at, back.taken.number, is_effect=True, is_event=True)
+    head = world.ledger.head(BUDGET, back.giving.partner_id)  # what a stale one does not show makes the append fail
+    (done,) = world.ledger.enter(GIVE_BACK, head.account, [pending], head)
     if isinstance(done, Refused):
         raise done
+
+
+def _close(world: World, name: Item, giving: Giving) -> bool:
+    """Close an award to the budget, or take back what it took for an award that can't reach its member any more."""
+
+    def closing(entries: tuple[Entry, ...]) -> GivingBack:
+        taken = Taken(giving, entries[-1].sequence, entries[-1].recorded_at) if entries else None
+        return GivingBack(giving, taken, "reversed")
+
+    _, was_taken = world.ledger.undo(GIVE_BACK, name, name["acc"], closing)
+    return was_taken
+
+
+def _is_reversed(world: World, giving: Giving) -> bool:
+    """Whether the award's reversal is in the member's chain."""
+    mark = chain.operation(giving.name, is_reversal=True)
+    pending = Pending(Revoking(giving, ()), mark, mark, world.clock.now(), giving.member_seen)
+    (done,) = world.ledger.enter(REVOKE, ACCOUNT.partition(giving.member_id), [pending], may_append=False)
+    return not isinstance(done, Refused)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from points.model import KeyAnswer, NewKey, Page
+from points.key_model import KeyAnswer, NewKey
+from points.model import Page
 from shared import auth, clock, keys
 from shared.cursor import next_cursor, read_cursor
 from shared.errors import Forbidden, Invalid, NotFound

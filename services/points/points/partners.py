@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from points.model import Partner, PartnerAnswer
+from points.partner_model import Partner, PartnerAnswer
 from points.store import partner_item
 from shared import keys
 from shared.errors import NotFound
