@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra import commands, commands_replay
+from infra import commands, commands_jobs, commands_replay
 from infra.commands import Failed, Result
 from infra.deploy import DeploymentFailed
 from infra.emulator import StackFailed
@@ -68,6 +68,13 @@ COMMANDS = (
         commands.audit,
         [(("--member",), {"metavar": "M", "help": "one member's points only"})],
     ),
+    Command(
+        "alarms",
+        "look at the members for whom something is due: reminders, expiry, activation",
+        commands_jobs.alarms,
+        commands_jobs.ALARMS,
+    ),
+    Command("report", "what the shop owes its members in points", commands_jobs.report, commands_jobs.REPORT),
     Command("bench", "how fast it is, as ratios within one run", commands.bench),
     Command(
         "package",

@@ -58,7 +58,7 @@ def status(_asked: argparse.Namespace, home: Home, _say: Say) -> Result:
 
 def token(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
     """Mint a member's token."""
-    running = _running(home)
+    running = live(home)
     audience = issuer.AUDIENCE if asked.aud is None else asked.aud
     minted = issuer.mint(home.issuer_key, running.issuer.port, asked.member_id, asked.ttl, audience)
     return Result({"token": minted}, minted)
@@ -75,7 +75,7 @@ def key(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
 
 def seed(_asked: argparse.Namespace, home: Home, say: Say) -> Result:
     """Make what is missing of the sample data."""
-    _running(home)
+    live(home)
     local = files.read_json(home.local)
     if local is None:
         raise Failed("The stack is not up: run `omo up` first.")
@@ -86,7 +86,7 @@ def seed(_asked: argparse.Namespace, home: Home, say: Say) -> Result:
 
 def audit(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
     """Prove every chain of the ledger; a fault is no success."""
-    running = _running(home)
+    running = live(home)
     cloud = Cloud(stack.STAGE, running.endpoint)
     found = auditing.audit(cloud, stack.STAGE, asked.member)
     if asked.member and not found.chains and not auditing.is_member(cloud, stack.STAGE, asked.member):
@@ -120,7 +120,8 @@ def package(asked: argparse.Namespace, _home: Home, _say: Say) -> Result:
     return Result(value, "\n".join(lines))
 
 
-def _running(home: Home) -> stack.Running:
+def live(home: Home) -> stack.Running:
+    """The stack of this folder, which must be running."""
     running = stack.Running.find(home)
     if running is None:
         raise Failed("The stack is not running: run `omo up` first.")

@@ -1,9 +1,10 @@
-"""The points app: its routes, its inbox, and the relay of both streams."""
+"""The points app: its routes, its inbox, the relay of both streams, and what it does by the clock."""
 
 from typing import Any
 
-from chalice.app import Chalice
+from chalice.app import Chalice, Cron
 
+from points import jobs
 from points.reactions import CARRY_ON, REACTIONS
 from points.routes import ROUTES
 from shared import inbox as queue, keys, relay, web, world
@@ -29,3 +30,9 @@ def relay_ledger(event: Any) -> None:
 def relay_directory(event: Any) -> None:
     """Members' joining and consents become events."""
     relay.relay_directory(event.to_dict()["Records"], relay.AwsOutbox(world.deployed()))
+
+
+@app.schedule(Cron(10, "*", "*", "*", "?", "*"))
+def hourly(_: Any) -> None:
+    """Ten minutes past each hour, so that what happened shortly before midnight has arrived."""
+    jobs.hourly(world.deployed())

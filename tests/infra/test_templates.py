@@ -13,6 +13,7 @@ import pytest
 
 from infra import gateway, stack, template
 from infra.locate import INFRA
+from points import jobs
 
 OPEN_PATHS = {"/health", "/openapi.json"}
 ENVIRONMENT = {"OMO_STAGE", "OMO_SERVICE", "OMO_ISSUERS", "OMO_TEST_CLOCK"}
@@ -97,10 +98,16 @@ def test_each_queue_gets_what_its_service_listens_to(data):
         "PointsSubscription": ["omotenashi.checkin.accepted.v1"],
         "CouponsSubscription": [
             "omotenashi.checkin.accepted.v1",
+            "omotenashi.member.merged.v1",
+            "omotenashi.member.unmerged.v1",
             "omotenashi.points.earned.v1",
             "omotenashi.purchase.recorded.v1",
         ],
-        "CheckinSubscription": ["omotenashi.member.erased.v1"],
+        "CheckinSubscription": [
+            "omotenashi.member.erased.v1",
+            "omotenashi.member.merged.v1",
+            "omotenashi.member.unmerged.v1",
+        ],
     }
 
 
@@ -147,6 +154,21 @@ def test_every_handler_that_lambda_is_told_of_is_there(service, whole):
         module, _, attribute = function["Handler"].partition(".")
         assert module == "app"
         assert callable(getattr(app, attribute, None)), name
+
+
+def test_the_hourly_job_leaves_in_time_and_is_not_repeated_but_reported(templates):
+    ((function, source),) = event_sources(templates["points"], "Schedule")
+    assert source["Schedule"] == "cron(10 * * * ? *)"
+    assert function["Timeout"] >= jobs.BUDGET_SECONDS + 60
+    assert function["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
+    reported = function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+    assert (reported["Type"], reported["Destination"]["Fn::Sub"].rpartition(":")[2]) == ("SQS", "omo-${Stage}-parking")
+
+
+def test_only_the_directory_may_be_read_through(whole):
+    for statement in statements(whole):
+        if "dynamodb:Scan" in listed(statement["Action"]):
+            assert statement["Resource"]["Fn::Sub"].endswith(":table/omo-${Stage}-directory")
 
 
 def test_an_answer_comes_within_the_gateways_patience(whole):

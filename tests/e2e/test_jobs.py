@@ -1,0 +1,85 @@
+"""What runs by the clock, on the local stack: the real rule starts the real function."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+
+import boto3
+import pytest
+
+from shared import keys
+from tests.e2e.conftest import eventually, omo
+
+
+@pytest.fixture
+def aws(stack):
+    local = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "ap-northeast-1"}
+    return lambda service: boto3.client(service, endpoint_url=stack.local["aws_endpoint"], **local)
+
+
+def buy(stack, member_id, purchase_id):
+    body = {
+        "purchase_id": purchase_id,
+        "source": "pos",
+        "member": {"member_id": member_id},
+        "occurred_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "state": "completed",
+        "lines": [{"line_id": "1", "quantity": 1, "amount": 1000}],
+    }
+    assert stack.call("points", "pos", "POST", "/v1/purchases", body).status_code == 201
+
+
+def last_day(stack, member_id):
+    balance = stack.call("points", "ec", "GET", f"/v1/members/{member_id}/balance").json()
+    return date.fromisoformat(balance["expiring"][0]["on"])
+
+
+def job_item(aws, name):
+    pk, sk = keys.job(name)
+    found = aws("dynamodb").get_item(TableName="omo-local-transient", Key={"pk": {"S": pk}, "sk": {"S": sk}})
+    return found.get("Item")
+
+
+def test_an_entry_is_looked_at_on_the_day_on_which_something_falls_due(stack, fresh, aws):
+    member_id = stack.member()
+    buy(stack, member_id, fresh)
+    last = last_day(stack, member_id)
+    pk, sk = keys.alarm((last - timedelta(days=30)).toordinal(), member_id)
+    key = {"pk": {"S": pk}, "sk": {"S": sk}}
+    asked = lambda: "Item" in aws("dynamodb").get_item(TableName="omo-local-transient", Key=key)  # noqa: E731
+    assert eventually(asked, True)
+
+    def look(day):
+        told = json.loads(omo("alarms", "--on", day.isoformat(), "--json", "--dir", str(stack.home)).stdout)
+        return told["entered"], told["parked"]
+
+    assert look(last - timedelta(days=31)) == (0, 0)
+    assert look(last - timedelta(days=30))[0] >= 1
+    assert stack.balance(member_id) == 10
+    assert look(last + timedelta(days=1))[0] >= 1
+    assert stack.balance(member_id) == 0
+    entries = stack.call("points", "ec", "GET", f"/v1/members/{member_id}/entries").json()["items"]
+    assert [entry["kind"] for entry in entries] == ["expired", "earned"]
+
+
+def test_the_schedule_starts_the_job(stack, aws):
+    (rule,) = aws("events").list_rules(NamePrefix="omo-local-points-Hourly")["Rules"]
+    assert rule["ScheduleExpression"] == "cron(10 * * * ? *)"
+    rates = aws("events")
+    rates.put_rule(Name=rule["Name"], ScheduleExpression="rate(1 minute)", State="ENABLED")
+    try:
+        assert eventually(lambda: job_item(aws, "liability") is not None, True, seconds=100)
+    finally:
+        rates.put_rule(Name=rule["Name"], ScheduleExpression=rule["ScheduleExpression"], State="ENABLED")
+    yesterday = stack.call("points", "operator", "GET", "/v1/reports/liability")
+    assert yesterday.status_code == 200
+    assert yesterday.json()["zone"] == "Asia/Tokyo"
+
+
+def test_the_report_of_this_moment_holds_the_sum_of_the_balances(stack, fresh):
+    member_id = stack.member()
+    before = json.loads(omo("report", "liability", "--json", "--dir", str(stack.home)).stdout)
+    buy(stack, member_id, fresh)
+    after = json.loads(omo("report", "liability", "--json", "--dir", str(stack.home)).stdout)
+    assert (after["total"] - before["total"], after["members"] - before["members"]) == (10, 1)
+    missing = omo("report", "liability", "--on", "2020-01-01", "--dir", str(stack.home), check=False)
+    assert (missing.returncode, "no report of 2020-01-01" in missing.stderr) == (1, True)
