@@ -67,6 +67,7 @@ class Also:
     seen: int | None
     refusal: str
     account: str | None = None
+    unless: tuple[bytes, ...] = ()  # nor may any of these have entered: its reversal
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ class Chains:
             is_here = also.account in (None, head.account)
             start = head if is_here else finding.raw_head(self.table, str(also.account), consistent=True)
             stops = list(finding.way(self.table, finding.AS_PACKED, start, also.seen, None))
-            has_entered = finding.latest_of(self.table, stops, (also.operation,)) is not None
+            has_entered = finding.latest_of(self.table, stops, (also.operation, *also.unless)) is not None
             if has_entered or stops[-1].head.account != head.account:
                 raise Conflict(also.refusal)
         return Part(also.operation, also.steps)

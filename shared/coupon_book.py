@@ -104,7 +104,7 @@ class Book:
     def again(self, coupon: Coupon) -> Book:
         """The book with a coupon that had left the head, as the oldest of all."""
         counts = dict(self.gone)
-        counts[coupon.locator] -= 1
+        counts[coupon.locator] = max(0, counts.get(coupon.locator, 0) - 1)  # it may have gone with a merge's end
         return Book((coupon, *self.coupons), tuple(sorted((key, n) for key, n in counts.items() if n)))
 
 

@@ -78,7 +78,7 @@ def terms(world: World, campaign_id: str, edition: int) -> dict[str, Any]:
 
 def usable(world: World, member_id: str, now: datetime, *, with_codes: bool) -> list[dict[str, Any]]:
     """The coupons that a member may use now: `coupon_id, offer, valid_until`, and `code` where it may be shown."""
-    head = world.ledger.head(BOOK, member_id, consistent=True)
+    head = world.ledger.open_head(BOOK, member_id, consistent=True)
     at = max(now, head.recorded_at)
     day = places.of_programme(world).day(at)
     book = Codebook(world)

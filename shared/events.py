@@ -1,6 +1,6 @@
 """Entries as events: CloudEvents 1.0 whose id and source never change, however often they are delivered.
 
-id             account:number:type      (an entry may make several events)
+id             account:number:type      (an entry may make several events; of reminders also the day and kind)
 subject        the member, where there is one
 sequence       the entry's number in its account, for whoever shows a latest state
 partitionkey   the account
@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from shared import clock, keys
+from shared import clock, keys, varint
 from shared.chain import Entry
 from shared.table import Item
 
@@ -28,6 +28,15 @@ _OF_ENTRY: Mapping[tuple[str, str], tuple[str, ...]] = {
     (keys.MEMBER_POINTS, "released"): ("points.released",),
     (keys.MEMBER_POINTS, "refused"): ("points.refused",),
     (keys.MEMBER_POINTS, "reversed"): ("points.reversed",),
+    (keys.MEMBER_POINTS, "pending"): ("points.pending",),
+    (keys.MEMBER_POINTS, "activated"): ("points.earned",),
+    (keys.MEMBER_POINTS, "returned"): ("points.returned",),
+    (keys.MEMBER_POINTS, "restored"): ("points.returned",),
+    (keys.MEMBER_POINTS, "adjusted"): ("points.adjusted",),
+    (keys.PURCHASE, "completed"): ("purchase.completed",),
+    (keys.PURCHASE, "cancelled"): ("purchase.cancelled",),
+    (keys.PURCHASE, "reversed"): ("purchase.cancelled",),
+    (keys.PURCHASE, "returned"): ("purchase.returned",),
     (keys.VISITS, "accepted"): ("checkin.accepted",),
     (keys.VISITS, "flagged"): ("checkin.flagged",),
     (keys.COUPON_BOOK, "issued"): ("coupon.issued",),
@@ -44,10 +53,14 @@ _OF_ENTRY: Mapping[tuple[str, str], tuple[str, ...]] = {
 
 _BY_REFERENCE: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("earned", "purchase"): ("purchase.recorded",),
+    ("pending", "purchase"): ("purchase.recorded",),
     ("earned", "award"): ("award.given",),
+    ("merged", "merge"): ("member.merged",),
+    ("merged", "unmerge"): ("member.unmerged",),
 }
 """What an entry on a member's points also says, by what it came from."""
 
+_ASKED = ("carry", "alarm", "explain")  # of the relay, or our own shorthand: not of the world
 _OF_MEMBERS = (keys.MEMBER_POINTS, keys.COUPON_BOOK, keys.VISITS)
 _SERVICE = {keys.VISITS: "checkin", keys.COUPON_BOOK: "coupons", keys.CODE: "coupons", keys.POOL: "coupons"}
 
@@ -72,9 +85,11 @@ def type_name(short: str) -> str:
 def of_entry(entry: Entry) -> Iterator[Event]:
     """The events that an entry makes."""
     letter = entry.account[0]
+    if letter == keys.MEMBER_POINTS and "due" in entry.data:
+        yield from _of_reminders(entry)
     names = _OF_ENTRY.get((letter, entry.kind), ())
     if letter == keys.MEMBER_POINTS and entry.ref is not None:
-        names += _BY_REFERENCE.get((entry.kind, entry.ref[0]), ())
+        names += _by_reference(entry)
     member = keys.holder(entry.account) if letter in _OF_MEMBERS else entry.data.get("member_id")
     for name in names:
         yield _envelope(
@@ -86,6 +101,43 @@ def of_entry(entry: Entry) -> Iterator[Event]:
             sequence=entry.sequence,
             partition=entry.account,
             data=_data(entry, member),
+        )
+
+
+def _by_reference(entry: Entry) -> tuple[str, ...]:
+    """What an entry says besides. Points of an order that is completed are `pending` again if they wait for a day."""
+    assert entry.ref is not None
+    names = _BY_REFERENCE.get((entry.kind, entry.ref[0]), ())
+    if entry.ref[0] == "purchase" and "amount" not in entry.data:
+        names = ()
+    if entry.kind == "merged" and entry.data["into"] != keys.holder(entry.account):
+        names = ()  # said once, by the account that takes the other in
+    return names + (("tier.changed",) if "tier" in entry.data else ())
+
+
+def _of_reminders(entry: Entry) -> Iterator[Event]:
+    """An event for each last day and kind of points that an entry, whatever else it says, reminds of."""
+    member = keys.holder(entry.account)
+    today, *numbers = varint.unpack(entry.data["due"])
+    for packed, points in zip(numbers[::2], numbers[1::2], strict=True):
+        days_left, is_limited = divmod(packed, 2)
+        on, kind = date.fromordinal(today + days_left).isoformat(), "limited" if is_limited else "regular"
+        yield _envelope(
+            id=f"{entry.account}:{entry.sequence}:points.expiring:{on}:{kind}",
+            source="/omotenashi/points",
+            name="points.expiring",
+            subject=member,
+            at=entry.recorded_at,
+            sequence=entry.sequence,
+            partition=entry.account,
+            data={
+                "member_id": member,
+                "on": on,
+                "days_left": days_left,
+                "kind": kind,
+                "points": points,
+                "balance": entry.balance_after,
+            },
         )
 
 
@@ -146,9 +198,11 @@ def _envelope(  # noqa: PLR0913 - CloudEvents has that many attributes
 
 def _data(entry: Entry, member: str | None) -> dict[str, Any]:
     """What an entry tells the outside: everything but its packed bytes and what it asks of the stream."""
-    said = {name: value for name, value in entry.data.items() if name != "carry" and not isinstance(value, bytes)}
+    said = {name: value for name, value in entry.data.items() if name not in _ASKED and not isinstance(value, bytes)}
     if entry.account[0] == keys.MEMBER_POINTS:
         said |= {"points": entry.points, "balance": entry.balance_after}
+    if isinstance(said.get("on"), int):
+        said["on"] = date.fromordinal(said["on"]).isoformat()
     if entry.ref is not None:
         said["ref"] = {"kind": entry.ref[0], "id": entry.ref[1]}
     if member is not None:

@@ -5,8 +5,10 @@ Ledger keys are `(text, number)`, those of the other two tables `(text, text)`.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
+from datetime import date
 
 SERVICES = ("points", "coupons", "checkin")
 
@@ -60,6 +62,7 @@ COUPON_BOOK = "B"
 CODE = "C"
 POOL = "L"
 VISITS = "V"
+PURCHASE = "N"  # behind its name, in the name's partition
 
 
 def account(letter: str, name: str) -> str:
@@ -102,8 +105,18 @@ def programme() -> tuple[str, str]:
     return "programme", "current"
 
 
+def programme_version(version: int) -> tuple[str, str]:
+    """A version of the programme; it never changes."""
+    return "programme", f"v{version:05d}"
+
+
 def partner(partner_id: str) -> tuple[str, str]:
     return "partner", partner_id
+
+
+def liability(day: date) -> tuple[str, str]:
+    """The report of what was outstanding at a day's end. Reports have a partition of their own, newest last."""
+    return "report#liability", day.isoformat()
 
 
 def api_key(key_id: str) -> tuple[str, str]:
@@ -144,3 +157,26 @@ def code_step(member_id: str, step: int) -> tuple[str, str]:
 
 def fix(member_id: str, checkin_id: str) -> tuple[str, str]:
     return f"fix#{member_id}", checkin_id
+
+
+ALARM_SHARDS = 16
+
+
+def alarms(day: int, shard: int) -> str:
+    """The partition of the members to look at on a day (ordinal of the programme's zone), one of sixteen."""
+    return f"alarm#{date.fromordinal(day).isoformat()}#{shard:02d}"
+
+
+def alarm(day: int, member_id: str) -> tuple[str, str]:
+    return alarms(day, hashlib.sha256(member_id.encode()).digest()[0] % ALARM_SHARDS), member_id
+
+
+def day_of_alarms(partition: str) -> int | None:
+    """The day that a partition of alarms stands for; None for any other partition."""
+    kind, _, rest = partition.partition("#")
+    return date.fromisoformat(rest.partition("#")[0]).toordinal() if kind == "alarm" else None
+
+
+def job(name: str) -> tuple[str, str]:
+    """How far a job has come."""
+    return "job", name

@@ -50,21 +50,32 @@ class Ledger(Chains):
     # ---- one operation ----------------------------------------------------------------------------------------------
 
     def perform(
-        self, verb: Verb[S, O], naming: Naming, resolve: Resolve[O], unused: Callable[[str], None] = lambda _: None
+        self,
+        verb: Verb[S, O],
+        naming: Naming,
+        resolve: Resolve[O],
+        unused: Callable[[str], None] = lambda _: None,
+        agreed: Callable[[], None] = lambda: None,
     ) -> Done[O]:
         """Name, then append. The same request again gets its first entries; other content is `id_reused`.
 
         A "no" leaves nothing behind and is never said on a stale read or to a retry of something done.
-        `unused` is asked about the holder of a chain without entries, and raises if there is no such holder.
+        `unused` is asked about the holder of a chain without entries, and raises if there is no such holder. `agreed`
+        is called when nothing speaks against it any more, for what a refusal must not use up.
         """
-        name, pending, head = self.put_name(verb, naming, resolve, unused)
+        name, pending, head = self.put_name(verb, naming, resolve, unused, agreed)
         if pending is None:
             return self.resume(verb, name, naming, head)
         (done,) = self.enter(verb, name["acc"], [pending], head)
         return _or_raise(done)
 
     def put_name(
-        self, verb: Verb[S, O], naming: Naming, resolve: Resolve[O], unused: Callable[[str], None] = lambda _: None
+        self,
+        verb: Verb[S, O],
+        naming: Naming,
+        resolve: Resolve[O],
+        unused: Callable[[str], None] = lambda _: None,
+        agreed: Callable[[], None] = lambda: None,
     ) -> tuple[Item, Pending[O] | None, Head[S] | None]:
         """The first half of `perform`: the name, what must enter now, and the head that it was judged by.
 
@@ -72,11 +83,13 @@ class Ledger(Chains):
         """
         try:
             operation, head = self._look(verb, naming, resolve, unused, consistent=False)
+            agreed()
         except Refused:
             old = self.name(naming)
             if old is not None:
                 return old, None, None
             operation, head = self._look(verb, naming, resolve, unused, consistent=True)
+            agreed()
         item = name_item(naming, verb, head.account, head.sequence, operation)
         old = self.table.put_new(item)
         return (item, pending_of(naming, operation, head.sequence), head) if old is None else (old, None, head)

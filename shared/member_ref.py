@@ -10,12 +10,13 @@ from typing import Any, cast
 
 from shared import barcode, clock, keys, totp
 from shared.auth import Principal
-from shared.errors import Conflict, Forbidden, NotFound
+from shared.errors import Conflict, Forbidden, NotFound, Unavailable
 from shared.reference import Identity, Level, MemberRef
 from shared.table import Item
 from shared.world import World
 
 SCAN_LIFE = timedelta(minutes=15)
+_MERGES_MAX = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +144,9 @@ def _of_scan(world: World, who: Principal, scan: str) -> Resolved:
     return Resolved(member_id, cast("Level", level), until=clock.from_ms(int(ends)))
 
 
-def require_presence(who: Principal, found: Resolved) -> None:
-    """A till may spend a member's points only if the member showed a rotating code."""
-    if who.kind == "pos" and found.level != "rotating":
+def require_presence(who: Principal, found: Resolved, *, is_needed: bool = True) -> None:
+    """A till may spend a member's points only if the member showed a rotating code, unless the programme waives it."""
+    if is_needed and who.kind == "pos" and found.level != "rotating":
         raise Forbidden("presence_required")
 
 
@@ -175,17 +176,27 @@ def profile(world: World, member_id: str, *, consistent: bool = False) -> Item:
     return item
 
 
+def present(world: World, member_id: str, *, consistent: bool = False) -> Item:
+    """The profile of the member that an id stands for today: after a merge, of the one it leads to."""
+    item = profile(world, member_id, consistent=consistent)
+    for _ in range(_MERGES_MAX):
+        if item["state"] != "merged":
+            return item
+        item = profile(world, item["merged_into"], consistent=True)
+    raise Unavailable  # a profile has not followed its account yet
+
+
 def require_member(world: World, member_id: str) -> None:
     """Raise `member_not_found` unless there is such a member."""
     profile(world, member_id, consistent=True)
 
 
 def signed_in(world: World, who: Principal) -> Item:
-    """The profile of the member behind a token; `not_a_member` if the login has none."""
+    """The profile of the member behind a token, after a merge the one it leads to; `not_a_member` if there is none."""
     if who.kind != "member":
         raise Forbidden("forbidden")
     try:
-        return profile(world, login_holder(world, who))
+        return present(world, login_holder(world, who))
     except NotFound:
         raise Forbidden("not_a_member") from None
 

@@ -1,8 +1,9 @@
 """From the tables' streams to the topic: entries become events as they were written, names never.
 
 A name whose operation may not be refused and is not in its chain yet goes to the inbox of the service that finishes
-it. Each record stands for itself: what fails is parked by its key, and the batch goes on. Items never change, so the
-key is enough to do it again, in a year too.
+it. An alarm that an entry asks for is put where the job of its day finds it. Each record stands for itself: what
+fails is parked by its key, and the batch goes on. Items never change, so the key is enough to do it again, in a year
+too.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from shared import aws, chain, events, keys
+from shared import alarms, aws, chain, events, finding, keys
 from shared.dynamo import load
 from shared.events import Event
 from shared.naming import Pending
@@ -23,7 +24,6 @@ from shared.world import World
 CARRY_ON_DELAY_SECONDS = 5  # the writer of a name needs some milliseconds for its entry; a dead one is found later
 _BATCH = 10
 _log = logging.getLogger("omotenashi")
-_RAW: chain.Kind[dict[str, Any]] = chain.Kind("", {}, lambda state: state, lambda packed: packed)
 
 
 class Outbox(Protocol):
@@ -89,6 +89,9 @@ def _of_ledger(world: World, item: Item, outbox: Outbox) -> list[Event]:
         return []
     entries = chain.entries_of(item)
     for entry in entries:
+        if "alarm" in entry.data:
+            day = alarms.relayed(entry.data["alarm"], world.clock.now().date())
+            alarms.put(world, keys.holder(entry.account), day)
         if "carry" in entry.data:  # what this chain decided must enter another one; a refusal always asks
             service, name, *where = entry.data["carry"]
             if not where or not _has_entered(world, name, *where):
@@ -105,8 +108,8 @@ def _has_entered(world: World, name: str, account: str, seen: int) -> bool:
         at=world.clock.now(),
         seen=seen,
     )
-    head = chain.head_of(_RAW, account, world.ledger.table.newest(account))
-    return head.sequence > seen and world.ledger.mark_of(head, pending) is not None
+    head = finding.raw_head(world.ledger.table, account)
+    return world.ledger.mark_of(head, pending) is not None
 
 
 def _of_directory(old: Item | None, new: Item) -> list[Event]:

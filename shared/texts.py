@@ -41,9 +41,22 @@ TITLES: dict[str, Text] = {
         "レジからの取り消しは24時間以内に限られます。",
     ),
     "identity_taken": ("This identity belongs to another member.", "この識別子は別の会員に登録されています。"),
+    "already_merged": (
+        "The member {member_id} is merged into {merged_into}.",
+        "会員{member_id}はすでに{merged_into}に統合されています。",
+    ),
+    "not_merged": ("This member is not merged.", "この会員は統合されていません。"),
+    "too_many_merges": (
+        "The member was merged and parted {limit} times already.",
+        "この会員の統合と解除はすでに{limit}回行われています。",
+    ),
     "insufficient_points": (
         "{required} points are needed, {available} are available.",
         "{required}ポイント必要ですが、利用可能なのは{available}ポイントです。",
+    ),
+    "approval_required": (
+        "Somebody else must approve this.",
+        "別の担当者による承認が必要です。",
     ),
     "too_many_holds": (
         "The member has {limit} open holds already.",
@@ -52,10 +65,33 @@ TITLES: dict[str, Text] = {
     "hold_closed": ("This hold was captured or released already.", "この保留はすでに確定または解放されています。"),
     "exceeds_hold": ("Only {held} points are held.", "保留されているのは{held}ポイントです。"),
     "budget_exceeded": ("The budget does not cover this award.", "予算が不足しています。"),
+    "partner_paused": ("This partner's awards are paused.", "このパートナーのポイント付与は停止中です。"),
+    "statement_too_long": (
+        "The month has more than {lines_max} awards, too many for one answer. Please ask the shop for them.",
+        "この月の付与は{lines_max}件を超えるため、一度に表示できません。運営元にお問い合わせください。",
+    ),
     "cap_exceeded": ("The limit {cap} ({limit}) is reached.", "上限({cap}: {limit})に達しています。"),
     "currency_mismatch": ("The programme's currency is {expected}.", "プログラムの通貨は{expected}です。"),
     "occurred_in_future": ("This time lies in the future.", "日時が未来になっています。"),
+    "purchase_completed": (
+        "The purchase is completed already. Return it instead.",
+        "この購入はすでに完了しています。返品として処理してください。",
+    ),
+    "purchase_cancelled": ("The purchase was cancelled.", "この購入はキャンセル済みです。"),
+    "return_exceeds_purchase": (
+        "More comes back than is left of the purchase.",
+        "返品内容が購入の残りを超えています。",
+    ),
+    "receipt_claimed": ("This receipt was claimed already.", "このレシートはすでに登録済みです。"),
+    "claim_window_over": (
+        "A receipt can be claimed within {days} days of the purchase.",
+        "レシートの登録は購入から{days}日以内に限られます。",
+    ),
     "exceeds_total": ("More points than the purchase costs.", "利用ポイントが購入金額を超えています。"),
+    "premium_limit_exceeded": (
+        "More than the law on premiums allows: the limit is {limit}.",
+        "景品表示法の上限({limit})を超えています。",
+    ),
     "version_conflict": (
         "It was changed in the meantime. Read it again.",
         "他の変更と競合しました。再取得してください。",
@@ -107,21 +143,49 @@ FIELDS = {
     "timezone_aware": "日時にはタイムゾーンが必要です。",
     "date_from_datetime_parsing": "日付を指定してください。",
     "value_error": "値が正しくありません。",
+    "duplicate": "他と重複しています。",
+    "reserved": "この名称は使用できません。",
+    "unknown_tier": "該当するランクがありません。",
+    "unknown_action": "このアクションを対象とするルールがありません。",
+    "not_for_kind": "この種類では指定できません。",
+    "not_for_lots": "ポイントごとには指定できません。",
+    "not_increasing": "前の値より大きくしてください。",
+    "not_zero": "最初のランクは0から始めてください。",
+    "factor_below_one": "1倍未満では指定できません。",
+    "too_many_caps": "上限つきのルールが多すぎます。",
+    "needs_yen": "日本円のプログラムでのみ指定できます。",
+    "fixed": "一度設定した値は変更できません。",
+    "window_empty": "終了が開始より前になっています。",
+    "premium_limit_exceeded": "景品表示法の上限を超えています。",
+    "month": "2026-11 のような年月を指定してください。",
+    "date": "2026-12-31 のような日付を指定してください。",
+    "in_future": "まだ始まっていない日です。",
     "not_taken_yet": "まだ対応していません。",
+    "unknown_line": "この購入にない明細です。",
+    "itself": "同じ会員には統合できません。",
+    "other_member": "別の会員のものです。",
+    "below_minimum": "1回に利用できる最小ポイントを下回っています。",
+    "off_step": "利用単位の倍数で指定してください。",
+    "exceeds_share": "この金額に利用できるポイントの上限を超えています。",
 }
 """What a faulty field is told in Japanese, by the kind of fault; kinds that are not here speak English."""
 
 _NOUNS = {
     "member": "会員",
+    "merge": "会員統合",
     "hold": "ポイント保留",
+    "adjustment": "ポイント調整",
     "identity": "識別子",
     "purpose": "同意項目",
     "partner": "パートナー",
     "key": "キー",
     "store": "店舗",
+    "version": "バージョン",
+    "purchase": "購入",
     "campaign": "キャンペーン",
     "coupon": "クーポン",
     "redemption": "クーポン利用",
+    "report": "レポート",
 }
 _NOT_FOUND: Text = ("There is no such {thing}.", "該当する{thing}が見つかりません。")
 

@@ -4,8 +4,8 @@ import base64
 
 import pytest
 
-from points.purchases import BUY_SURELY, finish
 from points.reactions import CARRY_ON
+from points.recorded import BUY_SURELY, finish
 from points.routes import ROUTES
 from shared import events, keys, relay
 from shared.dynamo import _dump
@@ -88,7 +88,6 @@ def test_an_entry_becomes_its_events_and_a_name_none(client):
         "partitionkey": "M#taro",
         "subject": "taro",
         "data": {
-            "explain": "base 10 1 100",
             "v": 1,
             "amount": 1000,
             "store_id": "shibuya",

@@ -9,29 +9,29 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from checkin import arrival as arrivals, visits as states
+from checkin import arrival as arrivals
 from checkin.arrival import Arrival
 from checkin.model import CheckinAnswer, CheckinBody, CheckinListed, CheckinPage, Given, Page, StaffScan
 from checkin.rules import STAFF_SCAN, Outcome, arrive, judge, next_possible_at, weigh
 from checkin.stores import find
-from checkin.visits import Visits
-from shared import chain, clock, keys
-from shared.chain import Decided, Entry, Kind, Step
+from checkin.visits import VISITS, Visits
+from shared import chain, clock
+from shared.chain import Decided, Entry, Step
 from shared.cursor import next_cursor, read_cursor
 from shared.errors import Forbidden, Invalid, NotFound
 from shared.http import Call, Reply
 from shared.ledger import Resolve
-from shared.member_ref import login_holder, profile, require_member, resolve
+from shared.member_ref import login_holder, present, require_member, resolve
 from shared.naming import Done, Naming, Verb
 from shared.table import Item
 from shared.world import World
 
 NAME = "checkin"
-VISITS = Kind(keys.VISITS, Visits(), states.pack, states.unpack)
 
 _KINDS = {"awarded": "accepted", "pending_review": "flagged", "recorded_no_award": "recorded"}
 # The second check-in of a store-day has an entry, so that its id is remembered; it is no check-in of its own.
 _REPEATED = "repeated"
+_HIDDEN = (_REPEATED, "merged")
 # A page looks past this many queries' worth of repeated check-ins, then goes on with a cursor.
 _ROUNDS_MAX = 5
 
@@ -56,7 +56,7 @@ def check_in(call: Call[CheckinBody]) -> Reply:
 
     def found(consistent: bool) -> tuple[str, Arrival]:
         try:
-            member = profile(world, member_id, consistent=consistent)
+            member = present(world, member_id, consistent=consistent)
         except NotFound:
             raise Forbidden("not_a_member") from None
         store = find(world, wanted.store_id)
@@ -139,12 +139,17 @@ def _given(said: Any) -> Given:
 def listed(call: Call[Any], member_id: str) -> dict[str, Any]:
     """A page of a member's check-ins, newest first."""
     page: Page = call.query
-    at = read_cursor(call, page.cursor)
-    shown, more = _page(call.world, VISITS.partition(member_id), None if at is None else int(at), page.limit)
-    if not shown and at is None:
+    position = read_cursor(call, page.cursor)
+    if position is None:
+        account = call.world.ledger.open_head(VISITS, member_id, consistent=True).account
+        shown, more = _page(call.world, account, None, page.limit)
+    else:
+        upto, _, account = position.partition(":")  # the account in which the list began, whatever was merged meanwhile
+        shown, more = _page(call.world, account, int(upto), page.limit)
+    if not shown and position is None:
         require_member(call.world, member_id)
     items = [_listed(entry) for entry in shown]
-    cursor = next_cursor(call, None if more is None else str(more))
+    cursor = next_cursor(call, None if more is None else f"{more}:{account}")
     return CheckinPage(items=items, next_cursor=cursor).model_dump(mode="json")
 
 
@@ -155,7 +160,7 @@ def _page(world: World, account: str, upto: int | None, limit: int) -> tuple[lis
         items = world.ledger.table.items(account, upto=upto, newest_first=True, limit=limit + 1, consistent=True)
         found = (entry for item in items for entry in reversed(chain.entries_of(item)))
         for entry in found:
-            if entry.kind == _REPEATED or (upto is not None and entry.sequence > upto):
+            if entry.kind in _HIDDEN or (upto is not None and entry.sequence > upto):
                 continue
             if len(shown) == limit:
                 return shown, entry.sequence

@@ -12,7 +12,8 @@ from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from checkin.geo import distance_m
-from shared import clock
+from shared import clock, keys
+from shared.chain import Kind
 
 Taking = Literal["awarded", "pending_review"]
 
@@ -164,3 +165,6 @@ def _pack_ring(ring: Ring) -> str:
 def _unpack_ring(text: str) -> Ring:
     lat, lon, near_m, far_m, at = (int(number) for number in text.split(" "))
     return Ring(of_kept(lat), of_kept(lon), near_m, far_m, clock.from_ms(at))
+
+
+VISITS = Kind(keys.VISITS, Visits(), pack, unpack)

@@ -20,6 +20,7 @@ from shared import keys, places
 from shared.auth import Principal
 from shared.business_day import DayRule
 from shared.chain import Head
+from shared.closings import Closing
 from shared.codes import Form, NotACode, normalise, show
 from shared.coupon_book import BOOK, Book, Coupon, Spot
 from shared.coupons_of import Codebook, is_paused
@@ -27,6 +28,7 @@ from shared.errors import Forbidden, Invalid
 from shared.http import Call
 from shared.member_ref import require_member, resolve
 from shared.reference import MemberRef
+from shared.table import Item
 from shared.world import World
 
 Told: TypeAlias = Literal["used", "held", "expired", "paused"]
@@ -87,6 +89,7 @@ class Homes:
         self.member_id: str | None = None
         self._is_consistent = is_consistent
         self._heads: dict[str, Head[Book]] = {}
+        self._closings: dict[str, tuple[Closing, ...]] = {}
         if member is not None:
             self.member_id = resolve(call.world, call.who, member, consistent=is_consistent).member_id
             if self._head(self.member_id).sequence == 0:
@@ -127,11 +130,27 @@ class Homes:
         if known is not None:
             return known
         name = self.world.ledger.table.get(keys.issue(*spot), 0, consistent=self._is_consistent)
-        return None if name is None else self._head(keys.holder(name["acc"]))
+        return None if name is None else self._keeper(name, spot)
+
+    def _keeper(self, name: Item, spot: Spot) -> Head[Book]:
+        """The book that a coupon is in: its member's, or one that this was merged into for a time."""
+        member_id = keys.holder(name["acc"])
+        head, closings = self._head(member_id), self._closings[member_id]
+        if head.state.get(spot) is not None or not closings:
+            return head
+        others = [keys.holder(closing.account) for closing in closings]
+        others.append(keys.holder(self.world.ledger.last_head(BOOK, name["acc"], name["seen"]).account))
+        found = (other for one in others if (other := self._head(one)).state.get(spot) is not None)
+        return next(found, head)
 
     def _head(self, member_id: str) -> Head[Book]:
+        """The book that a member's coupons are in now. Each is read once, whoever leads to it."""
         if member_id not in self._heads:
-            self._heads[member_id] = self.world.ledger.head(BOOK, member_id, consistent=self._is_consistent)
+            ledger = self.world.ledger
+            own = ledger.head(BOOK, member_id, consistent=self._is_consistent)
+            head = ledger.open_head(BOOK, member_id, consistent=True) if own.is_closed else own
+            self._closings |= {keys.holder(head.account): head.closings, member_id: own.closings}
+            self._heads[member_id] = self._heads.setdefault(keys.holder(head.account), head)
         return self._heads[member_id]
 
 

@@ -16,7 +16,7 @@ from coupons import book, packing, pool, rules, store
 from coupons.book import Drawing, Issuing
 from coupons.pool import POOL
 from coupons.store import Running
-from shared import places
+from shared import keys, places
 from shared.chain import Head
 from shared.codes import Generation, source_index
 from shared.coupon_book import BOOK, Book, Coupon
@@ -136,7 +136,7 @@ class _One:
         """The issue and the heads that it is judged by; raises the refusal."""
         ledger, campaign = self.world.ledger, self.running.campaign
         member_id = self.asked.member(consistent)
-        head = ledger.head(BOOK, member_id, consistent=consistent)
+        head = ledger.open_head(BOOK, member_id, consistent=consistent)
         if head.sequence == 0:
             require_member(self.world, member_id)
         issuing = self._issuing(None)
@@ -148,7 +148,7 @@ class _One:
             book.issue(head.state, issuing, self.asked.at)
             return issuing, _Heads(head)
         left = ledger.head(POOL, campaign.campaign_id, consistent=consistent)
-        issuing = self._issuing(Drawing(campaign.limits.total, left.sequence, member_id, head.sequence))
+        issuing = self._issuing(Drawing(campaign.limits.total, left.sequence, keys.holder(head.account), head.sequence))
         pool.take(left.state, issuing, self.asked.at)
         book.issue(head.state, issuing, self.asked.at)
         return issuing, _Heads(head, left)

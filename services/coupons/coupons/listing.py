@@ -28,7 +28,7 @@ def mine(call: Call[Any]) -> dict[str, Any]:
 def my_one(call: Call[Any]) -> dict[str, Any]:
     """One of the signed-in member's coupons."""
     member_id = signed_in(call.world, call.who)["member_id"]
-    head = call.world.ledger.head(BOOK, member_id, consistent=True)
+    head = call.world.ledger.open_head(BOOK, member_id, consistent=True)
     wanted = call.path["coupon_id"]
     coupons = [coupon for coupon in head.state.coupons if coupon.coupon_id == wanted]
     if not coupons:
@@ -44,7 +44,7 @@ def of_member(call: Call[Any]) -> dict[str, Any]:
 def _page(call: Call[Any], member_id: str) -> dict[str, Any]:
     asked: CouponQuery = call.query
     after = read_cursor(call, asked.cursor)
-    head = call.world.ledger.head(BOOK, member_id, consistent=True)
+    head = call.world.ledger.open_head(BOOK, member_id, consistent=True)
     if head.sequence == 0:
         require_member(call.world, member_id)
     listed = shown(call.world, reversed(head.state.coupons), max(call.now, head.recorded_at))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-from coupons import issues, rules, store
+from coupons import issues, merging, rules, store
 from coupons.issues import Asked
-from shared import events
+from shared import events, merge_events
 from shared.errors import Conflict, NotFound
 from shared.events import Received
 from shared.world import World
@@ -65,5 +65,8 @@ def _is_there(world: World, campaign_id: str) -> bool:
     return True
 
 
-REACTIONS = {events.type_name("checkin.accepted"): on_checkin}
+REACTIONS = {
+    events.type_name("checkin.accepted"): on_checkin,
+    **merge_events.reactions("coupons", merging.BOOKS),
+}
 CARRY_ON = {"issue": issues.finish}

@@ -1,20 +1,25 @@
 """One operation in several books at once, after its name: all or nothing, in one transaction.
 
 Capture and void of a redemption have no name of their own, they belong to the redemption's; so this writes no name.
+Books that have been merged since take their parts together, in one item.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from shared import chain
+from shared import chain, finding
 from shared.chain import Head, Part
 from shared.errors import Conflict, Refused, Unavailable
-from shared.ledger import ATTEMPTS_MAX, GIVE_UP_SECONDS, Ledger, backoff_seconds
-from shared.naming import Done, Pending, Verb
+from shared.ledger import Ledger
+from shared.naming import Done, Pending, Verb, slice_of
+from shared.patience import attempts
 from shared.table import Collision, Item, PutNew
+
+Join = Callable[[Sequence[Any]], Any]
+"""Makes one operation of those that ended up in the same account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,52 +33,69 @@ class Entering:
 
 
 @dataclass(frozen=True, slots=True)
-class _Composed:
-    """The item that holds an operation, and whether it was there already."""
+class _Arrived:
+    """Where an operation is, or belongs: the item that holds it, else the head that it follows."""
 
-    item: Item
-    is_there: bool
+    entering: Entering
+    item: Item | None
+    head: Head[Any]
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """The same for all that are in one item, or will be."""
+        return (self.item["pk"], self.item["sk"]) if self.item else (self.head.account, 0)
 
 
-def enter_all(ledger: Ledger, wanted: Sequence[Entering]) -> list[Done[Any]]:
+def enter_all(ledger: Ledger, wanted: Sequence[Entering], join: Join) -> list[Done[Any]]:
     """Append to each account what it does not have yet; raises what one of them refuses."""
-    started = ledger.clock.elapsed()
-    for attempt in range(ATTEMPTS_MAX):
+    for attempt in attempts(ledger.clock):
         try:
-            composed = [_compose(ledger, one, is_first=attempt == 0) for one in wanted]
+            done, items = _composed(ledger, wanted, join, is_first=attempt == 0)
         except Refused:  # never said on a stale read
-            composed = [_compose(ledger, one, is_first=False) for one in wanted]
+            done, items = _composed(ledger, wanted, join, is_first=False)
         try:
-            writes = [PutNew(one.item) for one in composed if not one.is_there]
-            if writes:
-                ledger.table.transact(writes)
-            return [_done(one, made) for one, made in zip(wanted, composed, strict=True)]
+            if items:
+                ledger.table.transact([PutNew(item) for item in items])
+            return done
         except Collision:
             pass
-        if ledger.clock.elapsed() - started > GIVE_UP_SECONDS:
-            break
-        ledger.clock.sleep(backoff_seconds(attempt))
     raise Unavailable
 
 
-def _compose(ledger: Ledger, entering: Entering, *, is_first: bool) -> _Composed:
-    """The item that holds the operation: the one that is there, or the one to append."""
-    verb, account, pending = entering.verb, entering.account, entering.pending
+def _composed(
+    ledger: Ledger, wanted: Sequence[Entering], join: Join, *, is_first: bool
+) -> tuple[list[Done[Any]], list[Item]]:
+    """What each account has then, and the items that must be appended for it."""
+    places: dict[tuple[str, int], list[_Arrived]] = {}
+    for entering in wanted:
+        arrived = _arrived(ledger, entering, is_first=is_first)
+        places.setdefault(arrived.place, []).append(arrived)
+    done, items = [], []
+    for together in places.values():
+        first = together[0]
+        operation = join([one.entering.pending.operation for one in together])
+        pending = replace(first.entering.pending, operation=operation)
+        item = first.item or _item(ledger, first.entering.verb, first.head, pending)
+        if first.item is None:
+            items.append(item)
+        done.append(slice_of(pending, item, is_replay=first.item is not None))
+    return done, items
+
+
+def _arrived(ledger: Ledger, entering: Entering, *, is_first: bool) -> _Arrived:
+    """Looks for an operation wherever its account has led; `reversed` if that is what is found."""
+    kind, pending = entering.verb.kind, entering.pending
     head = entering.head if is_first else None
     if head is None:
-        head = chain.head_of(verb.kind, account, ledger.table.newest(account, consistent=not is_first))
-    found = ledger.find(head, pending)
-    if found is not None:
-        if found.mark != pending.mark:
-            raise Conflict("reversed")
-        return _Composed(found.item, is_there=True)
+        head = chain.head_of(kind, entering.account, ledger.table.newest(entering.account, consistent=not is_first))
+    stops = list(finding.way(ledger.table, kind, head, pending.seen, None))
+    found = finding.latest_of(ledger.table, stops, pending.marks)
+    if found is not None and found.mark != pending.mark:
+        raise Conflict("reversed")
+    return _Arrived(entering, found.item if found else None, stops[-1].head)
+
+
+def _item(ledger: Ledger, verb: Verb[Any, Any], head: Head[Any], pending: Pending[Any]) -> Item:
     at = max(head.recorded_at, ledger.clock.now(), pending.at)
     decided = verb.decide(head.state, pending.operation, at)
-    parts = [Part(pending.mark, decided.steps)]
-    return _Composed(chain.next_item(verb.kind, head, parts, decided.state, at), is_there=False)
-
-
-def _done(entering: Entering, made: _Composed) -> Done[Any]:
-    pending = entering.pending
-    own = tuple(entry for entry in chain.entries_of(made.item) if entry.operation == pending.mark)
-    return Done(pending.operation, entering.account, made.item, own, made.is_there)
+    return chain.next_item(verb.kind, head, [Part(pending.mark, decided.steps)], decided.state, at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from coupons import book, listing, packing
 from coupons.book import Redeeming, Voiding
 from coupons.model import Coupon as Shown, RedemptionAnswer, VoidAnswer, VoidRequest
 from coupons.redemptions import answer
-from coupons.several import Entering, enter_all
+from coupons.several import Entering, Join, enter_all
 from shared import chain, keys
 from shared.chain import Head
 from shared.clock import from_ms
@@ -35,12 +35,19 @@ VOID: Verb[Any, Voiding] = Verb(BOOK, _never, _never, book.void)
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A redemption's share in one book: what it was to do there, and after which entry it can be."""
+    """A redemption's share in one book: what it was to do there, and after which entry it can be.
+
+    `head` is that of the book which has the coupons now: after a merge, another one.
+    """
 
     account: str
     seen: int
     redeeming: Redeeming
     head: Head[Book]
+
+    @property
+    def own_head(self) -> Head[Book] | None:
+        return self.head if self.head.account == self.account else None
 
 
 # ---- capture --------------------------------------------------------------------------------------------------------
@@ -57,7 +64,7 @@ def capture(call: Call[Any]) -> Reply:
     parts = _parts(call, name)
     reversal = chain.operation(name["pk"], is_reversal=True)
     wanted = [Pending(one.redeeming, _final_mark(name, one), reversal, call.now, one.seen) for one in parts]
-    done: list[Done[Redeeming]] = _entered(call, CAPTURE, parts, wanted)
+    done: list[Done[Redeeming]] = _entered(call, CAPTURE, parts, wanted, _joined)
     codebook = Codebook(call.world)
     told: RedemptionAnswer = answer(done, lambda coupon, _: show(codebook.code(coupon)))
     return Reply(told, 200, is_replay=done[0].is_replay)
@@ -84,7 +91,7 @@ def void(call: Call[VoidRequest]) -> Reply:
     for part in parts:
         voiding = Voiding(part.redeeming, call.body.void_id, until, _lost(call.world, name, part))
         wanted.append(Pending(voiding, reversal, reversal, call.now, part.seen))
-    done = _entered(call, VOID, parts, wanted)
+    done = _entered(call, VOID, parts, wanted, _joined_voidings)
     return _voided(call, done, is_replay=done[0].is_replay)
 
 
@@ -109,11 +116,12 @@ def _lost(world: World, name: Item, part: _Part) -> tuple[Coupon, ...]:
     """
     if all(part.head.state.get(coupon.spot) for coupon in part.redeeming.coupons):
         return ()
-    head = world.ledger.head(BOOK, keys.holder(part.account), consistent=True)
+    own = world.ledger.head(BOOK, keys.holder(part.account), consistent=True)
     mark, reversal = _final_mark(name, part), chain.operation(name["pk"], is_reversal=True)
-    found = world.ledger.find(head, Pending(None, mark, reversal, from_ms(name["t"]), part.seen))
+    found = world.ledger.find(own, Pending(None, mark, reversal, from_ms(name["t"]), part.seen))
     if found is None or found.mark != mark:
         return ()
+    head = _with_coupons(world, own, part.seen)
     return tuple(coupon for coupon in part.redeeming.coupons if head.state.get(coupon.spot) is None)
 
 
@@ -134,21 +142,35 @@ def _parts(call: Call[Any], name: Item) -> list[_Part]:
         if call.who.kind == "pos" and redeeming.store_id != call.who.store_id:
             raise Forbidden("wrong_store")
         head = call.world.ledger.head(BOOK, keys.holder(one["acc"]))
-        parts.append(_Part(one["acc"], one["seq"] - 1, redeeming, head))
+        parts.append(_Part(one["acc"], one["seq"] - 1, redeeming, _with_coupons(call.world, head, one["seq"] - 1)))
     return parts
 
 
+def _with_coupons(world: World, head: Head[Book], seen: int) -> Head[Book]:
+    """The head of the book that has the coupons of a redemption which saw this number: where its book has led."""
+    return world.ledger.last_head(BOOK, head.account, seen) if head.closings else head
+
+
+def _joined(parts: Sequence[Redeeming]) -> Redeeming:
+    """A redemption's shares in books that have been merged since."""
+    coupons = tuple(coupon for part in parts for coupon in part.coupons)
+    return replace(parts[0], coupons=coupons, taken=tuple(taken for part in parts for taken in part.taken))
+
+
+def _joined_voidings(parts: Sequence[Voiding]) -> Voiding:
+    lost = tuple(coupon for part in parts for coupon in part.lost)
+    return replace(parts[0], redeeming=_joined([part.redeeming for part in parts]), lost=lost)
+
+
 def _entered(
-    call: Call[Any], verb: Verb[Any, Any], parts: Sequence[_Part], wanted: list[Pending[Any]]
+    call: Call[Any], verb: Verb[Any, Any], parts: Sequence[_Part], wanted: list[Pending[Any]], join: Join
 ) -> list[Done[Any]]:
     """One append to the one home, or a transaction over all of them."""
     ledger, part = call.world.ledger, parts[0]
     if len(parts) > 1:
-        return enter_all(
-            ledger,
-            [Entering(verb, part.account, one, part.head) for part, one in zip(parts, wanted, strict=True)],
-        )
-    (done,) = ledger.enter(verb, part.account, wanted, part.head)
+        entering = [Entering(verb, part.account, one, part.own_head) for part, one in zip(parts, wanted, strict=True)]
+        return enter_all(ledger, entering, join)
+    (done,) = ledger.enter(verb, part.account, wanted, part.own_head)
     if isinstance(done, Refused):
         raise done
     return [done]

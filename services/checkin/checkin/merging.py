@@ -1,0 +1,54 @@
+"""What a member's visits bring into another's, and take back. Pure.
+
+The merged member has been wherever either was: the stores of the day, the last award and the last fix of both count.
+If the merge is ended, each has been where it was before; but the last award and fix stay with the other as well, for
+who was parted minutes ago has no new right to a reward.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from checkin.visits import VISITS, Ring, Visits, pack
+from shared.chain import Decided
+from shared.moves import MOVED, Merger, Move
+
+
+def leave(visits: Visits, move: Move[Visits], _at: datetime) -> Decided[Visits]:
+    """The chain is closed, and knows of no visit."""
+    return Decided(Visits(), (move.step(data={MOVED: pack(visits)}),))
+
+
+def join(visits: Visits, move: Move[Visits], _at: datetime) -> Decided[Visits]:
+    """Both have been there. A store that both visited on a day was visited once."""
+    brought = move.brought
+    new = tuple(visit for visit in brought.taken if visits.of(visit.store_id, visit.day) is None)
+    is_later = _is_later(brought.award, visits.award)
+    together = Visits(
+        at=max(visits.at, brought.at),
+        taken=(*visits.taken, *new),
+        award_store_id=brought.award_store_id if is_later else visits.award_store_id,
+        award=brought.award if is_later else visits.award,
+        fix=brought.fix if _is_later(brought.fix, visits.fix) else visits.fix,
+    )
+    return Decided(together, (move.step(),))
+
+
+def part(visits: Visits, move: Move[Visits], _at: datetime) -> Decided[Visits]:
+    """The visits that were brought are the other's alone again."""
+    brought = {visit.checkin_id for visit in move.brought.taken}
+    left = tuple(visit for visit in visits.taken if visit.checkin_id not in brought)
+    return Decided(replace(visits, taken=left), (move.step(is_end=True),))
+
+
+def come_back(_: Visits, move: Move[Visits], _at: datetime) -> Decided[Visits]:
+    """The chain is opened again, with what it brought."""
+    return Decided(move.brought, (move.step(is_end=True),))
+
+
+def _is_later(one: Ring | None, other: Ring | None) -> bool:
+    return one is not None and (other is None or one.at > other.at)
+
+
+MERGER = Merger(VISITS, leave, join, part, come_back)

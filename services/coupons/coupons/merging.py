@@ -1,0 +1,60 @@
+"""What a member's coupon book brings into another, and takes back. Pure.
+
+All coupons move, and the counts of those that have left the book, so that a campaign's limit counts the merged member
+once. If the merge is ended, the coupons that can still be used go back. What was used or is held stays, for a void or
+a capture follows the merge; it still counts for the member who had it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime
+
+from shared.chain import Decided
+from shared.coupon_book import BOOK, Book, Coupon, Status
+from shared.moves import MOVED, Merger, Move
+
+
+def leave(book: Book, move: Move[Book], _at: datetime) -> Decided[Book]:
+    """The book is closed, and empty."""
+    return Decided(Book(), (move.step(data={MOVED: BOOK.pack(book)}),))
+
+
+def join(book: Book, move: Move[Book], _at: datetime) -> Decided[Book]:
+    """The other book's coupons are in this one. It may have more than a book takes, and nothing breaks."""
+    brought = move.brought
+    gone = Counter(dict(book.gone)) + Counter(dict(brought.gone))
+    together = Book((*book.coupons, *brought.coupons), tuple(sorted(gone.items())))
+    return Decided(together, (move.step(data={"coupons": len(brought.coupons)}),))
+
+
+def part(book: Book, move: Move[Book], at: datetime) -> Decided[Book]:
+    """What goes back leaves this book."""
+    back = {coupon.spot for coupon in coming_back(book, move.brought, at)}
+    gone = Counter(dict(book.gone)) - Counter(dict(move.brought.gone))
+    left = Book(tuple(one for one in book.coupons if one.spot not in back), tuple(sorted(gone.items())))
+    return Decided(left, (move.step(data={"coupons": len(back)}, is_end=True),))
+
+
+def come_back(_: Book, move: Move[Book], at: datetime) -> Decided[Book]:
+    """The book that is opened again."""
+    brought = move.brought
+    back = coming_back(move.there, brought, at)
+    stayed = Counter(coupon.locator for coupon in brought.coupons) - Counter(coupon.locator for coupon in back)
+    gone = Counter(dict(brought.gone)) + stayed
+    step = move.step(data={"coupons": len(back)}, is_end=True)
+    return Decided(Book(back, tuple(sorted(gone.items()))), (step,))
+
+
+def coming_back(there: Book, brought: Book, at: datetime) -> tuple[Coupon, ...]:
+    """The coupons that were brought and nobody has used or holds; a hold that is over counts for nobody."""
+    found = (there.get(coupon.spot) for coupon in brought.coupons)
+    return tuple(
+        replace(coupon, status=Status.ISSUED, use=None)
+        for coupon in found
+        if coupon is not None and coupon.status is not Status.REDEEMED and not coupon.is_held(at)
+    )
+
+
+BOOKS = Merger(BOOK, leave, join, part, come_back)
