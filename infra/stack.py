@@ -29,6 +29,8 @@ STAGE = "local"
 # A failed message is tried again after this; in the cloud after 90 s. Never below the inbox functions' timeout.
 INBOX_VISIBILITY_SECONDS = 15
 HEALTH = "/_ministack/health"
+DATA_FORM = "2"
+"""The form in which items are kept. A local stack with data of another form begins afresh."""
 PORTS = {"ministack": 4566, "issuer": 4567}
 
 Say = Callable[[str], None]
@@ -123,7 +125,7 @@ def _stop_and_save(home: Home, ministack: Process) -> bool:
     before = saved.stat().st_mtime_ns if saved.exists() else 0
     is_clean = ministack.stop() and saved.exists() and saved.stat().st_mtime_ns > before
     if is_clean:
-        home.clean_stop.touch()
+        home.clean_stop.write_text(DATA_FORM)
     return is_clean
 
 
@@ -175,8 +177,10 @@ def _clear_away(home: Home, say: Say) -> None:
     home.local.unlink(missing_ok=True)
     shutil.rmtree(home.folder / "tmp", ignore_errors=True)
     if home.clean_stop.exists():
-        return
-    if home.processes.exists():
+        if home.clean_stop.read_text() == DATA_FORM:
+            return
+        say("The local data were written by another version in another form. Starting fresh.")
+    elif home.processes.exists():
         say("The local AWS was not stopped cleanly the last time: the local data were lost. Starting fresh.")
     shutil.rmtree(home.state, ignore_errors=True)
     for path in (home.keys, home.issuer_key):

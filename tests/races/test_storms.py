@@ -11,8 +11,8 @@ from coupons import book, reactions as coupon_reactions
 from coupons.pool import POOL
 from coupons.routes import ROUTES
 from points import reactions as point_reactions
-from points.routes import ROUTES as POINTS
 from points.budgets import BUDGET
+from points.routes import ROUTES as POINTS
 from shared import chain, inbox, relay
 from shared.coupon_book import BOOK
 from shared.memory import MemoryTable

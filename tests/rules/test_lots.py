@@ -62,7 +62,7 @@ def test_an_account_comes_back_from_its_packed_form(account, debt, earned, numbe
         pending=number,
         earned=((24300, earned), (24311, number + 1)),
         awards=(("cafe", TODAY, 5),),
-        caps=(Capped("own-bag", TODAY, 5, 25),),
+        caps=(Capped("own-bag", 25, ((TODAY, 5),)),),
         purchases=number,
         slid=TODAY,
         alarm=TODAY + 335,

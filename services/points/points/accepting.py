@@ -76,7 +76,10 @@ class Revoking:
 def revoke(account: Account, revoking: Revoking, at: datetime) -> Decided[Account]:
     """Take the points back, and the member's day as well; the entry asks the stream for the budget's side."""
     giving = revoking.giving
-    decided = undo(account, undoing_of(giving.ref, giving.programme, revoking.entries), at)
+    owed = giving.programme.model_copy(
+        update={"clawback": "debt"}
+    )  # the budget gets all of it back, so somebody owes it
+    decided = undo(account, undoing_of(giving.ref, owed, revoking.entries), at)
     asks = {"carry": ["points", giving.name]}
     steps = tuple(
         replace(step, data={**step.data, **asks}) if step.ref == giving.ref else step for step in decided.steps

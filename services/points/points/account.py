@@ -3,40 +3,54 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from points.balances import ACCOUNT, Account, earned_since, settle
+from points.balances import ACCOUNT, Account, settle
 from points.lots import Lot, unpack_lots
-from points.model import At, Balance, EntryAnswer, EntryPage, Expiring, Page, Tier
+from points.model import At, Balance, EntryAnswer, EntryPage, Expiring, NextTier, Page, Tier
 from points.programme import Programme
+from points.standing import standing, tier_of
 from points.store import programme
 from points.words import explained
-from shared import chain, clock
+from shared import chain, clock, keys
 from shared.business_day import day_end
 from shared.chain import Entry, Head, head_of
 from shared.cursor import next_cursor, read_cursor
-from shared.errors import Invalid
+from shared.errors import Invalid, Unavailable
 from shared.http import Call
 from shared.member_ref import require_member
+from shared.table import Item
 from shared.world import World
 
-TIER = "base"
+HIDDEN = ("refused", "reminded", "tier")  # entries that are no business of the account's holder
+_MERGES_MAX = 32
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def balance(call: Call[Any], member_id: str) -> Balance:
-    """The balance now, or as it was or will be at a time."""
+    """The balance now, or as it was or will be at a time; of a merged member, that of the account it leads to."""
     at = _moment(call.query, programme(call.world), call.now) if isinstance(call.query, At) else call.now
-    account = ACCOUNT.partition(member_id)
-    head = call.world.ledger.head(ACCOUNT, member_id, consistent=True)
+    if isinstance(call.query, At) and call.query.at is not None:
+        head = _head_at(call.world, call.world.ledger.head(ACCOUNT, member_id, consistent=True), at)
+    else:
+        head = call.world.ledger.open_head(ACCOUNT, member_id, consistent=True)
     if head.sequence == 0:
         require_member(call.world, member_id)
-    if head.sequence and at < head.recorded_at and call.query.at is not None:
-        head = head_of(ACCOUNT, account, recorded_by(call.world, account, head, at))
-    elif at < head.recorded_at:
-        at = head.recorded_at  # in one account time never runs backwards
-    return _balance(member_id, head.state, at, programme(call.world))
+    at = max(at, head.recorded_at)  # in one account time never runs backwards
+    return _balance(keys.holder(head.account), head.state, at, programme(call.world))
+
+
+def _head_at(world: World, head: Head[Account], at: datetime) -> Head[Account]:
+    """The head as it was at a time, in the account that a member's operations entered then."""
+    for _ in range(_MERGES_MAX):
+        if at < head.recorded_at:
+            head = head_of(ACCOUNT, head.account, recorded_by(world, head.account, head, at))
+        if not head.is_closed:
+            return head
+        head = world.ledger.head(ACCOUNT, keys.holder(head.closings[-1].account), consistent=True)
+    raise Unavailable
 
 
 def recorded_by(world: World, account: str, head: Head[Any], at: datetime) -> Any:
@@ -54,19 +68,25 @@ def recorded_by(world: World, account: str, head: Head[Any], at: datetime) -> An
     return best
 
 
-def settled(world: World, member_id: str, now: datetime) -> Account:
-    """What a member has now, read consistently; `member_not_found` if there is no such member."""
-    head = world.ledger.head(ACCOUNT, member_id, consistent=True)
+def settled(world: World, member_id: str, now: datetime) -> tuple[str, Account]:
+    """Who a member is after all merges, and what it has now, read consistently; `member_not_found` for nobody."""
+    head = world.ledger.open_head(ACCOUNT, member_id, consistent=True)
     if head.sequence == 0:
         require_member(world, member_id)
-    return settle(head.state, max(now, head.recorded_at), programme(world).zone)[0]
+    return keys.holder(head.account), settle(head.state, max(now, head.recorded_at), programme(world).zone)[0]
 
 
-def tier_of(account: Account, programme: Programme, at: datetime) -> Tier:
-    """The default programme has one tier; what was earned in its calendar year is counted all the same."""
-    january = programme.day(at).year * 12
-    earned = earned_since(account, january, january + 11)
-    return Tier(name=TIER, earned_in_window=earned)
+def tier_name(world: World, member_id: str, now: datetime) -> str:
+    """The name of a member's tier now; whoever has earned nothing yet has the lowest."""
+    head = world.ledger.open_head(ACCOUNT, member_id, consistent=True)
+    return tier_of(head.state, programme(world), max(now, head.recorded_at))
+
+
+def tier(account: Account, programme: Programme, at: datetime) -> Tier:
+    """The member's tier, until when it lasts, and what the next one needs."""
+    found = standing(account, programme, at)
+    following = NextTier(name=found.next_name, missing=found.missing) if found.next_name else None
+    return Tier(name=found.name, earned_in_window=found.earned, until=found.until, next=following)
 
 
 def _balance(member_id: str, account: Account, at: datetime, programme: Programme) -> Balance:
@@ -77,15 +97,23 @@ def _balance(member_id: str, account: Account, at: datetime, programme: Programm
         pending=account.waiting,
         held=account.held,
         debt=account.debt,
+        paid=account.paid or None,
         as_of=at,
-        expiring=[_expiring(lot) for lot in sorted(account.lots, key=lambda lot: lot.last_day) if lot.last_day],
-        tier=tier_of(account, programme, at),
+        expiring=_expirings(account.lots),
+        tier=tier(account, programme, at),
     )
 
 
-def _expiring(lot: Lot) -> Expiring:
-    day = date.fromordinal(lot.last_day)
-    return Expiring(on=day.isoformat(), points=lot.points, kind="limited" if lot.is_limited else "regular")
+def _expirings(lots: Iterable[Lot]) -> list[Expiring]:
+    """What expires when, day by day; what never does is left out. Where points came from is not told here."""
+    sums: dict[tuple[int, bool], int] = {}
+    for lot in lots:
+        if lot.last_day:
+            sums[lot.last_day, lot.is_limited] = sums.get((lot.last_day, lot.is_limited), 0) + lot.points
+    return [
+        Expiring(on=date.fromordinal(day).isoformat(), points=points, kind="limited" if is_limited else "regular")
+        for (day, is_limited), points in sorted(sums.items())
+    ]
 
 
 def _moment(query: At, programme: Programme, now: datetime) -> datetime:
@@ -111,31 +139,43 @@ def _moment(query: At, programme: Programme, now: datetime) -> datetime:
 def entries(call: Call[Any], member_id: str) -> dict[str, Any]:
     """A page of an account's entries, newest first."""
     page: Page = call.query
-    account = ACCOUNT.partition(member_id)
-    upto = read_cursor(call, page.cursor)
-    found: list[Entry] = []
-    items = call.world.ledger.table.items(
-        account, upto=None if upto is None else int(upto), newest_first=True, limit=page.limit + 1, consistent=True
-    )
+    account, upto = _place(read_cursor(call, page.cursor), ACCOUNT.partition(member_id))
+    items = _newest(call.world, account, upto, page.limit + 1)
     if not items and upto is None:
         require_member(call.world, member_id)
+    if items and upto is None and head_of(ACCOUNT, account, items[0]).is_closed:
+        account = call.world.ledger.open_head(ACCOUNT, member_id, consistent=True).account
+        items = _newest(call.world, account, None, page.limit + 1)
+    found: list[Entry] = []
     for item in items:
-        found += [entry for entry in reversed(chain.entries_of(item)) if upto is None or entry.sequence <= int(upto)]
-    shown = [entry for entry in found if entry.kind != "refused"]
+        found += [entry for entry in reversed(chain.entries_of(item)) if upto is None or entry.sequence <= upto]
+    shown = [entry for entry in found if entry.kind not in HIDDEN]
     more = shown[page.limit].sequence if len(shown) > page.limit else None
     if more is None and len(items) > page.limit:
         more = items[-1]["sk"] - 1
-    listed = [_entry(entry, member_id, call.language) for entry in shown[: page.limit]]
-    cursor = next_cursor(call, None if not more else str(more))
+    listed = [_entry(entry, call.language) for entry in shown[: page.limit]]
+    cursor = next_cursor(call, f"{more}:{account}" if more else None)
     return EntryPage(items=listed, next_cursor=cursor).model_dump(mode="json")
 
 
-def _entry(entry: Entry, member_id: str, language: str) -> EntryAnswer:
+def _place(position: str | None, account: str) -> tuple[str, int | None]:
+    """Where a list goes on: in the account in which it began, whatever was merged meanwhile."""
+    if position is None:
+        return account, None
+    upto, _, begun = position.partition(":")
+    return begun, int(upto)
+
+
+def _newest(world: World, account: str, upto: int | None, limit: int) -> list[Item]:
+    return world.ledger.table.items(account, upto=upto, newest_first=True, limit=limit, consistent=True)
+
+
+def _entry(entry: Entry, language: str) -> EntryAnswer:
     packed = entry.data.get("lots")
     explain = entry.data.get("explain")
     return EntryAnswer.model_validate(
         {
-            "entry_id": f"{member_id}:{entry.sequence}",
+            "entry_id": f"{keys.holder(entry.account)}:{entry.sequence}",
             "sequence": entry.sequence,
             "kind": entry.kind,
             "points": entry.points,
@@ -143,7 +183,7 @@ def _entry(entry: Entry, member_id: str, language: str) -> EntryAnswer:
             "occurred_at": entry.occurred_at,
             "recorded_at": entry.recorded_at,
             "ref": {"kind": entry.ref[0], "id": entry.ref[1].rpartition("/")[2]} if entry.ref else None,
-            "lots": [_expiring(lot) for lot in unpack_lots(packed) if lot.last_day] if packed else None,
+            "lots": _expirings(unpack_lots(packed)) if packed else None,
             "explain": explained(explain, language) if explain else None,
         }
     )

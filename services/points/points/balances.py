@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import chain
 
-from points.lots import Lot, expires_by, expiry, merged, pack_lots, split, total, unpack_lots
+from points.lots import Lot, expires_by, expiry, free_and_paid, merged, pack_lots, slid, split, total, unpack_lots
 from shared import varint
 from shared.business_day import day_start
 from shared.chain import Kind, Packed, Step
 from shared.clock import EPOCH, from_ms, to_ms
+from shared.errors import Conflict
 from shared.keys import MEMBER_POINTS
 from shared.units import Points
 
@@ -36,17 +38,16 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Capped:
-    """What a capped rule has given a member: on the latest day on which it gave anything, and ever."""
+    """What a capped rule has given a member: on the last days on which it gave anything, and ever."""
 
     rule_id: str
-    day: int
-    on_day: Points
     ever: Points
+    days: tuple[tuple[int, Points], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What the head of a member's chain knows. `available` is the sum of the lots less the debt; the rest is apart."""
+    """What the head of a member's chain knows. `available` is the lots less the debt, which only free points pay."""
 
     lots: tuple[Lot, ...] = ()
     debt: Points = 0
@@ -59,10 +60,27 @@ class Account:
     purchases: int = 0  # not cancelled or reversed
     slid: int = 0  # the last day up to which an earning has moved all regular lots; 0 if they don't slide
     alarm: int = 0  # the day of the latest alarm that an entry asked for
+    told: int = 0  # the day up to which reminders have been said
+    tier: str = ""  # the tier that was told last; none: the lowest
 
     @property
     def available(self) -> Points:
         return total(self.lots) - self.debt
+
+    @property
+    def paid(self) -> Points:
+        """The points among the lots that were bought for money."""
+        return total(lot for lot in self.lots if lot.is_paid)
+
+    @property
+    def spare(self) -> Points:
+        """The free points that no debt waits for."""
+        return max(0, self.available - self.paid)
+
+    @property
+    def usable(self) -> Points:
+        """What can be spent: all but the free points that a debt waits for."""
+        return self.spare + self.paid
 
     @property
     def held(self) -> Points:
@@ -75,21 +93,36 @@ class Account:
 
 
 def add(account: Account, *lots: Lot) -> Account:
-    """New points: they pay the debt first, and the rest becomes part of its day's lot."""
-    paid, left = split(lots, account.debt)
-    return replace(account, lots=merged((*account.lots, *left)), debt=account.debt - total(paid))
+    """New points: free ones pay the debt first, and the rest becomes part of its day's lot."""
+    free, bought = free_and_paid(slid(lot, account.slid) for lot in lots)
+    gone, left = split(free, account.debt)
+    return replace(account, lots=merged((*account.lots, *left, *bought)), debt=account.debt - total(gone))
 
 
 def put_back(account: Account, lots: Iterable[Lot]) -> Account:
     """Points that were the member's already are in their lots again."""
-    return replace(account, lots=merged((*account.lots, *lots)))
+    return replace(account, lots=merged((*account.lots, *(slid(lot, account.slid) for lot in lots))))
 
 
 def take(account: Account, points: Points) -> tuple[Account, tuple[Lot, ...]]:
-    """Spend points that are there, in the fixed order: the account after it, and what each lot gave."""
-    assert 0 <= points <= account.available, "only what is available can be taken"
-    taken, left = split(account.lots, points)
-    return replace(account, lots=left), taken
+    """Spend points that can be, in the fixed order: the account after it, and what each lot gave."""
+    assert 0 <= points <= account.usable, "only what is usable can be taken"
+    free, bought = free_and_paid(account.lots)
+    spare, owed = split(free, account.spare)
+    taken, left = split(merged((*spare, *bought)), points)
+    return replace(account, lots=merged((*left, *owed))), taken
+
+
+def spend_lots(account: Account, points: Points) -> tuple[Account, tuple[Lot, ...]]:
+    """Take points if they are there, and say how many are missing if not."""
+    require(points, account.usable)
+    return take(account, points)
+
+
+def require(points: Points, available: Points) -> None:
+    """Refuse to take more points than there are."""
+    if points > available:
+        raise Conflict("insufficient_points", required=points, available=available, missing=points - available)
 
 
 def give_back(account: Account, held: Held) -> Account:
@@ -166,41 +199,26 @@ def _activate(day: int, lot: Lot, when: datetime) -> Callable[[Account], tuple[A
     return play
 
 
-# ---- points earned in a window, for the tier ------------------------------------------------------------------------
-
-
-def counted(account: Account, month: int, points: Points, oldest: int) -> Account:
-    """Count points as earned in a month (negative: returned); months before `oldest` are forgotten."""
-    sums = dict(account.earned)
-    if month >= oldest:
-        sums[month] = sums.get(month, 0) + points
-    newest = max((*sums, month))
-    kept = sorted((one, earned) for one, earned in sums.items() if one >= oldest or one == newest)
-    return replace(account, earned=tuple((one, earned) for one, earned in kept if earned))
-
-
-def earned_since(account: Account, first: int, last: int) -> Points:
-    """The points earned from one month to another, both included; never below 0."""
-    return max(0, sum(points for month, points in account.earned if first <= month <= last))
-
-
 # ---- packed form ----------------------------------------------------------------------------------------------------
 
 
 def _pack(account: Account) -> Packed:
     packed: Packed = {"l": pack_lots(account.lots)}
     numbers = {"d": account.debt, "p": account.pending, "n": account.purchases, "s": account.slid, "m": account.alarm}
+    numbers["w"] = account.told
     packed |= {name: number for name, number in numbers.items() if number}
+    if account.tier:
+        packed["g"] = account.tier
     if account.holds:
         packed["h"] = [[one.mark, one.hold_id, to_ms(one.ends), pack_lots(one.lots)] for one in account.holds]
     if account.dated:
         packed["t"] = [[day, pack_lots([lot])] for day, lot in account.dated]
     if account.earned:
-        packed["e"] = varint.pack(number for month, points in account.earned for number in (month, _zigzag(points)))
+        packed["e"] = varint.pack(chain(*((month, varint.zigzag(points)) for month, points in account.earned)))
     if account.awards:
         packed["a"] = [list(award) for award in account.awards]
     if account.caps:
-        packed["c"] = [[one.rule_id, one.day, one.on_day, one.ever] for one in account.caps]
+        packed["c"] = [[one.rule_id, varint.pack((one.ever, *chain(*one.days)))] for one in account.caps]
     return packed
 
 
@@ -214,22 +232,19 @@ def _unpack(packed: Packed) -> Account:
         ),
         pending=packed.get("p", 0),
         dated=tuple((day, lot) for day, lots in packed.get("t", ()) for lot in unpack_lots(lots)),
-        earned=tuple((month, _unzigzag(points)) for month, points in zip(earned[::2], earned[1::2], strict=True)),
+        earned=tuple((month, varint.unzigzag(points)) for month, points in zip(earned[::2], earned[1::2], strict=True)),
         awards=tuple((partner, day, points) for partner, day, points in packed.get("a", ())),
-        caps=tuple(Capped(*one) for one in packed.get("c", ())),
+        caps=tuple(_capped(rule_id, *varint.unpack(numbers)) for rule_id, numbers in packed.get("c", ())),
         purchases=packed.get("n", 0),
         slid=packed.get("s", 0),
         alarm=packed.get("m", 0),
+        told=packed.get("w", 0),
+        tier=packed.get("g", ""),
     )
 
 
-def _zigzag(number: int) -> int:
-    """A small number below 0 as a small number above."""
-    return number * 2 if number >= 0 else -number * 2 - 1
-
-
-def _unzigzag(number: int) -> int:
-    return number // 2 if number % 2 == 0 else -(number + 1) // 2
+def _capped(rule_id: str, ever: Points, *days: int) -> Capped:
+    return Capped(rule_id, ever, tuple(zip(days[::2], days[1::2], strict=True)))
 
 
 ACCOUNT = Kind(MEMBER_POINTS, Account(), _pack, _unpack, lambda account: account.available)

@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from points.balances import Account, Held, give_back, settle, take
+from points.balances import Account, Held, give_back, settle, spend_lots, take
 from points.lots import Lot, pack_lots
-from points.rules import spend_lots
 from shared import keys
 from shared.chain import Decided, Step, operation
 from shared.clock import to_ms
@@ -42,6 +41,21 @@ class Holding:
         """The operation that makes it; a hold's id is the shop's."""
         return operation(keys.name("hold", "shop", self.hold_id))
 
+    @property
+    def reversal(self) -> bytes:
+        """The operation that reverses it."""
+        return operation(keys.name("hold", "shop", self.hold_id), is_reversal=True)
+
+    @property
+    def end_mark(self) -> bytes:
+        """Its end: capture and release are one operation, so only one of them can enter."""
+        return operation(end_name(keys.name("hold", "shop", self.hold_id)))
+
+
+def end_name(name: str) -> str:
+    """The name of a hold's end, from the hold's own."""
+    return f"{name}/end"
+
 
 def hold(account: Account, holding: Holding, at: datetime) -> Decided[Account]:
     """Take points out of the account for a while."""
@@ -61,6 +75,10 @@ class Ending:
 
     holding: Holding
     points: Points
+
+    @property
+    def zone(self) -> str:
+        return self.holding.zone
 
 
 def end(account: Account, ending: Ending, at: datetime) -> Decided[Account]:
@@ -89,6 +107,10 @@ class Extending:
 
     holding: Holding
     ttl_seconds: int
+
+    @property
+    def zone(self) -> str:
+        return self.holding.zone
 
 
 def extend(account: Account, extending: Extending, at: datetime) -> Decided[Account]:

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from points import holding, packing
+from points import holding, packing, spending
 from points.balances import ACCOUNT, Account
 from points.holding import Ending, Extending, Holding
 from points.model import Capture, Extend, Hold, HoldAnswer
+from points.programme import Programme
+from points.purchase import CANCELLED, REVERSED
 from points.store import programme
-from points.undoing import Undoing
+from points.undoing import Undoing, undoing_of
+from points.verbs import member_verb
 from shared import chain, keys
 from shared.chain import Head
 from shared.clock import from_ms, to_ms
 from shared.errors import Conflict, Invalid, NotFound, Refused
 from shared.http import Call, Reply
-from shared.member_ref import require_member, require_presence, resolve, use_up
+from shared.member_ref import Resolved, require_member, require_presence, resolve, use_up
 from shared.naming import Done, Pending, Verb, named
 from shared.table import Item
 from shared.world import World
 
-
-def _never_named(_: Any) -> Any:
-    raise TypeError("what happens to a hold is named by the hold")
-
-
-HOLD = Verb(ACCOUNT, packing.pack_holding, packing.unpack_holding, holding.hold)
-END = Verb(ACCOUNT, _never_named, _never_named, holding.end)
-EXTEND = Verb(ACCOUNT, _never_named, _never_named, holding.extend)
+HOLD = member_verb(holding.hold, packing.pack_holding, packing.unpack_holding)
+END, EXTEND = member_verb(holding.end), member_verb(holding.extend)
 
 
 def hold(call: Call[Hold]) -> Reply:
@@ -35,14 +32,24 @@ def hold(call: Call[Hold]) -> Reply:
     wanted = call.body
     naming = call.naming("hold", wanted.hold_id)
 
-    def found(consistent: bool) -> tuple[str, Holding]:
-        who = resolve(call.world, call.who, wanted.member, consistent=consistent)
-        require_presence(call.who, who)
-        use_up(call.world, who, naming.partition)
-        kept = (wanted.hold_id, wanted.points, wanted.order_ref, wanted.ttl_seconds)
-        return who.member_id, Holding(*kept, programme(call.world).zone, call.who.store_id)
+    shown: list[Resolved] = []
 
-    done = call.world.ledger.perform(HOLD, naming, found, lambda member_id: require_member(call.world, member_id))
+    def found(consistent: bool) -> tuple[str, Holding]:
+        settings = programme(call.world)
+        spending.check(settings.spending, wanted.points, "/points")
+        who = resolve(call.world, call.who, wanted.member, consistent=consistent)
+        require_presence(call.who, who, is_needed=settings.pos_spend_needs_presence)
+        shown[:] = [who]
+        kept = (wanted.hold_id, wanted.points, wanted.order_ref, wanted.ttl_seconds)
+        return who.member_id, Holding(*kept, settings.zone, call.who.store_id)
+
+    done = call.world.ledger.perform(
+        HOLD,
+        naming,
+        found,
+        lambda member_id: require_member(call.world, member_id),
+        lambda: use_up(call.world, shown[0], naming.partition),
+    )
     answer = HoldAnswer(
         hold_id=wanted.hold_id,
         state="held",
@@ -73,7 +80,7 @@ def release(call: Call[Any]) -> Reply:
 def extend(call: Call[Extend]) -> Reply:
     """Keep an open hold for longer."""
     name, held, head = _known(call)
-    if _end_of(call.world, name, head) is not None:
+    if end_of(call.world, name, head) is not None:
         raise Conflict("hold_closed")
     mark = chain.operation(f"{name['pk']}/extend/{to_ms(call.now)}/{call.body.ttl_seconds}")
     wanted = Pending(Extending(held, call.body.ttl_seconds), mark, _reversal(name), call.now, name["seen"])
@@ -93,30 +100,49 @@ def extend(call: Call[Extend]) -> Reply:
 
 
 def undo_end(
-    world: World, name: Item, undo: Verb[Account, Undoing], ref: tuple[str, str], zone: str
+    world: World, name: Item, undo: Verb[Account, Undoing], ref: tuple[str, str], settings: Programme
 ) -> Done[Undoing] | None:
-    """Give back what a reversed hold had captured; its reversal is in the chain, so no other end can come."""
-    end = _end_of(world, name, world.ledger.head(ACCOUNT, keys.holder(name["acc"]), consistent=True))
-    if end is None or not end.last.data["captured"]:
+    """Give back what a reversed hold had captured; its reversal is in the chain, so no other end can come.
+
+    What a purchase has captured belongs to the purchase: it comes back when that is returned or reversed.
+    """
+    end = end_of(world, name, world.ledger.head(ACCOUNT, keys.holder(name["acc"]), consistent=True))
+    if end is None or not end.last.data["captured"] or "by" in end.last.data:
         return None
-    mark = chain.operation(_end_name(name), is_reversal=True)
-    wanted = Pending(Undoing(ref, zone, end.entries), mark, mark, world.clock.now(), name["seen"])
+    mark = chain.operation(holding.end_name(name["pk"]), is_reversal=True)
+    wanted = Pending(undoing_of(ref, settings, end.entries), mark, mark, world.clock.now(), name["seen"])
     (done,) = world.ledger.enter(undo, name["acc"], [wanted])
     if isinstance(done, Refused):
         raise done
     return done
 
 
+def check_unused(world: World, name: Item) -> None:
+    """Raise `hold_closed` for a hold that a purchase has used and keeps: it comes back with that."""
+    end = end_of(world, name, world.ledger.head(ACCOUNT, keys.holder(name["acc"]), consistent=True))
+    if end is None or "by" not in end.last.data:
+        return
+    source, _, purchase_id = end.last.data["by"].partition("/")
+    shop = name["pk"].split("#")[2]
+    newest = world.ledger.table.newest(keys.name(f"purchase.{source}", shop, purchase_id), consistent=True)
+    if newest is None or newest["sk"] == 0 or newest["s"]["s"] not in (CANCELLED, REVERSED):
+        raise Conflict("hold_closed")
+
+
 def _known(call: Call[Any]) -> tuple[Item, Holding, Head[Account]]:
+    return known(call.world, call.who.shop, call.path_id("hold_id"))
+
+
+def known(world: World, shop: str, hold_id: str, *, consistent: bool = False) -> tuple[Item, Holding, Head[Account]]:
     """A hold's name, what was asked for, and a head in which it is found; `hold_not_found` for one that never came."""
-    ledger, partition = call.world.ledger, keys.name("hold", call.who.shop, call.path_id("hold_id"))
-    for consistent in (False, True):
-        name = ledger.table.get(partition, 0, consistent=consistent)
+    ledger, partition = world.ledger, keys.name("hold", shop, hold_id)
+    for is_consistent in (True,) if consistent else (False, True):
+        name = ledger.table.get(partition, 0, consistent=is_consistent)
         if name is None:
             continue
         if name.get("state") == "reversed":
             raise Conflict("reversed")
-        head = ledger.head(ACCOUNT, keys.holder(name["acc"]), consistent=consistent)
+        head = ledger.head(ACCOUNT, keys.holder(name["acc"]), consistent=is_consistent)
         wanted = named(HOLD, name)
         entered = ledger.mark_of(head, wanted)
         if entered == wanted.reversal:
@@ -128,7 +154,7 @@ def _known(call: Call[Any]) -> tuple[Item, Holding, Head[Account]]:
 
 def _ended(call: Call[Any], name: Item, ending: Ending, head: Head[Account]) -> Reply:
     """The one end of a hold: this one, or the same asked again; `hold_closed` if it was another."""
-    wanted = Pending(ending, chain.operation(_end_name(name)), _reversal(name), call.now, name["seen"])
+    wanted = Pending(ending, chain.operation(holding.end_name(name["pk"])), _reversal(name), call.now, name["seen"])
     (done,) = call.world.ledger.enter(END, name["acc"], [wanted], head)
     if isinstance(done, Refused):
         raise done
@@ -146,19 +172,15 @@ def _ended(call: Call[Any], name: Item, ending: Ending, head: Head[Account]) -> 
     return Reply(answer, is_replay=done.is_replay)
 
 
-def _end_of(world: World, name: Item, head: Head[Account]) -> Done[None] | None:
-    mark = chain.operation(_end_name(name))
+def end_of(world: World, name: Item, head: Head[Account]) -> Done[None] | None:
+    """The end of a hold, if it had one: a capture, a release, or a purchase that used it."""
+    mark = chain.operation(holding.end_name(name["pk"]))
     wanted: Pending[None] = Pending(None, mark, mark, from_ms(name["t"]), name["seen"])
     found = world.ledger.find(head, wanted)
     if found is None:
         return None
     own = tuple(entry for entry in chain.entries_of(found.item) if entry.operation == mark)
     return Done(None, name["acc"], found.item, own, is_replay=True)
-
-
-def _end_name(name: Item) -> str:
-    """Capture and release are one operation: only one of them can enter."""
-    return f"{name['pk']}/end"
 
 
 def _reversal(name: Item) -> bytes:

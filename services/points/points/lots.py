@@ -85,6 +85,22 @@ def split(lots: Iterable[Lot], points: Points) -> tuple[tuple[Lot, ...], tuple[L
     return tuple(taken), tuple(left)
 
 
+def free_and_paid(lots: Iterable[Lot]) -> tuple[tuple[Lot, ...], tuple[Lot, ...]]:
+    """Free lots, and paid ones."""
+    every = tuple(lots)
+    return tuple(lot for lot in every if not lot.is_paid), tuple(lot for lot in every if lot.is_paid)
+
+
+def slid(lot: Lot, day: int) -> Lot:
+    """A lot whose last day the latest earning has moved to `day`.
+
+    Limited points have a day of their own; paid ones keep the day for which they were sold.
+    """
+    if lot.is_limited or lot.is_paid or lot.last_day == NEVER:
+        return lot
+    return replace(lot, last_day=max(lot.last_day, day))
+
+
 def split_alike(lots: Sequence[Lot], wanted: Sequence[Lot]) -> tuple[tuple[Lot, ...], tuple[Lot, ...]]:
     """What of the wanted lots is there, of the same day and sort; and all the rest."""
     asked = {lot.key: lot.points for lot in merged(wanted)}

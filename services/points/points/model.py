@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -111,7 +112,7 @@ class BatchAnswer(Shape):
     results: list[dict[str, Any]]
 
 
-# ---- spending and awards --------------------------------------------------------------------------------------------
+# ---- spending, and taking back --------------------------------------------------------------------------------------
 
 
 class Spend(Shape):
@@ -175,56 +176,6 @@ class ReverseAnswer(Shape):
     balance: int | None = None
 
 
-class Award(Shape):
-    """Points that a partner gives out of its budget."""
-
-    award_id: Id
-    member: MemberRef
-    points: SomePoints
-    reason: Words
-    occurred_at: Time | None = None
-
-
-class AwardAnswer(Shape):
-    award_id: str
-    member_ref: str
-    points: int
-    budget_left: int
-
-
-class Budget(Shape):
-    """`monthly`: so many points a month of the programme's zone; `prepaid`: so many until it is raised."""
-
-    kind: Literal["monthly", "prepaid"]
-    points: Amount
-
-
-class Caps(Shape):
-    per_award: Amount = 1000
-    per_member_day: Amount = 1000
-    per_day: Amount = 50000
-
-
-class Partner(Shape):
-    name: Words
-    budget: Budget
-    caps: Caps = Caps()
-    state: Literal["active", "paused"] = "active"
-
-
-class PartnerAnswer(Partner):
-    partner_id: str
-    version: int
-
-
-class BudgetAnswer(Shape):
-    kind: str
-    period: str | None = None
-    budget: int
-    used: int
-    left: int
-
-
 # ---- balance and entries --------------------------------------------------------------------------------------------
 
 
@@ -245,19 +196,32 @@ class Expiring(Shape):
     kind: Literal["regular", "limited"]
 
 
+class NextTier(Shape):
+    name: str
+    missing: int
+
+
 class Tier(Shape):
+    """`until`: the last day on which the tier lasts if nothing more is earned; missing if it lasts."""
+
     name: str
     earned_in_window: int
+    until: date | None = None
+    next: NextTier | None = None
 
 
 class Balance(Shape):
-    """`expiring.on` is the last day on which the points can be used."""
+    """`available` is less the debt. `expiring.on` is the last day on which the points can be used.
+
+    `paid`: the points there that the member has bought for money, if any. They can be used whatever the debt.
+    """
 
     member_id: str
     available: int
     pending: int
     held: int
     debt: int
+    paid: int | None = None
     as_of: Time
     expiring: list[Expiring]
     tier: Tier
@@ -280,55 +244,4 @@ class EntryAnswer(Shape):
 
 class EntryPage(Shape):
     items: list[EntryAnswer]
-    next_cursor: str | None
-
-
-# ---- keys -----------------------------------------------------------------------------------------------------------
-
-
-class NewKey(Shape):
-    """`owner` is who the key is given to: a person or a company. Two owners are needed for approvals."""
-
-    key_id: Id | None = None
-    owner: Words
-    kind: Literal["ec", "pos", "partner", "operator"]
-    scopes: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=40)] | None = None
-    store_id: Id | None = None
-    terminal_id: Id | None = None
-    partner_id: Id | None = None
-    not_after: Time | None = None
-
-    @model_validator(mode="after")
-    def _is_bound(self) -> NewKey:
-        if self.kind == "pos" and (self.store_id is None or self.terminal_id is None):
-            raise ValueError("a pos key belongs to a store_id and a terminal_id")
-        if self.kind == "partner" and self.partner_id is None:
-            raise ValueError("a partner key belongs to a partner_id")
-        if self.kind in ("ec", "operator") and (self.store_id or self.terminal_id or self.partner_id):
-            raise ValueError("ec and operator keys belong to no store, terminal or partner")
-        if self.kind == "partner" and (self.store_id or self.terminal_id):
-            raise ValueError("a partner key belongs to no store or terminal")
-        if self.kind == "pos" and self.partner_id is not None:
-            raise ValueError("a pos key belongs to no partner")
-        return self
-
-
-class KeyAnswer(Shape):
-    """A key as it may be shown; `secret` is there once, when the key is made."""
-
-    key_id: str
-    owner: str
-    kind: str
-    scopes: list[str]
-    store_id: str | None = None
-    terminal_id: str | None = None
-    partner_id: str | None = None
-    state: str
-    created_at: Time
-    not_after: Time | None = None
-    secret: str | None = None
-
-
-class KeyPage(Shape):
-    items: list[KeyAnswer]
     next_cursor: str | None

@@ -9,10 +9,14 @@ import json
 import zlib
 from typing import Any
 
+from points.acting import Acting
+from points.adjusting import Adjusting
+from points.bought import Bought, HoldUsed
+from points.budgets import Giving
 from points.holding import Holding
 from points.model import Line
 from points.programme import Programme
-from points.rules import Bought, Earning, Giving, Spending
+from points.rules import Spending
 from shared.chain import Packed
 from shared.clock import from_ms, to_ms
 
@@ -58,6 +62,10 @@ def pack_bought(bought: Bought) -> Packed:
     }
     if bought.points_used:
         packed["u"] = bought.points_used
+    if bought.is_placed:
+        packed["w"] = 1
+    if bought.hold is not None:
+        packed["h"] = [pack_holding(bought.hold.holding), bought.hold.seen, bought.hold.account]
     if bought.more:
         packed["m"] = bought.more
     return packed
@@ -71,8 +79,14 @@ def unpack_bought(packed: Packed) -> Bought:
         lines=unpack_lines(packed["l"]),
         points_used=packed.get("u", 0),
         programme=Programme.from_rule(packed["r"]),
+        is_placed="w" in packed,
+        hold=_hold_used(*packed["h"]) if "h" in packed else None,
         more=packed.get("m", {}),
     )
+
+
+def _hold_used(holding: Packed, seen: int, account: str) -> HoldUsed:
+    return HoldUsed(unpack_holding(holding), seen, account)
 
 
 def pack_spending(spending: Spending) -> Packed:
@@ -97,6 +111,38 @@ def pack_holding(holding: Holding) -> Packed:
 
 def unpack_holding(packed: Packed) -> Holding:
     return Holding(packed["i"], packed["p"], packed["o"], packed["t"], packed["z"], packed.get("s"))
+
+
+def pack_acting(acting: Acting) -> Packed:
+    packed: Packed = {
+        "i": acting.action_id,
+        "a": acting.type,
+        "t": to_ms(acting.occurred_at),
+        "r": acting.programme.to_rule(),
+    }
+    said = {"s": acting.store_id, "f": acting.staff_id}
+    return packed | {name: value for name, value in said.items() if value}
+
+
+def unpack_acting(packed: Packed) -> Acting:
+    rules = Programme.from_rule(packed["r"])
+    return Acting(packed["i"], packed["a"], from_ms(packed["t"]), rules, packed.get("s"), packed.get("f"))
+
+
+def pack_adjusting(adjusting: Adjusting) -> Packed:
+    packed: Packed = {
+        "i": adjusting.adjustment_id,
+        "p": adjusting.points,
+        "w": adjusting.reason,
+        "k": adjusting.maker,
+        "r": adjusting.programme.to_rule(),
+    }
+    return packed | ({"c": 1} if adjusting.is_paid else {})
+
+
+def unpack_adjusting(packed: Packed) -> Adjusting:
+    rules = Programme.from_rule(packed["r"])
+    return Adjusting(packed["i"], packed["p"], packed["w"], "c" in packed, packed["k"], rules)
 
 
 def pack_giving(giving: Giving) -> Packed:
@@ -129,12 +175,3 @@ def unpack_giving(packed: Packed) -> Giving:
         per_day=per_day,
         programme=Programme.from_rule(packed["r"]),
     )
-
-
-def pack_nothing(_: Earning) -> Packed:
-    """An effect of an event has no name: the event itself says everything."""
-    return {}
-
-
-def unpack_earning(_: Packed) -> Earning:
-    raise TypeError("an effect of an event has no name to be read back from")

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
-from points import packing, rules
+from points import holds, receipts, spending
 from points.balances import ACCOUNT
-from points.model import Batch, Purchase, PurchaseAnswer
-from points.rules import Bought
+from points.bought import AHEAD_MAX, Bought, HoldUsed
+from points.earning import relevant
+from points.model import Batch, Purchase
+from points.purchase import COMPLETED, PLACED
+from points.purchase_answers import purchase_answer
+from points.recorded import BUY, BUY_SURELY
 from points.store import programme
-from points.words import explained
-from shared import http, keys
+from shared import finding, http, keys
 from shared.batch import one_of
-from shared.clock import to_ms
-from shared.errors import Conflict, Forbidden, Invalid, Refused
-from shared.http import Call, Reply
-from shared.ledger import Ledger
-from shared.member_ref import require_member, require_presence, resolve, use_up
-from shared.naming import Done, Naming, Verb, check_same
-from shared.table import Item
+from shared.errors import Conflict, Forbidden, Invalid, Refused, TooLarge
+from shared.http import KB, Call, Reply
+from shared.member_ref import Resolved, require_member, require_presence, resolve, use_up
+from shared.naming import Done, Naming, Verb
 
-AHEAD_MAX = timedelta(minutes=5)
-
-BUY = Verb(ACCOUNT, packing.pack_bought, packing.unpack_bought, rules.buy)
-"""A purchase that uses points may be refused, so only its caller finishes it."""
-BUY_SURELY = replace(BUY, carried_by="points")
-"""A purchase that only earns can't be refused, so the stream finishes it."""
+_SAID_OF_THE_BODY = (
+    "invalid_request",
+    "body_too_large",
+    "currency_mismatch",
+    "occurred_in_future",
+    "exceeds_total",
+    "forbidden",
+)
+BODY_MAX = 256 * KB
+APPEND_MAX = 25
+"""So many purchases of one member go into one append."""
 
 
 def record(call: Call[Purchase]) -> Reply:
@@ -36,14 +41,20 @@ def record(call: Call[Purchase]) -> Reply:
     _check(call, purchase)
     naming = _naming(call, purchase)
     if purchase.member is None:
-        return _record_without_member(call, purchase, naming)
-    done = call.world.ledger.perform(
-        _verb(purchase),
-        naming,
-        lambda consistent: _found(call, purchase, consistent, naming.partition),
-        lambda member_id: require_member(call.world, member_id),
-    )
-    return _reply(call, done)
+        return receipts.record(call, naming, lambda: _bought(call, purchase))
+    shown: list[Resolved] = []
+
+    def found(consistent: bool) -> tuple[str, Bought]:
+        who, bought = _found(call, purchase, consistent)
+        shown[:] = [who]
+        return who.member_id, bought
+
+    def agreed() -> None:
+        if purchase.points_used and purchase.hold_id is None:  # whoever uses a hold has shown the code for it
+            use_up(call.world, shown[0], naming.partition)
+
+    unused = lambda member_id: require_member(call.world, member_id)  # noqa: E731 - a callback
+    return _reply(call, call.world.ledger.perform(_verb(purchase), naming, found, unused, agreed))
 
 
 def preview(call: Call[Purchase]) -> Reply:
@@ -51,14 +62,15 @@ def preview(call: Call[Purchase]) -> Reply:
     purchase = call.body
     _check(call, purchase)
     if purchase.member is None:
-        return Reply(_answer(call, _bought(call, purchase), None, None), 200)
-    member_id, bought = _found(call, purchase, True)
-    head = call.world.ledger.head(ACCOUNT, member_id, consistent=True)
+        return Reply(purchase_answer(call, _bought(call, purchase), purchase.state), 200)
+    who, bought = _found(call, purchase, True)
+    head = call.world.ledger.open_head(ACCOUNT, who.member_id, consistent=True)
     if head.sequence == 0:
-        require_member(call.world, member_id)
-    decided = rules.buy(head.state, bought, max(call.now, head.recorded_at))
-    points = sum(step.points for step in decided.steps if step.kind == "earned")
-    return Reply(_answer(call, bought, member_id, decided.state.available, points), 200)
+        require_member(call.world, who.member_id)
+    decided = BUY.decide(head.state, bought, max(call.now, head.recorded_at))
+    own = [step for step in decided.steps if not step.is_due]
+    holder, balance = keys.holder(head.account), decided.state.available
+    return Reply(purchase_answer(call, bought, purchase.state, holder, balance, own), 200)
 
 
 def record_batch(call: Call[Batch]) -> Reply:
@@ -69,35 +81,42 @@ def record_batch(call: Call[Batch]) -> Reply:
     alone: list[tuple[int, Call[Purchase]]] = []
     for n, sent in enumerate(call.body.purchases):
         try:
+            _check_size(sent)
             one = one_of(call, "/v1/purchases", Purchase, sent)
             purchase = one.body
             _check(one, purchase)
             ref = (purchase.source, purchase.purchase_id)
-            if purchase.member is None or purchase.points_used or ref in seen:
+            if purchase.member is None or _may_be_refused(purchase) or ref in seen:
                 alone.append((n, one))
                 continue
             seen.add(ref)
-            member_id, bought = _found(one, purchase, False)
-            groups.setdefault(member_id, []).append((n, one, _naming(one, purchase), bought))
+            who, bought = _found(one, purchase, False)
+            groups.setdefault(who.member_id, []).append((n, one, _naming(one, purchase), bought))
         except Refused as refused:
             results[n] = _result(sent, _refused_or_replayed(call, sent, refused))
     for member_id, group in groups.items():
-        results |= _record_group(call, member_id, group)
+        for start in range(0, len(group), APPEND_MAX):  # an item of the table has an end
+            results |= _record_group(call, member_id, group[start : start + APPEND_MAX])
     for n, one in alone:  # after the others: what they earn may be used, and of one id the first has been recorded
         results[n] = _result(call.body.purchases[n], _recorded(one))
     return Reply({"results": [results[n] for n in range(len(call.body.purchases))]}, 200)
 
 
-def finish(world: Any, name: Item) -> None:
-    """Bring a purchase into its member's account whose process died after the name."""
-    world.ledger.carry_on(BUY_SURELY, name, world.clock.now())
+def _check_size(sent: Any) -> None:
+    """In a batch, too, a purchase is no larger than alone: its name must fit into an item."""
+    if len(json.dumps(sent).encode()) > BODY_MAX:
+        raise TooLarge("body_too_large", limit_bytes=BODY_MAX)
 
 
 # ---- one purchase ---------------------------------------------------------------------------------------------------
 
 
+def _may_be_refused(purchase: Purchase) -> bool:
+    return bool(purchase.points_used or purchase.hold_id)
+
+
 def _verb(purchase: Purchase) -> Verb[Any, Bought]:
-    return BUY if purchase.points_used else BUY_SURELY
+    return BUY if _may_be_refused(purchase) else BUY_SURELY
 
 
 def _naming(call: Call[Any], purchase: Purchase) -> Naming:
@@ -109,44 +128,55 @@ def _check(call: Call[Any], purchase: Purchase) -> None:
     who = call.who
     if who.kind == "pos" and purchase.source != "pos":
         raise Forbidden("forbidden")
-    if purchase.points_used:
+    if _may_be_refused(purchase):
         who.require("points:spend")
-    currency = programme(call.world).currency
-    if purchase.currency not in (None, currency):
-        raise Invalid("currency_mismatch", expected=currency)
+    rules = programme(call.world)
+    if purchase.currency not in (None, rules.currency):
+        raise Invalid("currency_mismatch", expected=rules.currency)
     if purchase.occurred_at > call.now + AHEAD_MAX:
         raise Invalid("occurred_in_future")
     if purchase.points_used > purchase.total:
         raise Invalid("exceeds_total", total=purchase.total)
-    if purchase.points_used and purchase.member is None:
+    if _may_be_refused(purchase) and purchase.member is None:
         raise Invalid.at("/member", "missing", "points can only be used by a member")
-    if purchase.state == "placed":
-        raise Invalid.at("/state", "not_taken_yet", "only completed purchases are taken so far")
-    if purchase.hold_id is not None:
-        raise Invalid.at("/hold_id", "not_taken_yet", "holds are not taken so far")
 
 
-def _found(call: Call[Any], purchase: Purchase, consistent: bool, by: str | None = None) -> tuple[str, Bought]:
-    """The member and the operation; what is refused here is refused after a replay has been looked for.
-
-    `by` names the request that uses up the member's rotating code, if points are used.
-    """
+def _found(call: Call[Any], purchase: Purchase, consistent: bool) -> tuple[Resolved, Bought]:
+    """The member and the operation; what is refused here is refused after a replay has been looked for."""
     assert purchase.member is not None
-    bought = _bought(call, purchase)
-    found = resolve(call.world, call.who, purchase.member, consistent=consistent)
+    bought, rules = _bought(call, purchase), programme(call.world)
     if purchase.points_used:
-        require_presence(call.who, found)
-        if by is not None:
-            use_up(call.world, found, by)
-    return found.member_id, bought
+        spending.check(rules.spending, purchase.points_used, "/points_used", purchase.total)
+    found = resolve(call.world, call.who, purchase.member, consistent=consistent)
+    if purchase.hold_id is not None:
+        return found, replace(bought, hold=_hold(call, purchase, found.member_id, consistent=consistent))
+    if purchase.points_used:
+        require_presence(call.who, found, is_needed=rules.pos_spend_needs_presence)
+    return found, bought
+
+
+def _hold(call: Call[Any], purchase: Purchase, member_id: str, *, consistent: bool) -> HoldUsed:
+    """The hold that a purchase is paid from: the same member's, not ended otherwise, and large enough."""
+    assert purchase.hold_id is not None
+    ledger = call.world.ledger
+    name, holding, head = holds.known(call.world, call.who.shop, purchase.hold_id, consistent=consistent)
+    *_, place = finding.way(ledger.table, ACCOUNT, head, name["seen"], None)
+    if place.head.account != ledger.open_head(ACCOUNT, member_id, consistent=consistent).account:
+        raise Invalid.at("/hold_id", "other_member", "the hold belongs to another member")
+    if purchase.points_used > holding.points:
+        raise Invalid("exceeds_hold", held=holding.points)
+    if holds.end_of(call.world, name, head) is not None:
+        raise Conflict("hold_closed")
+    return HoldUsed(holding, name["seen"], name["acc"])
 
 
 def _bought(call: Call[Any], purchase: Purchase) -> Bought:
     who = call.who
     if who.kind == "pos" and purchase.store_id not in (None, who.store_id):
         raise Forbidden("wrong_store")
+    store_id = purchase.store_id or who.store_id
     more = {
-        "store_id": purchase.store_id or who.store_id,
+        "store_id": store_id,
         "terminal_id": purchase.terminal_id or who.terminal_id,
         "staff_id": purchase.staff_id,
         "payment": purchase.payment,
@@ -154,81 +184,26 @@ def _bought(call: Call[Any], purchase: Purchase) -> Bought:
         "redemption_ids": purchase.redemption_ids or None,
         "taxes": [[tax.rate_bp, tax.amount] for tax in purchase.taxes] or None,
     }
+    rules = programme(call.world)
+    categories = {line.category for line in purchase.lines}
     return Bought(
         source=purchase.source,
         purchase_id=purchase.purchase_id,
         occurred_at=purchase.occurred_at,
         lines=tuple(purchase.lines),
         points_used=purchase.points_used,
-        programme=programme(call.world),
+        programme=relevant(rules, purchase.source, store_id, purchase.occurred_at, categories),
+        is_placed=purchase.state == PLACED,
         more={name: value for name, value in more.items() if value is not None},
     )
 
 
-def _record_without_member(call: Call[Any], purchase: Purchase, naming: Naming) -> Reply:
-    """A purchase of nobody: its name alone, which a late claim may find."""
-    bought = _bought_or_replayed(call, purchase, naming)
-    item = {
-        "pk": naming.partition,
-        "sk": 0,
-        "fp": naming.fingerprint,
-        "op": packing.pack_bought(bought),
-        "t": to_ms(naming.at),
-        "q": call.request_id,  # tells this request's write from a twin's
-        "v": 1,
-    }
-    old = call.world.ledger.table.put_new(item)
-    if old is not None:
-        check_same(old, naming)
-        _check_not_reversed(call.world.ledger, old)
-        bought = packing.unpack_bought(old["op"])
-    return Reply(_answer(call, bought, None, None), 201, is_replay=old is not None)
-
-
-def reverse_without_member(ledger: Ledger, old: Item) -> str:
-    """Close a purchase of nobody: the next item of its own chain says so, and nothing else is there to undo."""
-    ledger.table.put_new({"pk": old["pk"], "sk": 1, "state": "reversed", "v": 1})
-    return "reversed"
-
-
-def _check_not_reversed(ledger: Ledger, old: Item) -> None:
-    if ledger.table.get(old["pk"], 1, consistent=True) is not None:
-        raise Conflict("reversed")
-
-
-def _bought_or_replayed(call: Call[Any], purchase: Purchase, naming: Naming) -> Bought:
-    try:
-        return _bought(call, purchase)
-    except Refused:
-        old = call.world.ledger.name(naming)
-        if old is None:
-            raise
-        check_same(old, naming)
-        _check_not_reversed(call.world.ledger, old)
-        return packing.unpack_bought(old["op"])
-
-
 def _reply(call: Call[Any], done: Done[Bought]) -> Reply:
-    earned = next(entry for entry in done.entries if entry.kind == "earned")
+    bought = done.operation
+    state = PLACED if bought.is_placed else COMPLETED
     member_id = keys.holder(done.account)
-    answer = _answer(call, done.operation, member_id, done.item["b"], earned.points)
+    answer = purchase_answer(call, bought, state, member_id, done.item["b"], done.entries)
     return Reply(answer, 201, is_replay=done.is_replay)
-
-
-def _answer(call: Call[Any], bought: Bought, member_id: str | None, balance: int | None, points: int = 0) -> Any:
-    base = bought.programme.base
-    said = PurchaseAnswer.model_validate(
-        {
-            "purchase_id": bought.purchase_id,
-            "source": bought.source,
-            "member_id": member_id,
-            "state": "completed",
-            "points": {"pending": 0, "available": points},
-            "balance": balance,
-            "explain": explained(f"base {points} {base.points} {base.per_amount}", call.language) if member_id else [],
-        }
-    )
-    return said.model_dump(mode="json")
 
 
 # ---- batches --------------------------------------------------------------------------------------------------------
@@ -254,7 +229,7 @@ def _record_group(
 
 def _refused_or_replayed(call: Call[Batch], sent: Any, refused: Refused) -> Reply:
     """A refusal that came before the name was tried may meet a retry of something done: ask the single way."""
-    if refused.code in ("invalid_request", "currency_mismatch", "occurred_in_future", "exceeds_total", "forbidden"):
+    if refused.code in _SAID_OF_THE_BODY:
         return _refusal(call, refused)
     return _recorded(one_of(call, "/v1/purchases", Purchase, sent))
 

@@ -6,14 +6,13 @@ import json
 
 from pydantic import BaseModel, ConfigDict
 
-from points import awards, packing, purchases, rules
-from points.balances import ACCOUNT
+from points import actions, adjustments, awards, merges, premium, recorded, rules
 from points.rules import Earning
 from points.store import programme
+from points.verbs import member_verb
 from shared import events
 from shared.events import Received
 from shared.member_ref import require_member
-from shared.naming import Verb
 from shared.shapes import Amount, Id, Time
 from shared.world import World
 
@@ -34,7 +33,7 @@ class CheckedIn(BaseModel):
     reward: _Given
 
 
-EARN = Verb(ACCOUNT, packing.pack_nothing, packing.unpack_earning, rules.earn)
+EARN = member_verb(rules.earn)
 
 
 def on_checkin(world: World, event: Received) -> None:
@@ -42,10 +41,10 @@ def on_checkin(world: World, event: Received) -> None:
     said = CheckedIn.model_validate_json(json.dumps(dict(event.data)))
     if event.subject != said.member_id:
         raise ValueError("the event's subject is not its member")
-    points = said.reward.points
+    rules_in_force = programme(world)
+    points = premium.for_coming_by(rules_in_force, said.reward.points)
     if not points:
         return
-    rules_in_force = programme(world)
     earning = Earning(
         points=points,
         occurred_at=said.occurred_at,
@@ -61,4 +60,12 @@ def on_checkin(world: World, event: Received) -> None:
 
 
 REACTIONS = {events.type_name("checkin.accepted"): on_checkin}
-CARRY_ON = {"purchase.ec": purchases.finish, "purchase.pos": purchases.finish, "award": awards.finish}
+CARRY_ON = {
+    "purchase.ec": recorded.finish,
+    "purchase.pos": recorded.finish,
+    "award": awards.finish,
+    "action": actions.finish,
+    "adjustment": adjustments.finish,
+    "merge": merges.finish,
+    "unmerge": merges.finish,
+}

@@ -7,34 +7,23 @@ anew with a new id.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
-from points import awards, holds, packing, undoing
+from points import afterwards, awards, holds
 from points.balances import ACCOUNT
+from points.effects import UNDO
 from points.model import Reverse, ReverseAnswer
-from points.purchases import reverse_without_member
-from points.rules import BUDGET, Giving
+from points.purchase import REVERSED
 from points.store import programme
-from points.undoing import Undoing
+from points.undoing import undoing_of
 from shared import chain, keys
-from shared.chain import Entry
 from shared.clock import from_ms
 from shared.errors import Conflict, Forbidden, Invalid
 from shared.http import Call
-from shared.ledger import Ledger
-from shared.naming import Naming, Verb
+from shared.naming import Naming, Pending
 from shared.table import Item
 
 TILL_WINDOW = timedelta(hours=24)
 _SCOPE = {"purchase": "purchases:write", "award": "awards:write", "spend": "points:spend", "hold": "points:spend"}
-
-
-def _never_named(_: Any) -> Any:
-    raise TypeError("a reversal has no name of its own")
-
-
-UNDO = Verb(ACCOUNT, _never_named, _never_named, undoing.undo)
-CLOSE_AWARD = Verb(BUDGET, _never_named, _never_named, undoing.close_award)
 
 
 def reverse(call: Call[Reverse]) -> ReverseAnswer:
@@ -43,23 +32,26 @@ def reverse(call: Call[Reverse]) -> ReverseAnswer:
     if call.who.kind == "pos" and call.body.source == "ec":
         raise Forbidden("forbidden")  # a till records no web purchases, so it has none to close
     naming = _naming(call)
-    old = call.world.ledger.name(naming)
-    if old is None or old.get("state") == "reversed":
+    if call.body.kind == "purchase":
+        return _answer(call, *afterwards.reverse(call, naming, lambda old: _check_till(call, old)))
+    old = call.world.ledger.table.get(naming.partition, 0)  # a name never changes, and whether there is none,
+    if old is None or old.get("state") == "reversed":  # the closing decides
         old = call.world.ledger.close(naming)
     if old is None:
-        return _answer(call, "not_arrived", None)
+        return _answer(call, False, None)
     _check_till(call, old)
-    if "acc" not in old:
-        return _answer(call, reverse_without_member(call.world.ledger, old), None)
     if call.body.kind == "award":
-        return _answer(call, _reverse_award(call, old), None)
-    ref = (call.body.kind, _ref_id(call))
-    zone = programme(call.world).zone
-    mark = chain.operation(old["pk"]) if call.body.kind == "hold" else b""
-    done, was_there = call.world.ledger.undo(UNDO, old, old["acc"], lambda entries: Undoing(ref, zone, entries, mark))
+        return _answer(call, awards.reverse(call.world, old), None)
+    settings, ref = programme(call.world), (call.body.kind, call.path_id("operation_id"))
+    mark = b""
+    if call.body.kind == "hold":
+        holds.check_unused(call.world, old)
+        mark = chain.operation(old["pk"])
+    ledger = call.world.ledger
+    done, was_there = ledger.undo(UNDO, old, old["acc"], lambda did: undoing_of(ref, settings, did, mark))
     if mark:
-        done = holds.undo_end(call.world, old, UNDO, ref, zone) or done
-    return _answer(call, "reversed" if was_there else "not_arrived", done.item["b"])
+        done = holds.undo_end(call.world, old, UNDO, ref, settings) or done
+    return _answer(call, was_there, done.item["b"])
 
 
 def _naming(call: Call[Reverse]) -> Naming:
@@ -69,50 +61,35 @@ def _naming(call: Call[Reverse]) -> Naming:
     return call.naming(f"purchase.{source}" if source else kind, call.path_id("operation_id"))
 
 
-def _ref_id(call: Call[Reverse]) -> str:
-    operation_id = call.path_id("operation_id")
-    return f"{call.body.source}/{operation_id}" if call.body.source else operation_id
-
-
 def _check_till(call: Call[Reverse], old: Item) -> None:
     """A till undoes what its own store did, within a day."""
     if call.who.kind != "pos":
         return
     packed = old["op"]
-    if packed.get("m", {}).get("store_id", packed.get("s")) != call.who.store_id:
+    store_id = packed.get("m", {}).get("store_id") if call.body.kind == "purchase" else packed.get("s")
+    if store_id != call.who.store_id:
         raise Forbidden("wrong_store")
-    if call.now - from_ms(old["t"]) > TILL_WINDOW:
+    if call.now - from_ms(old["t"]) > TILL_WINDOW and not _is_reversed(call, old):
         raise Conflict("reverse_window_over")
 
 
-def _reverse_award(call: Call[Reverse], old: Item) -> str:
-    """First the member's chain, so that the award can't be accepted any more; then the budget, and its points back."""
-    ledger: Ledger = call.world.ledger
-    giving: Giving = packing.unpack_giving(old["op"])
-    member = {**old, "seen": giving.member_seen}
-    ref, zone = ("award", giving.award_id), giving.programme.zone
-    account = keys.account(keys.MEMBER_POINTS, giving.member_id)
-    ledger.undo(UNDO, member, account, lambda entries: Undoing(ref, zone, entries))
-    taken: list[Entry] = []
-
-    def closing(entries: tuple[Entry, ...]) -> Giving:
-        taken[:] = entries
-        return giving
-
-    ledger.undo(CLOSE_AWARD, old, old["acc"], closing)
-    if not taken:
-        return "not_arrived"
-    awards.give_back(call.world, giving, taken[-1])
-    return "reversed"
+def _is_reversed(call: Call[Reverse], old: Item) -> bool:
+    """Whether it was reversed in time: who asks again is told so, however late."""
+    if call.body.kind == "purchase":
+        newest = call.world.ledger.table.newest(old["pk"], consistent=True)
+        return newest is not None and newest["sk"] > 0 and newest["s"]["s"] == REVERSED
+    mark = chain.operation(old["pk"], is_reversal=True)
+    head = call.world.ledger.head(ACCOUNT, keys.holder(old["acc"]), consistent=True)
+    return call.world.ledger.mark_of(head, Pending(None, mark, mark, from_ms(old["t"]), old["seen"])) is not None
 
 
-def _answer(call: Call[Reverse], state: str, balance: int | None) -> ReverseAnswer:
+def _answer(call: Call[Reverse], was_there: bool, balance: int | None) -> ReverseAnswer:
     return ReverseAnswer.model_validate(
         {
             "reverse_id": call.body.reverse_id,
             "kind": call.body.kind,
             "id": call.path_id("operation_id"),
-            "state": state,
+            "state": "reversed" if was_there else "not_arrived",
             "balance": balance,
         }
     )

@@ -4,26 +4,71 @@ from __future__ import annotations
 
 from typing import Any
 
-from points import account, awards, holds, keyring, members, model, partners, person, purchases, reversals, spends, till
+from points import (
+    account,
+    acting,
+    actions,
+    adjusting,
+    adjustments,
+    afterwards,
+    awards,
+    holds,
+    identities,
+    key_model,
+    keyring,
+    liability,
+    members,
+    merges,
+    model,
+    partner_model,
+    partners,
+    person,
+    profiles,
+    programme,
+    purchases,
+    receipts,
+    reports,
+    returned,
+    reversals,
+    settings,
+    spends,
+    statements,
+    till,
+)
 from shared.http import ANY_KEY, KB, MEMBER, Call, Routes
 from shared.member_ref import signed_in
+from shared.preference import CSV, JSON
 
 ROUTES = Routes()
 _get, _post, _put, _delete = ROUTES.get, ROUTES.post, ROUTES.put, ROUTES.delete
 _BATCH = 1024 * KB
 
 _post("/v1/members", "members:write", body=person.NewMember, answer=person.MemberAnswer, status=201)(members.create)
-_get("/v1/members/{member_id}", "members:read", answer=person.MemberAnswer)(members.read)
+_get("/v1/members/{member_id}", "members:read", answer=person.MemberAnswer)(profiles.read)
 _post(
     "/v1/members/{member_id}/identities",
     "members:write",
     body=person.NewIdentity,
     answer=person.MemberAnswer,
     status=201,
-)(members.link)
+)(identities.link)
 _delete("/v1/members/{member_id}/identities/{type}", "members:write", body=person.IdentityValue, status=204)(
-    members.unlink
+    identities.unlink
 )
+_post(
+    "/v1/members/{member_id}/merge",
+    "members:merge",
+    body=merges.MergeRequest,
+    answer=merges.MergeAnswer,
+    id_field="merge_id",
+)(merges.merge)
+_post(
+    "/v1/members/{member_id}/unmerge",
+    "members:merge",
+    body=merges.UnmergeRequest,
+    answer=merges.MergeAnswer,
+    id_field="merge_id",
+)(merges.unmerge)
 _post("/v1/members/resolve", "members:read", body=person.Resolve, answer=person.Resolved)(till.resolve_at_till)
 
 _post(
@@ -38,6 +83,53 @@ _post("/v1/purchases/preview", "purchases:write", body=model.Purchase, answer=mo
 _post("/v1/purchases/batch", "purchases:write", body=model.Batch, answer=model.BatchAnswer, body_max=_BATCH)(
     purchases.record_batch
 )
+_PURCHASE = "/v1/purchases/{source}/{purchase_id}"
+_post(f"{_PURCHASE}/complete", "purchases:write", body=returned.Complete, answer=model.PurchaseAnswer)(
+    afterwards.complete
+)
+_post(f"{_PURCHASE}/cancel", "purchases:write", answer=model.PurchaseAnswer)(afterwards.cancel)
+_post(
+    f"{_PURCHASE}/returns",
+    "purchases:write",
+    body=returned.Return,
+    answer=returned.ReturnAnswer,
+    status=201,
+    id_field="return_id",
+)(afterwards.give_back)
+_post(f"{_PURCHASE}/returns/preview", "purchases:write", body=returned.Return, answer=returned.ReturnAnswer)(
+    afterwards.preview
+)
+_post(
+    "/v1/me/receipts",
+    MEMBER,
+    body=returned.ReceiptClaim,
+    answer=model.PurchaseAnswer,
+    status=201,
+    id_field="receipt_claim_id",
+)(receipts.claim)
+_post(
+    "/v1/actions",
+    "purchases:write",
+    body=acting.Action,
+    answer=acting.ActionAnswer,
+    status=201,
+    id_field="action_id",
+)(actions.act)
+_post(
+    "/v1/adjustments",
+    "points:admin",
+    body=adjusting.Adjustment,
+    answer=adjusting.AdjustmentAnswer,
+    status=201,
+    again=202,
+    id_field="adjustment_id",
+)(adjustments.adjust)
+_post(
+    "/v1/adjustments/{adjustment_id}/approve",
+    "points:admin",
+    answer=adjusting.AdjustmentAnswer,
+    status=201,
+)(adjustments.approve)
 _post("/v1/spends", "points:spend", body=model.Spend, answer=model.SpendAnswer, status=201, id_field="spend_id")(
     spends.spend
 )
@@ -52,21 +144,42 @@ _post(
     answer=model.ReverseAnswer,
     id_field="reverse_id",
 )(reversals.reverse)
-_post("/v1/awards", "awards:write", body=model.Award, answer=model.AwardAnswer, status=201, id_field="award_id")(
-    awards.award
+_post(
+    "/v1/awards",
+    "awards:write",
+    body=partner_model.Award,
+    answer=partner_model.AwardAnswer,
+    status=201,
+    id_field="award_id",
+)(awards.award)
+_get("/v1/partner/budget", "awards:write", answer=partner_model.BudgetAnswer)(awards.budget)
+_get("/v1/partner/statements/{month}", "awards:write", answer=partner_model.Statement, media=(JSON, CSV))(
+    statements.statement
 )
-_get("/v1/partner/budget", "awards:write", answer=model.BudgetAnswer)(awards.budget)
-_put("/v1/partners/{partner_id}", "programme:admin", body=model.Partner, answer=model.PartnerAnswer)(partners.put)
-_get("/v1/partners/{partner_id}", "programme:admin", answer=model.PartnerAnswer)(partners.read)
+_put("/v1/partners/{partner_id}", "programme:admin", body=partner_model.Partner, answer=partner_model.PartnerAnswer)(
+    partners.put
+)
+_get("/v1/partners/{partner_id}", "programme:admin", answer=partner_model.PartnerAnswer)(partners.read)
 
-_post("/v1/keys", "keys:admin", body=model.NewKey, answer=model.KeyAnswer, status=201)(keyring.create)
-_get("/v1/keys", "keys:admin", query=model.Page, answer=model.KeyPage)(keyring.listed)
+_get("/v1/programme", "programme:admin", query=settings.Version, answer=programme.Programme)(settings.read)
+_put("/v1/programme", "programme:admin", body=settings.Settings, answer=programme.Programme)(settings.put)
+
+_get(
+    "/v1/reports/liability",
+    "reports:read",
+    query=liability.On,
+    answer=liability.Liability,
+    media=(JSON, CSV),
+)(reports.liability)
+
+_post("/v1/keys", "keys:admin", body=key_model.NewKey, answer=key_model.KeyAnswer, status=201)(keyring.create)
+_get("/v1/keys", "keys:admin", query=model.Page, answer=key_model.KeyPage)(keyring.listed)
 _delete("/v1/keys/{key_id}", "keys:admin", status=204)(keyring.revoke)
 
-_get("/v1/me", MEMBER, answer=person.MemberAnswer)(members.read_me)
+_get("/v1/me", MEMBER, answer=person.MemberAnswer)(profiles.read_me)
 _post("/v1/me", MEMBER, body=person.NewMe, answer=person.MemberAnswer, status=201, again=200)(members.join)
 _get("/v1/me/code", MEMBER, answer=person.MemberCode)(till.show_code)
-_put("/v1/me/consents/{purpose}", MEMBER, body=person.Consent)(members.consent)
+_put("/v1/me/consents/{purpose}", MEMBER, body=person.Consent)(profiles.consent)
 
 
 @_get("/v1/me/balance", MEMBER, query=model.At, answer=model.Balance)

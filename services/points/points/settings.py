@@ -51,7 +51,8 @@ def put(call: Call[Settings]) -> Reply:
     wanted = Programme.of(call.body.version + 1, call.body.differences)
     directory = call.world.directory
     try:
-        directory.change(keys.programme(), lambda old: _following(old, wanted), _kept)
+        is_begun = bool(call.world.ledger.table.scan(after=None, limit=1))
+        directory.change(keys.programme(), lambda old: _following(old, wanted, is_begun=is_begun), _kept)
     except Conflict:
         if programme_of(directory.table.get(*keys.programme(), consistent=True)) != wanted:
             raise
@@ -60,10 +61,13 @@ def put(call: Call[Settings]) -> Reply:
     return Reply(wanted)
 
 
-def _following(old: Item | None, wanted: Programme) -> Item:
-    """The item of the wanted programme, if it may follow the present one."""
+def _following(old: Item | None, wanted: Programme, *, is_begun: bool) -> Item:
+    """The item of the wanted programme, if it may follow the present one.
+
+    Zone and currency are for good as soon as they were set, or anything was recorded: days and amounts are of them.
+    """
     present = programme_of(old)
-    for name in ("zone", "currency") if old else ():
+    for name in ("zone", "currency") if old or is_begun else ():
         if getattr(wanted, name) != getattr(present, name):
             raise Invalid.at(f"/{name}", "fixed", f"the programme's {name} is {getattr(present, name)} for good")
     if wanted.version != present.version + 1:

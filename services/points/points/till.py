@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from points import account
 from points.person import MemberCode, Offered, Resolve, Resolved, RotatingCode, StaticCode
+from points.standing import tier_of
 from points.store import programme
 from shared import coupons_of
 from shared.http import Call
@@ -17,18 +19,18 @@ def resolve_at_till(call: Call[Resolve]) -> dict[str, Any]:
     """The till's one scan: who is this, and what may they use."""
     found = resolve(call.world, call.who, call.body.member, consistent=True)
     use_up(call.world, found, f"resolve#{call.request_id}")
-    item = profile(call.world, found.member_id, consistent=True)
-    state = account.settled(call.world, found.member_id, call.now)
-    scan, ends = make_scan(call.world, call.who, found, call.now)
+    member_id, state = account.settled(call.world, found.member_id, call.now)
+    item = profile(call.world, member_id, consistent=True)
+    scan, ends = make_scan(call.world, call.who, replace(found, member_id=member_id), call.now)
     said = Resolved(
-        member_id=found.member_id,
+        member_id=member_id,
         display_name=item.get("display_name"),
         balance=state.available,
-        tier=account.tier_of(state, programme(call.world), call.now).name,
+        tier=tier_of(state, programme(call.world), call.now),
         code_level=found.level,
         scan=scan,
         scan_expires_at=ends,
-        coupons=_coupons(call, found.member_id, found.level),
+        coupons=_coupons(call, member_id, found.level),
     ).model_dump(mode="json")
     for coupon in said["coupons"]:
         if coupon["code"] is None:

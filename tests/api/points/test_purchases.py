@@ -346,17 +346,7 @@ def test_balance_is_earned_less_used_and_repeats_change_nothing(sales, random):
     assert balance(client) == expected
 
 
-# ---- what is not taken yet, and the corners -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("changes", "pointer"),
-    [({"state": "placed"}, "/state"), ({"hold_id": "h-1"}, "/hold_id")],
-)
-def test_what_is_not_built_yet_is_refused_by_name(client, changes, pointer):
-    answer = client.post("/v1/purchases", purchase(**changes))
-    assert (answer.status, answer.body["errors"][0]["code"]) == (422, "not_taken_yet")
-    assert answer.body["errors"][0]["pointer"] == pointer
+# ---- the corners ----------------------------------------------------------------------------------------------------
 
 
 def test_nobody_has_no_points_to_use(client):
