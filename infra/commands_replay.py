@@ -9,6 +9,7 @@ from typing import Any
 from infra import files, receipts
 from infra.client import NoAnswer, Wire
 from infra.commands import Failed, Result, Say
+from infra.delivery import Line
 from infra.journal import Journal
 from infra.locate import Home
 from infra.receipts import Frame, Slice
@@ -39,7 +40,7 @@ def replay(asked: argparse.Namespace, home: Home, say: Say) -> Result:
     local = files.read_json(home.local)
     if local is None:
         raise Failed("The stack is not up: run `omo up` first.")
-    line = replaying.Line(Wire(local["points"], local["keys"]["ec"]))
+    line = Line(Wire(local["points"], local["keys"]["ec"]))
     try:
         part = slice_of(asked.days, asked.households)
         report = replaying.run(_load(), part, line, journal(home, local), clock.utc_now())

