@@ -90,6 +90,8 @@ def of_entry(entry: Entry) -> Iterator[Event]:
     names = _OF_ENTRY.get((letter, entry.kind), ())
     if letter == keys.MEMBER_POINTS and entry.ref is not None:
         names += _by_reference(entry)
+    if "void" in entry.data:  # what is reversed was cancelled before, and that was told
+        names = ()
     member = keys.holder(entry.account) if letter in _OF_MEMBERS else entry.data.get("member_id")
     for name in names:
         yield _envelope(

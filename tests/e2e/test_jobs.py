@@ -61,6 +61,7 @@ def test_an_entry_is_looked_at_on_the_day_on_which_something_falls_due(stack, fr
     assert [entry["kind"] for entry in entries] == ["expired", "earned"]
 
 
+@pytest.mark.slow
 def test_the_schedule_starts_the_job(stack, aws):
     (rule,) = aws("events").list_rules(NamePrefix="omo-local-points-Hourly")["Rules"]
     assert rule["ScheduleExpression"] == "cron(10 * * * ? *)"

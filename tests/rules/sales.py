@@ -56,7 +56,7 @@ def returns_of(draw, sale, left):
     """Some of what is left of a purchase, line by line: a quantity, an amount, or all of the line."""
     wanted = []
     for one, now in zip(sale.lines, left, strict=True):
-        ways = [None]
+        ways: list[str | None] = [None]
         if not now.is_gone:
             ways.append("all")
         if now.quantity:

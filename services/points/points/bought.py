@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from points.earning import Sold
@@ -190,17 +191,43 @@ def _part(line: Left, left: Left, part: int, of: int, *, quantity: int = 0) -> L
     return Left(left.quantity - quantity, amount, tax, share)
 
 
-# ---- packed form ----------------------------------------------------------------------------------------------------
+# ---- what a purchase's chain keeps ----------------------------------------------------------------------------------
 
-_NUMBERS = 4  # of a line
-
-
-def pack_left(lines: Sequence[Left]) -> bytes:
-    """Four numbers a line: quantity, amount, tax, share."""
-    return varint.pack(n for one in lines for n in (one.quantity, one.amount, one.tax, one.share))
+Touched = tuple[tuple[int, Left], ...]
+"""The lines of which something came back, by their place, and what is left of them. All others are whole."""
 
 
-def unpack_left(packed: bytes) -> tuple[Left, ...]:
-    """What `pack_left` packed."""
-    numbers = list(varint.unpack(packed))
-    return tuple(Left(*numbers[n : n + _NUMBERS]) for n in range(0, len(numbers), _NUMBERS))
+def touched(bought: Bought, left: Sequence[Left]) -> Touched:
+    """What to keep of what is left."""
+    rows = enumerate(zip(whole(bought), left, strict=True))
+    return tuple((place, now) for place, (first, now) in rows if now != first)
+
+
+def left_of(bought: Bought, kept: Touched) -> tuple[Left, ...]:
+    """What is left of every line."""
+    left = list(whole(bought))
+    for place, now in kept:
+        left[place] = now
+    return tuple(left)
+
+
+def pack_touched(kept: Touched) -> bytes:
+    """A line that is gone takes one byte, any other its four numbers more. Places are steps from the one before."""
+    numbers, before = [], -1
+    for place, now in kept:
+        numbers.append((place - before) * 2 + (not now.is_gone))
+        numbers += () if now.is_gone else (now.quantity, now.amount, now.tax, now.share)
+        before = place
+    return varint.pack(numbers)
+
+
+def unpack_touched(packed: bytes) -> Touched:
+    """What `pack_touched` packed."""
+    kept, place, numbers = [], -1, varint.unpack(packed)
+    for head in numbers:
+        place += head // 2
+        kept.append((place, Left(*islice(numbers, _NUMBERS)) if head % 2 else GONE))
+    return tuple(kept)
+
+
+_NUMBERS = 4  # of a line: quantity, amount, tax, share

@@ -9,13 +9,13 @@ from typing import Any
 from points import obeying, purchase, rules, undoing
 from points.arriving import Arrival
 from points.balances import Account
-from points.bought import Bought, unpack_left
+from points.bought import Bought, left_of, unpack_touched
 from points.caps import Void
 from points.earning import given_of
+from points.facts import facts_of, when
 from points.lots import unpack_lots
 from points.obeying import Activating, TakingBack
 from points.programme import Programme
-from points.purchase import facts_of
 from points.store import programme
 from points.undoing import Undoing
 from points.verbs import member_verb
@@ -50,7 +50,7 @@ def effect(bought: Bought, decided: Entry | Step, in_force: Programme | None = N
     data = decided.data
     if decided.kind == "claimed":
         return EARN, replace(_claimed(bought, data), in_force=in_force)
-    lots, (earned_at, waits) = unpack_lots(data["lots"]), purchase.when(data)
+    lots, (earned_at, waits) = unpack_lots(data["lots"]), when(data)
     if decided.kind == purchase.COMPLETED:
         told = {"explain": data["explain"], "v": bought.programme.version}
         return ACTIVATE, Activating(Arrival(bought.ref, in_force or bought.programme, lots, earned_at, waits, told))
@@ -64,7 +64,7 @@ def _claimed(bought: Bought, data: Mapping[str, Any]) -> Bought:
     """What there is to earn from when a receipt is claimed."""
     return replace(
         bought,
-        left=unpack_left(data["left"]) if "left" in data else None,
+        left=left_of(bought, unpack_touched(data["left"])) if "left" in data else None,
         is_placed=data["state"] == purchase.PLACED,
         completed_at=from_ms(data["completed"]) if "completed" in data else None,
     )
@@ -81,5 +81,5 @@ def undoing_of(bought: Bought, decided: Entry, entries: Sequence[Entry], in_forc
         return Undoing(bought.ref, bought.programme, *stands, void=void, in_force=in_force)
     void_once = None if "void" in data else Void(given_of(data["explain"]), bought.day)
     used, lots = unpack_lots(data["used"]), unpack_lots(data["lots"])
-    stands = (used, lots, *purchase.when(data))
+    stands = (used, lots, *when(data))
     return Undoing(bought.ref, bought.programme, *stands, void=void_once, in_force=in_force)

@@ -7,31 +7,32 @@ line can't both take it, and a purchase is never both completed and cancelled.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from points.bought import GONE, UNTIL_COMPLETE, Bought, Left, Returned, after_return, pack_left, sold, whole
-from points.earning import Given, explain, given_of, lots_for, remaining
-from points.lots import Lot, merged, pack_lots, split, split_alike, total, unpack_lots
-from shared.chain import Decided, Entry, Step
-from shared.clock import from_ms, to_ms
+from points.bought import (
+    GONE,
+    Bought,
+    Left,
+    Returned,
+    Touched,
+    after_return,
+    left_of,
+    pack_touched,
+    sold,
+    touched,
+)
+from points.earning import Given, explain, remaining
+from points.facts import Facts, lots_of
+from points.lots import Lot, pack_lots, split, split_alike, total
+from shared.chain import Decided, Step
+from shared.clock import to_ms
 from shared.errors import Conflict, Unavailable
 from shared.units import Points
 
 PLACED, COMPLETED, CANCELLED, REVERSED = "placed", "completed", "cancelled", "reversed"
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a purchase did to its member's account. Only the entry in the account could say it first."""
-
-    given: tuple[Given, ...]  # by which rule how many points, before any return
-    earned_at: datetime
-    waits: int  # UNTIL_COMPLETE, or the programme's day (ordinal) on which they become available, or 0 for at once
-    used: tuple[Lot, ...]  # the points that it was paid with and that have not come back, as they were taken
-    lots: tuple[Lot, ...]  # the points that it gave and that have not been taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,44 +46,20 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The state of a purchase. `left` is None while all of it is there, `facts` while nobody had to look them up."""
+    """The state of a purchase. `facts` are None while nobody had to look them up."""
 
     state: str
     home: Home | None = None  # None: nobody's
-    left: tuple[Left, ...] | None = None
+    touched: Touched = ()  # the lines of which something came back
     facts: Facts | None = None
     completed_at: datetime | None = None  # of nobody's order, for whoever claims it
 
     def left_of(self, bought: Bought) -> tuple[Left, ...]:
-        return whole(bought) if self.left is None else self.left
+        return left_of(bought, self.touched)
 
-
-def facts_of(entries: Sequence[Entry]) -> Facts | None:
-    """What the entries of a purchase in its member's account tell of it; None if there are none."""
-    used = [lot for entry in entries if "used" in entry.data for lot in unpack_lots(entry.data["used"])]
-    for entry in entries:
-        if entry.kind in ("earned", "pending"):
-            waits = entry.data.get("on", UNTIL_COMPLETE if entry.kind == "pending" else 0)
-            lots = unpack_lots(entry.data["lots"]) if "lots" in entry.data else ()
-            return Facts(given_of(entry.data["explain"]), entry.occurred_at, waits, tuple(used), lots)
-    return None
-
-
-def when(data: Mapping[str, Any]) -> tuple[datetime, int]:
-    """When the points were earned of which an entry tells, and until when they wait."""
-    earned_at, waits = data["when"].split()
-    return from_ms(int(earned_at)), int(waits)
-
-
-def standing(bought: Bought, given: tuple[Given, ...], left: Sequence[Left] | None) -> tuple[Given, ...]:
-    """What of the points given stands, for what is left of the lines."""
-    return given if left is None else remaining(bought.programme, given, sold(bought, left))
-
-
-def lots_of(bought: Bought, given: Sequence[Given], earned_at: datetime) -> tuple[Lot, ...]:
-    """The lots that points of a purchase go into."""
-    lots = lots_for(bought.programme, given, earned_at)
-    return merged(Lot(is_limited, last_day, points) for is_limited, last_day, points in lots)
+    def standing(self, bought: Bought, given: tuple[Given, ...]) -> tuple[Given, ...]:
+        """What of the points given stands, for what is left of the lines."""
+        return remaining(bought.programme, given, sold(bought, self.left_of(bought))) if self.touched else given
 
 
 # ---- what may happen to it ------------------------------------------------------------------------------------------
@@ -144,11 +121,11 @@ def complete(progress: Progress, completing: Completing, _at: datetime) -> Decid
     facts, at = completing.facts_in(progress), completing.completed_at
     given: tuple[Given, ...] = ()
     if facts is not None:
-        given = standing(completing.bought, facts.given, progress.left)
+        given = progress.standing(completing.bought, facts.given)
         lots = lots_of(completing.bought, given, at)
         facts = replace(facts, earned_at=at, waits=completing.waits, lots=lots)
     amount = sum(line.amount for line in progress.left_of(completing.bought))
-    step = replace(completing.step(COMPLETED, facts, given, amount=amount), occurred_at=at)
+    step = replace(completing.step(COMPLETED, facts, given, amount=amount, amount_left=amount), occurred_at=at)
     completed_at = at if facts is None else None
     return Decided(replace(progress, state=COMPLETED, facts=facts, completed_at=completed_at), (step,))
 
@@ -169,12 +146,12 @@ def _undone(progress: Progress, change: Change, state: str) -> Decided[Progress]
     """Nothing of it stands any more; what stood so far is in the entry."""
     facts = change.facts_in(progress)
     amount = sum(line.amount for line in progress.left_of(change.bought))
-    given = standing(change.bought, facts.given, progress.left) if facts else ()
+    given = progress.standing(change.bought, facts.given) if facts else ()
     more: dict[str, Any] = {"void": True} if progress.state == CANCELLED else {}
     step = change.step(state, facts, given, amount=amount, amount_left=0, **more)
-    gone = tuple(GONE for _ in change.bought.lines)
+    gone = touched(change.bought, [GONE] * len(change.bought.lines))
     facts = replace(facts, used=(), lots=()) if facts else None
-    return Decided(replace(progress, state=state, left=gone, facts=facts), (step,))
+    return Decided(replace(progress, state=state, touched=gone, facts=facts), (step,))
 
 
 def give_back(progress: Progress, returning: Returning, _at: datetime) -> Decided[Progress]:
@@ -188,12 +165,13 @@ def give_back(progress: Progress, returning: Returning, _at: datetime) -> Decide
     facts = returning.facts_in(progress)
     bought, before = returning.bought, progress.left_of(returning.bought)
     left = after_return(bought, before, returning.lines)
+    after = replace(progress, touched=touched(bought, left))
     amount, amount_left = (sum(line.amount for line in lines) for lines in (before, left))
     more: dict[str, Any] = {"amount": amount - amount_left, "amount_left": amount_left}
     if facts is not None:
         share = sum(line.share for line in before) - sum(line.share for line in left)
         kept, back = split(facts.used, total(facts.used) - share)
-        stood, stands = (standing(bought, facts.given, lines) for lines in (progress.left, left))
+        stood, stands = (one.standing(bought, facts.given) for one in (progress, after))
         taken = _taken(facts.lots, lots_of(bought, stands, facts.earned_at))
         more["explain"] = explain(bought.programme, _difference(stands, stood))
         more["lots"] = pack_lots(taken)
@@ -201,7 +179,7 @@ def give_back(progress: Progress, returning: Returning, _at: datetime) -> Decide
         facts = replace(facts, used=kept, lots=split_alike(facts.lots, taken)[1])
     step = returning.step("returned", facts, **more)
     step = replace(step, ref=("return", f"{bought.ref[1]}/{returning.return_id}"))
-    return Decided(replace(progress, left=left, facts=facts), (step,))
+    return Decided(replace(after, facts=facts), (step,))
 
 
 def _difference(after: Sequence[Given], before: Sequence[Given]) -> list[Given]:
@@ -231,7 +209,7 @@ def claim(progress: Progress, claiming: Change, _at: datetime) -> Decided[Progre
         raise _refusal(progress)
     if progress.home is not None:
         raise Conflict("receipt_claimed")
-    more: dict[str, Any] = {} if progress.left is None else {"left": pack_left(progress.left)}
+    more: dict[str, Any] = {"left": pack_touched(progress.touched)} if progress.touched else {}
     if progress.completed_at is not None:
         more["completed"] = to_ms(progress.completed_at)
     step = claiming.step("claimed", None, state=progress.state, **more)

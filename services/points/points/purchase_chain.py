@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from points.bought import pack_left, unpack_left
+from points.bought import pack_touched, unpack_touched
 from points.earning import Given
+from points.facts import Facts
 from points.lots import pack_lots, unpack_lots
-from points.purchase import COMPLETED, PLACED, Facts, Home, Progress
+from points.purchase import COMPLETED, PLACED, Home, Progress
 from shared import keys
 from shared.chain import Kind, Packed
 from shared.clock import from_ms, to_ms
@@ -23,8 +24,8 @@ def _pack(progress: Progress) -> Packed:
     packed: Packed = {"s": progress.state}
     if progress.home is not None:
         packed["h"] = [progress.home.account, progress.home.seen, progress.home.name]
-    if progress.left is not None:
-        packed["l"] = pack_left(progress.left)
+    if progress.touched:
+        packed["l"] = pack_touched(progress.touched)
     if (facts := progress.facts) is not None:
         given = [[one.rule_id, one.points, *[True] * one.is_capped] for one in facts.given]
         packed["f"] = [given, to_ms(facts.earned_at), facts.waits, pack_lots(facts.used), pack_lots(facts.lots)]
@@ -37,7 +38,7 @@ def _unpack(packed: Packed) -> Progress:
     return Progress(
         state=packed["s"],
         home=Home(*packed["h"]) if "h" in packed else None,
-        left=unpack_left(packed["l"]) if "l" in packed else None,
+        touched=unpack_touched(packed["l"]) if "l" in packed else (),
         facts=_facts(*packed["f"]) if "f" in packed else None,
         completed_at=from_ms(packed["c"]) if "c" in packed else None,
     )

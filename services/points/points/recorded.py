@@ -15,8 +15,9 @@ from typing import Any
 from points import packing, purchase, rules, whereabouts
 from points.balances import ACCOUNT, Account
 from points.effects import UNDO, enter, undoing_of
+from points.facts import Facts, facts_of
 from points.found import Recorded, of_items
-from points.purchase import Change, Facts, Home, Progress, facts_of
+from points.purchase import Change, Home, Progress
 from points.purchase_chain import PURCHASE
 from points.store import programme
 from points.undoing import Undoing

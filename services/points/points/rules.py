@@ -16,10 +16,10 @@ from points.balances import Account, settle, spend_lots
 from points.bought import UNTIL_COMPLETE, Bought, HoldUsed, sold, whole
 from points.caps import room, used_up
 from points.earning import Given, Occasion
+from points.facts import lots_of
 from points.holding import Ending, end
 from points.lots import Lot, Source, pack_lots, unpack_lots
 from points.programme import Programme
-from points.purchase import lots_of
 from points.standing import tier_of
 from shared.chain import Also, Decided, Step
 from shared.units import Points

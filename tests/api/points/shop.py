@@ -1,5 +1,9 @@
 """A shop at work over the real routes: it sells, completes, cancels, takes back, reverses, and sets its programme."""
 
+from datetime import timedelta
+from typing import Any
+
+from infra import audit
 from points.balances import ACCOUNT
 from points.lots import total
 from shared import chain
@@ -114,8 +118,11 @@ def writes_nothing(client, act):
 
 
 def faults(client, *accounts):
-    """What is wrong with the books of these members: hashes, numbers, sums, and lots that are not the balance."""
-    found = []
+    """What is wrong with the books: hashes, numbers, sums, lots that are not the balance, and what the audit finds.
+
+    Whatever a purchase's chain has decided must be in the account by now.
+    """
+    found: list[str] = []
     for account in accounts or ACCOUNTS:
         items = client.world.ledger.table.items(f"M#{account}", consistent=True)
         found += chain.faults(iter(items))
@@ -123,4 +130,8 @@ def faults(client, *accounts):
             state = ACCOUNT.unpack(item["s"])
             if total(state.lots) != item["b"] + state.debt:
                 found.append(f"{account} {item['sk']}: the lots are not the balance")
-    return found
+    partitions: dict[str, list[Any]] = {}
+    for item in client.world.ledger.table.scan():
+        partitions.setdefault(item["pk"], []).append(item)
+    chains = {pk: items for pk, items in partitions.items() if pk.startswith(("M#", "N#purchase."))}
+    return found + list(audit.between(chains, client.world.clock.now() + timedelta(days=1)))

@@ -1,5 +1,7 @@
 """POST /v1/me/receipts: a receipt without a member becomes the points of whoever shows it, once, within a window."""
 
+from typing import Any
+
 import pytest
 
 from points import recorded
@@ -225,7 +227,8 @@ def test_a_bad_claim_is_refused(client, changes):
 
 def test_what_happens_between_the_two_chains_of_a_claim_waits_for_it(client, monkeypatch):
     """The claim's process dies before the account heard of it: whoever comes next brings it there first."""
-    for n, act in enumerate((complete, give_back, reverse)):
+    acts: tuple[Any, ...] = (complete, give_back, reverse)
+    for n, act in enumerate(acts):
         purchase_id = f"p-{n}"
         of_nobody(client, purchase_id)
         with monkeypatch.context() as patch:
