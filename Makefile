@@ -28,8 +28,8 @@ demo: setup $(VENV)/.replay ## The same, but ends by itself
 	$(OMO) up
 	$(OMO) replay
 
-test: setup ## All tests that need no Java and no browser
-	@$(BIN)/pytest -m "not java and not browser"
+test: setup ## All tests that need no Java and no browser, and need not wait for a clock
+	@$(BIN)/pytest -m "not java and not browser and not slow"
 
 check: setup ## What the CI runs: format, lint, types, tests
 	@$(BIN)/ruff format --check .
