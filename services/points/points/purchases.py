@@ -184,7 +184,6 @@ def _bought(call: Call[Any], purchase: Purchase) -> Bought:
         "redemption_ids": purchase.redemption_ids or None,
         "taxes": [[tax.rate_bp, tax.amount] for tax in purchase.taxes] or None,
     }
-    rules = programme(call.world)
     categories = {line.category for line in purchase.lines}
     return Bought(
         source=purchase.source,
@@ -192,7 +191,7 @@ def _bought(call: Call[Any], purchase: Purchase) -> Bought:
         occurred_at=purchase.occurred_at,
         lines=tuple(purchase.lines),
         points_used=purchase.points_used,
-        programme=relevant(rules, purchase.source, store_id, purchase.occurred_at, categories),
+        programme=relevant(programme(call.world), purchase.source, store_id, purchase.occurred_at, categories),
         is_placed=purchase.state == PLACED,
         more={name: value for name, value in more.items() if value is not None},
     )
