@@ -13,6 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OMO := $(BIN)/omo
 MINISTACK := .omo/ministack
+QUICK := "not java and not browser and not slow"
 PIP := -m pip install -qq --disable-pip-version-check --require-hashes --no-deps
 
 .PHONY: help run demo setup test check bench format lint types package lock clean
@@ -29,7 +30,15 @@ demo: setup $(VENV)/.replay ## The same, but ends by itself
 	$(OMO) replay
 
 test: setup ## All tests that need no Java and no browser, and need not wait for a clock
-	@$(BIN)/pytest -m "not java and not browser and not slow"
+	@mkdir -p .omo
+	# Those with a local stack wait a lot: they run beside the others, and tell at the end.
+	$(BIN)/pytest -m $(QUICK) -p no:cacheprovider tests/infra tests/e2e > .omo/stack-tests.log 2>&1 & stack=$$!
+	trap 'kill $$stack 2> /dev/null || true' INT TERM
+	failed=0
+	$(BIN)/pytest -m $(QUICK) --ignore=tests/infra --ignore=tests/e2e || failed=1
+	wait $$stack || failed=1
+	cat .omo/stack-tests.log
+	exit $$failed
 
 check: setup ## What the CI runs: format, lint, types, tests
 	@$(BIN)/ruff format --check .
