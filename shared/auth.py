@@ -94,7 +94,7 @@ class Principal:
     @property
     def shop(self) -> str:
         """Whose ids the caller's are: one shop behind ec, pos and operator keys; each partner its own."""
-        return f"partner.{self.partner_id}" if self.kind == "partner" else "shop"
+        return f"partner.{self.partner_id}" if self.kind == "partner" else keys.SHOP
 
     @property
     def login(self) -> str:

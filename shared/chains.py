@@ -108,6 +108,19 @@ class Chains:
             head, is_given = None, False
         raise Unavailable
 
+    def enter_one(
+        self,
+        verb: Verb[S, O],
+        account: str,
+        wanted: Pending[O],
+        head: Head[S] | None = None,
+        *,
+        may_append: bool = True,
+    ) -> Done[O]:
+        """As `enter`, for one operation; raises its refusal."""
+        (done,) = self.enter(verb, account, [wanted], head, may_append=may_append)
+        return or_raise(done)
+
     def _follow(self, verb: Verb[S, O], closed: Head[S], pending: Pending[O], *, may_append: bool) -> Done[O] | Refused:
         """Enter an operation whose account a merge had closed: it is in one on its way, or belongs into the last."""
         for attempt in attempts(self.clock):
@@ -181,3 +194,10 @@ def read_back(result: Done[O] | Refused | Pending[O], item: Item | None) -> Done
         return result
     assert item is not None
     return slice_of(result, item, is_replay=result.is_replay)
+
+
+def or_raise(done: Done[O] | Refused) -> Done[O]:
+    """What was done; raises what was refused."""
+    if isinstance(done, Refused):
+        raise done
+    return done

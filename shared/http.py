@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 from urllib.parse import unquote
 
@@ -31,6 +31,9 @@ ANY_TOKEN = "any"  # noqa: S105 - a rule, not a token
 ANY_KEY = "any key"
 MEMBER = "member"
 PUBLIC = "public"
+AHEAD_MAX = timedelta(minutes=5)
+"""So far ahead of ours may the clock of a till be."""
+
 _DEPTH_MAX = 32
 _REPLACED = "\ufffd"  # what a gateway puts in the place of bytes that are no UTF-8
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -107,6 +110,11 @@ class Call(Generic[B]):
         """The name of this request: its kind, its caller's owner and the client's id."""
         print_ = self.world.secrets.fingerprint(self.content)
         return Naming(kind, owner or self.who.shop, client_id, print_, self.now)
+
+    def check_past(self, at: datetime | None) -> None:
+        """Raise `occurred_in_future` for a time that no clock in use can show yet."""
+        if at is not None and at > self.now + AHEAD_MAX:
+            raise Invalid("occurred_in_future")
 
     def path_id(self, name: str) -> str:
         """An id from the path; whether it can be one has been judged already."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 
 SERVICES = ("points", "coupons", "checkin")
+SHOP = "shop"
+"""Whose the ids of the shop itself are: of its web shop, its tills and its operators together."""
 
 Key = tuple[str, int] | tuple[str, str]
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from shared import chain, finding
 from shared.chain import Entry, Head
-from shared.chains import Chains, read_back
+from shared.chains import Chains, or_raise, read_back
 from shared.clock import to_ms
 from shared.errors import Refused, Unavailable
 from shared.naming import (
@@ -66,8 +66,7 @@ class Ledger(Chains):
         name, pending, head = self.put_name(verb, naming, resolve, unused, agreed)
         if pending is None:
             return self.resume(verb, name, naming, head)
-        (done,) = self.enter(verb, name["acc"], [pending], head)
-        return _or_raise(done)
+        return self.enter_one(verb, name["acc"], pending, head)
 
     def put_name(
         self,
@@ -125,8 +124,7 @@ class Ledger(Chains):
             if found is not None:  # what a stale head shows is true; what it does not show proves nothing
                 return done_of(pending, found)
         is_dead = verb.carried_by is None and now - pending.at > OPEN_NAME_LIFE
-        (done,) = self.enter(verb, old["acc"], [pending], may_append=not is_dead)
-        return _or_raise(done)
+        return self.enter_one(verb, old["acc"], pending, may_append=not is_dead)
 
     # ---- many operations of one account -----------------------------------------------------------------------------
 
@@ -182,11 +180,14 @@ class Ledger(Chains):
 
     # ---- reversal ---------------------------------------------------------------------------------------------------
 
-    def close(self, naming: Naming) -> Item | None:
-        """Put a name as reversed if it is new, so that it can never be used; else answer the name that is there."""
+    def close(self, naming: Naming) -> tuple[Item | None, bool]:
+        """Put a name as reversed if it is new, so that it can never be used; else answer the name that is there.
+
+        Also answers whether it had been closed before.
+        """
         item = {"pk": naming.partition, "sk": 0, "state": "reversed", "t": to_ms(naming.at), "v": 1}
         old = self.table.put_new(item)
-        return None if old is None or old.get("state") == "reversed" else old
+        return (None, True) if old and old.get("state") == "reversed" else (old, False)
 
     def undo(
         self, verb: Verb[S, O], old: Item, account: str, make: Callable[[tuple[Entry, ...]], O]
@@ -209,16 +210,10 @@ class Ledger(Chains):
             (result,), item = self.compose(verb, stops[-1].head, [wanted], may_append=True)
             assert result is not None
             if item is None or self.table.put_new(item) is None:
-                return _or_raise(read_back(result, item)), bool(entries)
+                return or_raise(read_back(result, item)), bool(entries)
         raise Unavailable
 
 
 def _pending_of_event(event: str, at: datetime, operation: O) -> Pending[O]:
     mark, reversal = chain.operation(event), chain.operation(event, is_reversal=True)
     return Pending(operation, mark, reversal, at, 0, is_effect=True, is_event=True)
-
-
-def _or_raise(done: Done[O] | Refused) -> Done[O]:
-    if isinstance(done, Refused):
-        raise done
-    return done

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared import events, merging
+from shared import events, keys, merging
 from shared.errors import Refused
 from shared.events import Received
 from shared.inbox import React
@@ -38,7 +38,7 @@ def reactions(what: str, merger: Merger[Any]) -> dict[str, React]:
     def on_unmerged(world: World, event: Received) -> None:
         """If the merge itself has not been heard of, it never will be: its name is closed for good."""
         wanted = _read(event)
-        if world.ledger.close(_naming(event, "merge", what, wanted)) is not None:
+        if world.ledger.close(_naming(event, "merge", what, wanted))[0] is not None:
             naming = _naming(event, "unmerge", what, wanted)
             _once(lambda: merging.unmerge_as_told(world.ledger, naming, merger, wanted))
 
@@ -53,7 +53,7 @@ def _read(event: Received) -> Merge:
 def _naming(event: Received, kind: str, what: str, wanted: Merge) -> Naming:
     """One merge has one name in each service: the same event again finds it."""
     content = f"{wanted.leaver} into {wanted.host}".encode()
-    return Naming(f"{kind}.{what}", "shop", wanted.merge_id, content, event.time)
+    return Naming(f"{kind}.{what}", keys.SHOP, wanted.merge_id, content, event.time)
 
 
 def _once(work: Callable[[], None]) -> None:

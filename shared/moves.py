@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from shared.chain import Decided, Kind, Packed, Step
-from shared.naming import Verb
+from shared.naming import Verb, unnamed
 
 S = TypeVar("S")
 MOVED = "moved"  # of the entry that closed an account: what it brought, packed
@@ -59,7 +59,7 @@ class Merger(Generic[S]):
 
     def verb(self, rule: Rule[S]) -> Verb[S, Move[S]]:
         """The rule as an operation. Its name only tells who was meant; all else is in the entries."""
-        return Verb(self.kind, lambda move: _pack(move.merge), _never_named, rule)
+        return Verb(self.kind, lambda move: _pack(move.merge), unnamed, rule)
 
 
 def named(packed: Any) -> Merge:
@@ -69,7 +69,3 @@ def named(packed: Any) -> Merge:
 
 def _pack(merge: Merge) -> dict[str, Any]:
     return {"i": merge.merge_id, "a": merge.leaver, "b": merge.host}
-
-
-def _never_named(_: Any) -> Any:
-    raise TypeError("a merge is never carried on: its name comes with its entries")

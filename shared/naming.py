@@ -38,6 +38,11 @@ class Verb(Generic[S, O]):
     carried_by: str | None = None
 
 
+def unnamed(_: Any) -> Any:
+    """In place of packing, for what enters a chain without a name: an effect, or what follows from an entry."""
+    raise AssertionError("no name keeps this operation")
+
+
 @dataclass(frozen=True, slots=True)
 class Naming:
     """How a request names itself, and what it said (a keyed hash)."""

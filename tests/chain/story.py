@@ -70,7 +70,7 @@ class Story:
         return world.ledger.perform_many(MOVE_SURELY, holder, wanted)
 
     def reverse(self, world, name):
-        old = world.ledger.close(naming(name, "", world.ledger.clock.now()))
+        old, _ = world.ledger.close(naming(name, "", world.ledger.clock.now()))
         if old is not None:
             world.ledger.undo(UNDO, old, old["acc"], lambda entries: Move(-sum(entry.points for entry in entries)))
 

@@ -166,7 +166,7 @@ def test_what_was_reversed_after_the_merge_is_undone_where_it_led(world):
     crash_after_name(world, "a", -2, "y")
     merge(world, "m", "a", "b")
     for name in ("x", "y"):
-        old = world.ledger.close(naming(name))
+        old, _ = world.ledger.close(naming(name))
         for _ in range(2):
             done, was_there = world.ledger.undo(
                 UNDO, old, old["acc"], lambda said: Move(-sum(one.points for one in said))

@@ -223,8 +223,8 @@ def test_an_effect_is_dated_by_its_decision_and_not_by_whoever_appends_it(world,
 
 
 def test_a_closed_id_can_never_be_used(world):
-    assert world.ledger.close(naming("x")) is None
-    assert world.ledger.close(naming("x")) is None
+    assert world.ledger.close(naming("x")) == (None, False)
+    assert world.ledger.close(naming("x", at=NOON + timedelta(seconds=1))) == (None, True)
     with pytest.raises(Conflict, match="reversed"):
         put(world, "a", 5, "x")
     assert balance(world, "a") == 0
@@ -234,7 +234,7 @@ def test_what_was_reversed_while_under_way_cannot_enter_any_more(world):
     """The till reverses a spend whose process is still between name and entry."""
     put(world, "a", 9, "w")
     crash_after_name(world, "a", -7, "x")
-    old = world.ledger.close(naming("x"))
+    old, _ = world.ledger.close(naming("x"))
     world.ledger.undo(MOVE, old, old["acc"], lambda entries: Move(-sum(one.points for one in entries)))
     with pytest.raises(Conflict, match="reversed"):
         put(world, "a", -7, "x")

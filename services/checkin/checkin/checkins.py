@@ -7,6 +7,7 @@ stream finishes what a dead process left. Its reward travels by the event of its
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 from checkin import arrival as arrivals
@@ -90,7 +91,7 @@ def finish(world: World, name: Item) -> None:
 
 
 def _perform(call: Call[Any], naming: Naming, found: Resolve[Arrival]) -> Reply:
-    done = call.world.ledger.perform(CHECK_IN, naming, found, lambda holder: require_member(call.world, holder))
+    done = call.world.ledger.perform(CHECK_IN, naming, found, partial(require_member, call.world))
     answer = _answer(done)
     return Reply(answer.model_dump(mode="json"), 200 if answer.already else 201, is_replay=done.is_replay)
 

@@ -198,10 +198,7 @@ def _enter(
     *,
     may_append: bool = True,
 ) -> Done[Issuing]:
-    (done,) = world.ledger.enter(verb, account, [pending], head, may_append=may_append)
-    if isinstance(done, Refused):
-        raise done
-    return done
+    return world.ledger.enter_one(verb, account, pending, head, may_append=may_append)
 
 
 def _draw(world: World, pending: Pending[Issuing], head: Head[int] | None, *, may_append: bool = True) -> None:

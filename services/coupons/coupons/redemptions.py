@@ -148,9 +148,7 @@ def _in_one(world: World, naming: Naming, share: Share[Book, Redeeming]) -> list
     mark = chain.operation(naming.partition)
     reversal = chain.operation(naming.partition, is_reversal=True)
     pending = Pending(share.operation, mark, reversal, naming.at, head.sequence)
-    (done,) = world.ledger.enter(REDEEM, head.account, [pending], head)
-    if isinstance(done, Refused):
-        raise done
+    done = world.ledger.enter_one(REDEEM, head.account, pending, head)
     return [done]
 
 

@@ -18,7 +18,7 @@ from shared.clock import from_ms
 from shared.codes import show
 from shared.coupon_book import BOOK, Book, Coupon
 from shared.coupons_of import Codebook
-from shared.errors import Conflict, Forbidden, NotFound, Refused
+from shared.errors import Conflict, Forbidden, NotFound
 from shared.http import Call, Reply
 from shared.naming import Done, Pending, Verb
 from shared.table import Item
@@ -81,7 +81,7 @@ def _final_mark(name: Item, part: _Part) -> bytes:
 def void(call: Call[VoidRequest]) -> Reply:
     """Give back every coupon of a redemption, once. One that never arrived is closed for good."""
     naming = call.naming("redemption", call.path_id("redemption_id"))
-    name = call.world.ledger.table.get(naming.partition, 0) or call.world.ledger.close(naming)
+    name = call.world.ledger.table.get(naming.partition, 0) or call.world.ledger.close(naming)[0]
     if name is None or name.get("state") == "reversed":
         return _voided(call, [], is_replay=name is not None)
     parts = _parts(call, name)
@@ -170,7 +170,5 @@ def _entered(
     if len(parts) > 1:
         entering = [Entering(verb, part.account, one, part.own_head) for part, one in zip(parts, wanted, strict=True)]
         return enter_all(ledger, entering, join)
-    (done,) = ledger.enter(verb, part.account, wanted, part.own_head)
-    if isinstance(done, Refused):
-        raise done
-    return [done]
+    (pending,) = wanted
+    return [ledger.enter_one(verb, part.account, pending, part.own_head)]

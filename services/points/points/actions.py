@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from points import acting, packing
 from points.acting import Acting, Action, ActionAnswer
-from points.bought import AHEAD_MAX
 from points.earning import relevant
 from points.store import programme
 from points.verbs import member_verb
@@ -26,7 +27,7 @@ def act(call: Call[Action]) -> Reply:
         return resolve(call.world, call.who, call.body.member, consistent=consistent).member_id, wanted
 
     naming = call.naming("action", call.body.action_id)
-    done = call.world.ledger.perform(ACT, naming, found, lambda member_id: require_member(call.world, member_id))
+    done = call.world.ledger.perform(ACT, naming, found, partial(require_member, call.world))
     own = [entry for entry in done.entries if entry.ref == done.operation.ref]
     answer = ActionAnswer.model_validate(
         {
@@ -45,8 +46,7 @@ def _acting(call: Call[Action]) -> Acting:
     if not acting.is_known(settings, wanted.type):
         raise Invalid.at("/type", "unknown_action", "no rule of the programme is for this action")
     at = wanted.occurred_at or call.now
-    if at > call.now + AHEAD_MAX:
-        raise Invalid("occurred_in_future")
+    call.check_past(at)
     channel = who.kind if who.kind in ("ec", "pos") else None
     rules = relevant(settings, channel, who.store_id, at, (), action=wanted.type)
     return Acting(wanted.action_id, wanted.type, at, rules, who.store_id, wanted.staff_id)

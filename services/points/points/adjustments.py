@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from points import adjusting, packing
@@ -33,9 +34,7 @@ def adjust(call: Call[Adjustment]) -> Reply:
     def found(consistent: bool) -> tuple[str, Adjusting]:
         return resolve(call.world, call.who, wanted.member, consistent=consistent).member_id, asked
 
-    name, pending, head = ledger.put_name(
-        _verb(asked), naming, found, lambda member_id: require_member(call.world, member_id)
-    )
+    name, pending, head = ledger.put_name(_verb(asked), naming, found, partial(require_member, call.world))
     if pending is None:  # what its name keeps counts, not what would be asked today
         check_same(name, naming)
         asked = packing.unpack_adjusting(name["op"])
@@ -44,7 +43,7 @@ def adjust(call: Call[Adjustment]) -> Reply:
         return Reply(answer, 202, is_replay=pending is None)
     if pending is None:
         return _reply(ledger.carry_on(_verb(asked), name, call.world.clock.now(), head))
-    return _reply(_entered(ledger.enter(_verb(asked), name["acc"], [pending], head)))
+    return _reply(ledger.enter_one(_verb(asked), name["acc"], pending, head))
 
 
 def approve(call: Call[Any]) -> Reply:
@@ -57,10 +56,12 @@ def approve(call: Call[Any]) -> Reply:
     head = call.world.ledger.head(ACCOUNT, keys.holder(name["acc"]))
     # However long ago it was asked for: its name is no request under way that died, it waits. And who may not approve
     # still learns what became of it.
-    entered = call.world.ledger.enter(ADJUST, name["acc"], [wanted], head, may_append=may)
-    if may or not isinstance(entered[0], Refused):
-        return _reply(_entered(entered))
-    raise Forbidden("approval_required") if asked.needs_approval else NotFound("adjustment_not_found")
+    try:
+        return _reply(call.world.ledger.enter_one(ADJUST, name["acc"], wanted, head, may_append=may))
+    except Refused:
+        if may:
+            raise
+        raise (Forbidden("approval_required") if asked.needs_approval else NotFound("adjustment_not_found")) from None
 
 
 def finish(world: World, name: Item) -> None:
@@ -93,13 +94,6 @@ def _name(world: World, partition: str) -> Item:
         if name is not None:
             return name
     raise NotFound("adjustment_not_found")
-
-
-def _entered(results: list[Done[Adjusting] | Refused]) -> Done[Adjusting]:
-    (done,) = results
-    if isinstance(done, Refused):
-        raise done
-    return done
 
 
 def _reply(done: Done[Adjusting]) -> Reply:

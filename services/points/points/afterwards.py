@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from points import purchase, recorded
 from points.balances import ACCOUNT, Account
-from points.bought import AHEAD_MAX, Returned
+from points.bought import Returned
 from points.effects import effect
 from points.facts import Facts
 from points.found import Recorded, find, find_or_close
@@ -18,6 +18,7 @@ from points.purchase_chain import PURCHASE
 from points.recorded import came_in, carrying, look_up, obey
 from points.returned import Complete, Return
 from points.store import programme
+from points.undoing import Undone
 from shared import finding, keys
 from shared.chain import Head
 from shared.errors import Conflict, Forbidden, Invalid, Refused
@@ -50,8 +51,7 @@ def complete(call: Call[Complete], *, consistent: bool = False) -> Reply:
     """A placed purchase was handed over or shipped: its points are earned now."""
     found = _found(call, consistent=consistent)
     completed_at = max(call.body.occurred_at or call.now, found.bought.occurred_at)  # clocks differ: never before it
-    if completed_at > call.now + AHEAD_MAX:
-        raise Invalid("occurred_in_future")
+    call.check_past(completed_at)
     facts, head = look_up(call.world, found)
     waits = found.bought.waits(completed_at)
     kept = carrying(found, "complete", head)
@@ -125,7 +125,7 @@ def give_back(call: Call[Return], *, consistent: bool = False) -> Reply:
 
 
 def preview(call: Call[Return]) -> Reply:
-    """What a return would do now; nothing is written."""
+    """What a return would do now. Nothing is entered, but for the purchase itself if its process died."""
     found = _returned(call, consistent=True)
     facts, head = look_up(call.world, found)
     what = f"return/{call.body.return_id}"
@@ -197,20 +197,18 @@ def _composed(ledger: Any, verb: Verb[Any, Any], head: Head[Any], pending: Pendi
 
 
 @_anew
-def reverse(
-    call: Call[Any], naming: Naming, check: Callable[[Item], None], *, consistent: bool = False
-) -> tuple[bool, int | None]:
+def reverse(call: Call[Any], naming: Naming, check: Callable[[Item], None], *, consistent: bool = False) -> Undone:
     """Reverse a purchase: first its own chain, so that nothing more can happen to it; then its member's.
 
-    Answers whether it was there (`check` may refuse then), and the balance. If not, its id is closed for good.
+    If it was there, `check` may refuse. If not, its id is closed for good.
     """
-    found = find_or_close(call.world, naming, consistent=consistent)
+    found, was_closed = find_or_close(call.world, naming, consistent=consistent)
     if found is None:
-        return False, None
+        return Undone(was_there=False, is_replay=was_closed)
     check(found.name)
     kept = {} if found.home is None else {"carry": ["points", found.partition], "member_id": found.member_id}
     change = Change(found.bought, found.home, None, kept)
     done = recorded.decide(call.world, found, recorded.REVERSE, change, recorded.REVERSAL)
     recorded.bring_those_before(call.world, found, done)
     undone, was_there = recorded.undo(call.world, found, done.last)
-    return was_there, undone.item["b"] if undone else None
+    return Undone(was_there, undone.item["b"] if undone else None, done.is_replay)

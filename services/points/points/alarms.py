@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from points import attending
 from points.attending import Attending
@@ -20,7 +20,7 @@ from shared import alarms, chain, clock, keys
 from shared.business_day import day_start
 from shared.clock import to_ms
 from shared.errors import Conflict, Refused
-from shared.naming import Pending, Verb
+from shared.naming import Pending, Verb, unnamed
 from shared.table import Item
 from shared.world import World
 
@@ -32,11 +32,7 @@ _log = logging.getLogger("omotenashi")
 Look = Literal["entered", "nothing", "parked"]
 
 
-def _unnamed(_: Any) -> Any:
-    raise TypeError("the job's look has no name to be kept in or read back from")
-
-
-ATTEND = Verb(ACCOUNT, _unnamed, _unnamed, attending.attend)
+ATTEND = Verb(ACCOUNT, unnamed, unnamed, attending.attend)
 
 
 @dataclass

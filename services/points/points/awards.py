@@ -6,7 +6,7 @@ and then no twin of the request can be accepted any more.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from points import accepting, budgets, packing, premium
@@ -15,32 +15,25 @@ from points.balances import ACCOUNT, Account
 from points.budgets import BUDGET, Giving, GivingBack, Taken
 from points.partner_model import Award, AwardAnswer, BudgetAnswer, Partner as PartnerSettings
 from points.store import partner, programme
+from points.undoing import Undone
 from points.verbs import member_verb
 from shared import chain, keys
 from shared.chain import Entry, Head
-from shared.errors import Conflict, Forbidden, Invalid, Refused
+from shared.errors import Conflict, Forbidden, Refused
 from shared.http import Call, Reply
 from shared.member_ref import pseudonym, require_member, resolve
-from shared.naming import Done, Pending, Verb, named
+from shared.naming import Done, Pending, Verb, named, unnamed
 from shared.table import Item
 from shared.world import World
 
-AHEAD_MAX = timedelta(minutes=5)
-
-
-def _never_named(_: Any) -> Any:
-    raise TypeError("only the taking has a name")
-
-
 TAKE = Verb(BUDGET, packing.pack_giving, packing.unpack_giving, budgets.take)
 ACCEPT, REVOKE = member_verb(accepting.accept), member_verb(accepting.revoke)
-GIVE_BACK = Verb(BUDGET, _never_named, _never_named, budgets.give_back)
+GIVE_BACK = Verb(BUDGET, unnamed, unnamed, budgets.give_back)
 
 
 def award(call: Call[Award]) -> Reply:
     """Give a member points out of the caller's budget."""
-    if call.body.occurred_at is not None and call.body.occurred_at > call.now + AHEAD_MAX:
-        raise Invalid("occurred_in_future")
+    call.check_past(call.body.occurred_at)
     partner_id = partner_of(call)
     naming = call.naming("award", call.body.award_id, f"partner.{partner_id}")
     heads: list[Head[Account]] = []
@@ -136,9 +129,7 @@ def _accept(world: World, taken: Taken, head: Head[Account] | None = None) -> Do
     giving = taken.giving
     mark, reversal = chain.operation(giving.name), chain.operation(giving.name, is_reversal=True)
     pending = Pending(taken, mark, reversal, taken.at, giving.member_seen, is_effect=True)
-    (accepted,) = world.ledger.enter(ACCEPT, ACCOUNT.partition(giving.member_id), [pending], head)
-    if isinstance(accepted, Refused):
-        raise accepted
+    accepted = world.ledger.enter_one(ACCEPT, ACCOUNT.partition(giving.member_id), pending, head)
     refused = accepted.last
     if refused.kind != "refused":
         return accepted
@@ -166,8 +157,8 @@ def finish(world: World, name: Item) -> None:
 # ---- the way back ---------------------------------------------------------------------------------------------------
 
 
-def reverse(world: World, name: Item) -> bool:
-    """Take an award away and give its points back to the budget, once; answers whether it had been given.
+def reverse(world: World, name: Item) -> Undone:
+    """Take an award away and give its points back to the budget, once.
 
     First the member's chain, so that the award can't be accepted any more; then the budget. What the member's chain
     knows of, the budget has taken for certain. What it does not know may still be on its way into the budget.
@@ -186,9 +177,9 @@ def reverse(world: World, name: Item) -> bool:
     taken = accepting.taken_of(giving, answered[-1])
     if answered[-1].kind == "refused":
         _give_back(world, GivingBack(giving, taken, "refused"), answered[-1].recorded_at)
-        return False
+        return Undone(was_there=False, is_replay=done.is_replay)
     _give_back(world, GivingBack(giving, taken, "reversed"), done.last.recorded_at)
-    return True
+    return Undone(was_there=True, is_replay=done.is_replay)
 
 
 def _give_back(world: World, back: GivingBack, decided_at: datetime) -> None:
@@ -198,20 +189,18 @@ def _give_back(world: World, back: GivingBack, decided_at: datetime) -> None:
     mark, reversal = chain.operation(name), chain.operation(name, is_reversal=True)
     pending = Pending(back, mark, reversal, decided_at, back.taken.number, is_effect=True, is_event=True)
     head = world.ledger.head(BUDGET, back.giving.partner_id)  # what a stale one does not show makes the append fail
-    (done,) = world.ledger.enter(GIVE_BACK, head.account, [pending], head)
-    if isinstance(done, Refused):
-        raise done
+    world.ledger.enter_one(GIVE_BACK, head.account, pending, head)
 
 
-def _close(world: World, name: Item, giving: Giving) -> bool:
+def _close(world: World, name: Item, giving: Giving) -> Undone:
     """Close an award to the budget, or take back what it took for an award that can't reach its member any more."""
 
     def closing(entries: tuple[Entry, ...]) -> GivingBack:
         taken = Taken(giving, entries[-1].sequence, entries[-1].recorded_at) if entries else None
         return GivingBack(giving, taken, "reversed")
 
-    _, was_taken = world.ledger.undo(GIVE_BACK, name, name["acc"], closing)
-    return was_taken
+    done, was_taken = world.ledger.undo(GIVE_BACK, name, name["acc"], closing)
+    return Undone(was_taken, is_replay=done.is_replay)
 
 
 def _is_reversed(world: World, giving: Giving) -> bool:

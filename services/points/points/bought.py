@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -20,9 +20,6 @@ from points.programme import Programme
 from shared import varint
 from shared.errors import Invalid
 from shared.units import Money, Points, spread
-
-AHEAD_MAX = timedelta(minutes=5)
-"""So far ahead of ours may the clock of a till be."""
 
 UNTIL_COMPLETE = -1
 """Instead of a day: the points wait until their order is completed."""

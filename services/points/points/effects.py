@@ -22,7 +22,6 @@ from points.verbs import member_verb
 from shared import chain
 from shared.chain import Entry, Head, Step
 from shared.clock import from_ms
-from shared.errors import Refused
 from shared.naming import Done, Pending, Verb
 from shared.world import World
 
@@ -36,10 +35,7 @@ def enter(world: World, bought: Bought, decided: Entry, head: Head[Account] | No
     verb, operation = effect(bought, decided, programme(world))
     mark, reversal = chain.operation(name), chain.operation(name, is_reversal=True)
     wanted = Pending(operation, mark, reversal, decided.recorded_at, seen, is_effect=True)
-    (done,) = world.ledger.enter(verb, account, [wanted], head if head and head.account == account else None)
-    if isinstance(done, Refused):
-        raise done
-    return done
+    return world.ledger.enter_one(verb, account, wanted, head if head and head.account == account else None)
 
 
 def effect(bought: Bought, decided: Entry | Step, in_force: Programme | None = None) -> tuple[Verb[Account, Any], Any]:

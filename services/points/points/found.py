@@ -67,14 +67,15 @@ def _ends(world: World, partition: str, *, consistent: bool) -> list[Item]:
     return items[::-1]
 
 
-def find_or_close(world: World, naming: Naming, *, consistent: bool = False) -> Recorded | None:
-    """A recorded purchase; if none has come, its id is closed for good."""
+def find_or_close(world: World, naming: Naming, *, consistent: bool = False) -> tuple[Recorded | None, bool]:
+    """A recorded purchase; if none has come, its id is closed for good. Also answers whether it was closed before."""
     items = _ends(world, naming.partition, consistent=consistent)
     if not items:
-        if world.ledger.close(naming) is None:
-            return None
+        old, was_closed = world.ledger.close(naming)
+        if old is None:
+            return None, was_closed
         items = _ends(world, naming.partition, consistent=True)
-    return None if items[0].get("state") == "reversed" else of_items(items)
+    return (None, True) if items[0].get("state") == "reversed" else (of_items(items), False)
 
 
 def of_items(items: Sequence[Item]) -> Recorded:

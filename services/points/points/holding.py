@@ -39,17 +39,17 @@ class Holding:
     @property
     def mark(self) -> bytes:
         """The operation that makes it; a hold's id is the shop's."""
-        return operation(keys.name("hold", "shop", self.hold_id))
+        return operation(keys.name("hold", keys.SHOP, self.hold_id))
 
     @property
     def reversal(self) -> bytes:
         """The operation that reverses it."""
-        return operation(keys.name("hold", "shop", self.hold_id), is_reversal=True)
+        return operation(keys.name("hold", keys.SHOP, self.hold_id), is_reversal=True)
 
     @property
     def end_mark(self) -> bytes:
         """Its end: capture and release are one operation, so only one of them can enter."""
-        return operation(end_name(keys.name("hold", "shop", self.hold_id)))
+        return operation(end_name(keys.name("hold", keys.SHOP, self.hold_id)))
 
 
 def end_name(name: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from points import holding, packing, spending
+from points import holding, packing
 from points.balances import ACCOUNT, Account
 from points.holding import Ending, Extending, Holding
 from points.model import Capture, Extend, Hold, HoldAnswer
+from points.paying import Payer
 from points.programme import Programme
 from points.purchase import CANCELLED, REVERSED
 from points.store import programme
@@ -16,9 +18,9 @@ from points.verbs import member_verb
 from shared import chain, keys
 from shared.chain import Head
 from shared.clock import from_ms, to_ms
-from shared.errors import Conflict, Invalid, NotFound, Refused
+from shared.errors import Conflict, Invalid, NotFound
 from shared.http import Call, Reply
-from shared.member_ref import Resolved, require_member, require_presence, resolve, use_up
+from shared.member_ref import require_member
 from shared.naming import Done, Pending, Verb, named
 from shared.table import Item
 from shared.world import World
@@ -31,25 +33,14 @@ def hold(call: Call[Hold]) -> Reply:
     """Take points out of a member's account for a while."""
     wanted = call.body
     naming = call.naming("hold", wanted.hold_id)
-
-    shown: list[Resolved] = []
+    payer = Payer(call, naming)
 
     def found(consistent: bool) -> tuple[str, Holding]:
-        settings = programme(call.world)
-        spending.check(settings.spending, wanted.points, "/points")
-        who = resolve(call.world, call.who, wanted.member, consistent=consistent)
-        require_presence(call.who, who, is_needed=settings.pos_spend_needs_presence)
-        shown[:] = [who]
+        who = payer.find(wanted.member, wanted.points, "/points", consistent=consistent)
         kept = (wanted.hold_id, wanted.points, wanted.order_ref, wanted.ttl_seconds)
-        return who.member_id, Holding(*kept, settings.zone, call.who.store_id)
+        return who.member_id, Holding(*kept, programme(call.world).zone, call.who.store_id)
 
-    done = call.world.ledger.perform(
-        HOLD,
-        naming,
-        found,
-        lambda member_id: require_member(call.world, member_id),
-        lambda: use_up(call.world, shown[0], naming.partition),
-    )
+    done = call.world.ledger.perform(HOLD, naming, found, partial(require_member, call.world), payer.use_code)
     answer = HoldAnswer(
         hold_id=wanted.hold_id,
         state="held",
@@ -84,9 +75,7 @@ def extend(call: Call[Extend]) -> Reply:
         raise Conflict("hold_closed")
     mark = chain.operation(f"{name['pk']}/extend/{to_ms(call.now)}/{call.body.ttl_seconds}")
     wanted = Pending(Extending(held, call.body.ttl_seconds), mark, _reversal(name), call.now, name["seen"])
-    (done,) = call.world.ledger.enter(EXTEND, name["acc"], [wanted], head)
-    if isinstance(done, Refused):
-        raise done
+    done = call.world.ledger.enter_one(EXTEND, name["acc"], wanted, head)
     answer = HoldAnswer(
         hold_id=held.hold_id,
         state="held",
@@ -111,10 +100,7 @@ def undo_end(
         return None
     mark = chain.operation(holding.end_name(name["pk"]), is_reversal=True)
     wanted = Pending(undoing_of(ref, settings, end.entries), mark, mark, world.clock.now(), name["seen"])
-    (done,) = world.ledger.enter(undo, name["acc"], [wanted])
-    if isinstance(done, Refused):
-        raise done
-    return done
+    return world.ledger.enter_one(undo, name["acc"], wanted)
 
 
 def check_unused(world: World, name: Item) -> None:
@@ -155,9 +141,7 @@ def known(world: World, shop: str, hold_id: str, *, consistent: bool = False) ->
 def _ended(call: Call[Any], name: Item, ending: Ending, head: Head[Account]) -> Reply:
     """The one end of a hold: this one, or the same asked again; `hold_closed` if it was another."""
     wanted = Pending(ending, chain.operation(holding.end_name(name["pk"])), _reversal(name), call.now, name["seen"])
-    (done,) = call.world.ledger.enter(END, name["acc"], [wanted], head)
-    if isinstance(done, Refused):
-        raise done
+    done = call.world.ledger.enter_one(END, name["acc"], wanted, head)
     said = done.last.data
     if said["captured"] != ending.points:
         raise Conflict("hold_closed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from pydantic import ConfigDict, Field
@@ -55,7 +56,7 @@ def merge(call: Call[MergeRequest]) -> Reply:
         call.naming("merge", wanted.merge_id),
         merger(programme(call.world)),
         wanted,
-        lambda member_id: require_member(call.world, member_id),
+        partial(require_member, call.world),
     )
     return _told(call, done, name)
 
@@ -67,7 +68,7 @@ def unmerge(call: Call[UnmergeRequest]) -> Reply:
         call.naming("unmerge", call.body.merge_id),
         merger(programme(call.world)),
         merging.Ending(call.body.merge_id, call.path_id("member_id")),
-        lambda member_id: require_member(call.world, member_id),
+        partial(require_member, call.world),
     )
     return _told(call, done, name)
 

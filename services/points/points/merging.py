@@ -212,4 +212,4 @@ def _short(brought: Account, back: Account, at: datetime, zone: str) -> dict[str
 
 def _carry(move: Move[Account], kind: str) -> list[str]:
     """The profile of who left must tell it too, though the process dies."""
-    return ["points", keys.name(kind, "shop", move.merge.merge_id)]
+    return ["points", keys.name(kind, keys.SHOP, move.merge.merge_id)]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from points import holds, receipts, spending
 from points.balances import ACCOUNT
-from points.bought import AHEAD_MAX, Bought, HoldUsed
+from points.bought import Bought, HoldUsed
 from points.earning import relevant
 from points.model import Batch, Purchase
+from points.paying import Payer
 from points.purchase import COMPLETED, PLACED
 from points.purchase_answers import purchase_answer
 from points.recorded import BUY, BUY_SURELY
@@ -19,7 +21,7 @@ from shared import finding, http, keys
 from shared.batch import one_of
 from shared.errors import Conflict, Forbidden, Invalid, Refused, TooLarge
 from shared.http import KB, Call, Reply
-from shared.member_ref import Resolved, require_member, require_presence, resolve, use_up
+from shared.member_ref import require_member, resolve
 from shared.naming import Done, Naming, Verb
 
 _SAID_OF_THE_BODY = (
@@ -42,19 +44,15 @@ def record(call: Call[Purchase]) -> Reply:
     naming = _naming(call, purchase)
     if purchase.member is None:
         return receipts.record(call, naming, lambda: _bought(call, purchase))
-    shown: list[Resolved] = []
-
-    def found(consistent: bool) -> tuple[str, Bought]:
-        who, bought = _found(call, purchase, consistent)
-        shown[:] = [who]
-        return who.member_id, bought
-
-    def agreed() -> None:
-        if purchase.points_used and purchase.hold_id is None:  # whoever uses a hold has shown the code for it
-            use_up(call.world, shown[0], naming.partition)
-
-    unused = lambda member_id: require_member(call.world, member_id)  # noqa: E731 - a callback
-    return _reply(call, call.world.ledger.perform(_verb(purchase), naming, found, unused, agreed))
+    payer = Payer(call, naming)
+    done = call.world.ledger.perform(
+        _verb(purchase),
+        naming,
+        lambda consistent: _found(call, purchase, payer, consistent=consistent),
+        partial(require_member, call.world),
+        payer.use_code,
+    )
+    return _reply(call, done)
 
 
 def preview(call: Call[Purchase]) -> Reply:
@@ -63,10 +61,10 @@ def preview(call: Call[Purchase]) -> Reply:
     _check(call, purchase)
     if purchase.member is None:
         return Reply(purchase_answer(call, _bought(call, purchase), purchase.state), 200)
-    who, bought = _found(call, purchase, True)
-    head = call.world.ledger.open_head(ACCOUNT, who.member_id, consistent=True)
+    member_id, bought = _found(call, purchase, Payer(call, _naming(call, purchase)), consistent=True)
+    head = call.world.ledger.open_head(ACCOUNT, member_id, consistent=True)
     if head.sequence == 0:
-        require_member(call.world, who.member_id)
+        require_member(call.world, member_id)
     decided = BUY.decide(head.state, bought, max(call.now, head.recorded_at))
     own = [step for step in decided.steps if not step.is_due]
     holder, balance = keys.holder(head.account), decided.state.available
@@ -90,8 +88,9 @@ def record_batch(call: Call[Batch]) -> Reply:
                 alone.append((n, one))
                 continue
             seen.add(ref)
-            who, bought = _found(one, purchase, False)
-            groups.setdefault(who.member_id, []).append((n, one, _naming(one, purchase), bought))
+            naming = _naming(one, purchase)
+            member_id, bought = _found(one, purchase, Payer(one, naming), consistent=False)
+            groups.setdefault(member_id, []).append((n, one, naming, bought))
         except Refused as refused:
             results[n] = _result(sent, _refused_or_replayed(call, sent, refused))
     for member_id, group in groups.items():
@@ -133,26 +132,26 @@ def _check(call: Call[Any], purchase: Purchase) -> None:
     rules = programme(call.world)
     if purchase.currency not in (None, rules.currency):
         raise Invalid("currency_mismatch", expected=rules.currency)
-    if purchase.occurred_at > call.now + AHEAD_MAX:
-        raise Invalid("occurred_in_future")
+    call.check_past(purchase.occurred_at)
     if purchase.points_used > purchase.total:
         raise Invalid("exceeds_total", total=purchase.total)
     if _may_be_refused(purchase) and purchase.member is None:
         raise Invalid.at("/member", "missing", "points can only be used by a member")
 
 
-def _found(call: Call[Any], purchase: Purchase, consistent: bool) -> tuple[Resolved, Bought]:
+def _found(call: Call[Any], purchase: Purchase, payer: Payer, *, consistent: bool) -> tuple[str, Bought]:
     """The member and the operation; what is refused here is refused after a replay has been looked for."""
-    assert purchase.member is not None
-    bought, rules = _bought(call, purchase), programme(call.world)
-    if purchase.points_used:
-        spending.check(rules.spending, purchase.points_used, "/points_used", purchase.total)
-    found = resolve(call.world, call.who, purchase.member, consistent=consistent)
+    member, bought = purchase.member, _bought(call, purchase)
+    assert member is not None
+    if purchase.points_used and purchase.hold_id is None:
+        paid = (purchase.points_used, "/points_used")
+        return payer.find(member, *paid, consistent=consistent, total=purchase.total).member_id, bought
+    if purchase.points_used:  # who pays from a hold has been present for it
+        spending.check(programme(call.world).spending, purchase.points_used, "/points_used", purchase.total)
+    member_id = resolve(call.world, call.who, member, consistent=consistent).member_id
     if purchase.hold_id is not None:
-        return found, replace(bought, hold=_hold(call, purchase, found.member_id, consistent=consistent))
-    if purchase.points_used:
-        require_presence(call.who, found, is_needed=rules.pos_spend_needs_presence)
-    return found, bought
+        bought = replace(bought, hold=_hold(call, purchase, member_id, consistent=consistent))
+    return member_id, bought
 
 
 def _hold(call: Call[Any], purchase: Purchase, member_id: str, *, consistent: bool) -> HoldUsed:
@@ -214,9 +213,7 @@ def _record_group(
     requests = [(naming, bought) for _, _, naming, bought in group]
     done: list[Done[Bought] | Refused]
     try:
-        done = call.world.ledger.perform_many(
-            BUY_SURELY, member_id, requests, lambda holder: require_member(call.world, holder)
-        )
+        done = call.world.ledger.perform_many(BUY_SURELY, member_id, requests, partial(require_member, call.world))
     except Refused as refused:
         done = [refused] * len(group)
     results = {}

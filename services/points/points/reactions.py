@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 from pydantic import BaseModel, ConfigDict
 
@@ -52,9 +53,7 @@ def on_checkin(world: World, event: Received) -> None:
         programme=rules_in_force,
         data={"explain": f"checkin {points}", "v": rules_in_force.version, "store_id": said.store_id},
     )
-    (done,) = world.ledger.obey(
-        EARN, said.member_id, [(event.id, event.time, earning)], lambda member_id: require_member(world, member_id)
-    )
+    (done,) = world.ledger.obey(EARN, said.member_id, [(event.id, event.time, earning)], partial(require_member, world))
     if isinstance(done, Exception):
         raise done
 

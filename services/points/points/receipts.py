@@ -22,8 +22,6 @@ from shared.member_ref import login_holder, present
 from shared.naming import Naming, check_same
 from shared.table import Item
 
-SHOP = "shop"
-
 
 def record(call: Call[Any], naming: Naming, bought_of: Callable[[], Bought]) -> Reply:
     """A purchase of nobody: its name alone, which a late claim may find."""
@@ -118,7 +116,7 @@ def _name_item(naming: Naming, found: Recorded) -> Item:
 
 
 def _found(call: Call[ReceiptClaim]) -> Recorded:
-    return find(call.world, SHOP, call.body.source, call.body.purchase_id)
+    return find(call.world, keys.SHOP, call.body.source, call.body.purchase_id)
 
 
 def _shown(call: Call[ReceiptClaim]) -> Recorded:

@@ -24,8 +24,8 @@ from points.undoing import Undoing
 from points.verbs import member_verb
 from shared import chain, keys
 from shared.chain import Entry, Head
-from shared.errors import Conflict, NotFound, Refused
-from shared.naming import Done, Pending, Verb
+from shared.errors import Conflict, NotFound
+from shared.naming import Done, Pending, Verb, unnamed
 from shared.table import Item
 from shared.world import World
 
@@ -34,12 +34,8 @@ REVERSAL = "reverse"
 _FEW = 2  # items: so many may have come between a purchase's name and its entry
 
 
-def _unnamed(_: Any) -> Any:
-    raise TypeError("what happens to a purchase is named by the purchase")
-
-
 def _verb(decide: Any) -> Verb[Progress, Any]:
-    return Verb(PURCHASE, _unnamed, _unnamed, decide)
+    return Verb(PURCHASE, unnamed, unnamed, decide)
 
 
 BUY = member_verb(rules.buy, packing.pack_bought, packing.unpack_bought)
@@ -120,10 +116,7 @@ def _own(item: Item, name: str) -> tuple[Entry, ...]:
 def decide(world: World, found: Recorded, verb: Verb[Progress, Any], change: Change, what: str) -> Done[Any]:
     """Append to the purchase's chain what happens to it, once under the name `what`; nothing after its reversal."""
     pending = pending_of(world, found, change, what)
-    (done,) = world.ledger.enter(verb, found.partition, [pending], found.head)
-    if isinstance(done, Refused):
-        raise done
-    return done
+    return world.ledger.enter_one(verb, found.partition, pending, found.head)
 
 
 def pending_of(world: World, found: Recorded, change: Change, what: str) -> Pending[Change]:

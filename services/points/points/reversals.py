@@ -7,6 +7,7 @@ anew with a new id.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from points import afterwards, awards, holds
 from points.balances import ACCOUNT
@@ -14,11 +15,11 @@ from points.effects import UNDO
 from points.model import Reverse, ReverseAnswer
 from points.purchase import REVERSED
 from points.store import programme
-from points.undoing import undoing_of
+from points.undoing import Undone, undoing_of
 from shared import chain, keys
 from shared.clock import from_ms
 from shared.errors import Conflict, Forbidden, Invalid
-from shared.http import Call
+from shared.http import Call, Reply
 from shared.naming import Naming, Pending
 from shared.table import Item
 
@@ -26,22 +27,22 @@ TILL_WINDOW = timedelta(hours=24)
 _SCOPE = {"purchase": "purchases:write", "award": "awards:write", "spend": "points:spend", "hold": "points:spend"}
 
 
-def reverse(call: Call[Reverse]) -> ReverseAnswer:
+def reverse(call: Call[Reverse]) -> Reply:
     """Undo the caller's operation of this id, or close the id if it never arrived."""
     call.who.require(_SCOPE[call.body.kind])
     if call.who.kind == "pos" and call.body.source == "ec":
         raise Forbidden("forbidden")  # a till records no web purchases, so it has none to close
     naming = _naming(call)
     if call.body.kind == "purchase":
-        return _answer(call, *afterwards.reverse(call, naming, lambda old: _check_till(call, old)))
-    old = call.world.ledger.table.get(naming.partition, 0)  # a name never changes, and whether there is none,
-    if old is None or old.get("state") == "reversed":  # the closing decides
-        old = call.world.ledger.close(naming)
+        return _reply(call, afterwards.reverse(call, naming, partial(_check_till, call)))
+    old, was_closed = call.world.ledger.table.get(naming.partition, 0), False  # a name never changes, and whether
+    if old is None or old.get("state") == "reversed":  # there is none, the closing decides
+        old, was_closed = call.world.ledger.close(naming)
     if old is None:
-        return _answer(call, False, None)
+        return _reply(call, Undone(was_there=False, is_replay=was_closed))
     _check_till(call, old)
     if call.body.kind == "award":
-        return _answer(call, awards.reverse(call.world, old), None)
+        return _reply(call, awards.reverse(call.world, old))
     settings, ref = programme(call.world), (call.body.kind, call.path_id("operation_id"))
     mark = b""
     if call.body.kind == "hold":
@@ -51,7 +52,7 @@ def reverse(call: Call[Reverse]) -> ReverseAnswer:
     done, was_there = ledger.undo(UNDO, old, old["acc"], lambda did: undoing_of(ref, settings, did, mark))
     if mark:
         done = holds.undo_end(call.world, old, UNDO, ref, settings) or done
-    return _answer(call, was_there, done.item["b"])
+    return _reply(call, Undone(was_there, done.item["b"], done.is_replay))
 
 
 def _naming(call: Call[Reverse]) -> Naming:
@@ -83,13 +84,14 @@ def _is_reversed(call: Call[Reverse], old: Item) -> bool:
     return call.world.ledger.mark_of(head, Pending(None, mark, mark, from_ms(old["t"]), old["seen"])) is not None
 
 
-def _answer(call: Call[Reverse], was_there: bool, balance: int | None) -> ReverseAnswer:
-    return ReverseAnswer.model_validate(
+def _reply(call: Call[Reverse], undone: Undone) -> Reply:
+    answer = ReverseAnswer.model_validate(
         {
             "reverse_id": call.body.reverse_id,
             "kind": call.body.kind,
             "id": call.path_id("operation_id"),
-            "state": "reversed" if was_there else "not_arrived",
-            "balance": balance,
+            "state": "reversed" if undone.was_there else "not_arrived",
+            "balance": undone.balance,
         }
     )
+    return Reply(answer, is_replay=undone.is_replay)

@@ -36,6 +36,15 @@ class Undoing:
         return self.programme.zone
 
 
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What became of a reversal: whether there was something to undo, the member's balance, if it had been asked."""
+
+    was_there: bool
+    balance: int | None = None
+    is_replay: bool = False
+
+
 def undoing_of(ref: tuple[str, str], programme: Programme, entries: Sequence[Entry], mark: bytes = b"") -> Undoing:
     """The reversal of what these entries did."""
     used: list[Lot] = []

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from points.balances import ACCOUNT, Account
 from points.dues import asking
 from points.programme import Programme
 from points.standing import standing
 from shared.chain import Decided, Packed
-from shared.naming import Verb
+from shared.naming import Verb, unnamed
 
 
 class Zoned(Protocol):
@@ -68,8 +68,4 @@ def member_verb(
     carried_by: str | None = None,
 ) -> Verb[Account, O]:
     """An operation on a member's account; without a packed form it is an effect, which has no name of its own."""
-    return Verb(ACCOUNT, pack or _unnamed, unpack or _unnamed, attentive(rule), carried_by)
-
-
-def _unnamed(_: Any) -> Any:
-    raise TypeError("an effect has no name to be kept in or read back from")
+    return Verb(ACCOUNT, pack or unnamed, unpack or unnamed, attentive(rule), carried_by)

@@ -50,6 +50,19 @@ def test_again_it_is_answered_alike_and_done_once(rich):
     assert balance(rich)["available"] == 100
 
 
+@pytest.mark.parametrize(("kind", "more"), [("spend", {}), ("purchase", {"source": "pos"}), ("hold", {})])
+def test_only_a_repeated_reversal_says_that_it_is_one(rich, clock, kind, more):
+    rich.post("/v1/spends", spend())
+    rich.post("/v1/holds", {"hold_id": "h-1", "member": {"member_id": "taro"}, "points": 5, "order_ref": "o"})
+    there = {"spend": "s-1", "purchase": "first", "hold": "h-1"}[kind]
+    for operation_id in (there, "never-came"):
+        told = []
+        for _ in range(3):
+            told.append(reverse(rich, operation_id, kind, **more).is_replay)
+            clock.forward(seconds=1)
+        assert told == [False, True, True]
+
+
 def test_after_it_the_id_is_closed(rich):
     rich.post("/v1/spends", spend())
     reverse(rich, "s-1", "spend")
