@@ -13,7 +13,7 @@ import venv
 
 from infra.locate import ROOT, SERVICES
 
-TOOL = ROOT / ".omo" / "lock"
+TOOL = ROOT / ".omo" / "uv"  # not `lock`, which is the file that keeps two stacks apart
 OPTIONS = (
     *("--universal", "--python-version", "3.11", "--generate-hashes"),
     *("--no-config", "--no-annotate", "--no-emit-index-url", "--quiet"),
