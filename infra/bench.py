@@ -15,9 +15,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from infra import invariants
+from infra.bench_operations import measure as rates, profile
 from infra.engine import client, engine, new_table
 from points.routes import ROUTES
-from shared import chain, codes, http, world
+from shared import codes, http, world
 from shared.auth import KINDS, Principal
 from shared.clock import Clock
 from shared.http import Request, Route
@@ -28,6 +30,10 @@ from shared.table import Table
 from shared.world import World
 
 ROUNDS = 7
+OPERATIONS = 100
+"""So many of each kind in a round."""
+TOP = 15
+"""So many functions are named."""
 SHOP = Principal("ec", KINDS["ec"], key_id="bench", owner="bench")
 
 
@@ -43,7 +49,7 @@ class Figure:
 
 def measure() -> list[Figure]:
     """All figures; takes about half a minute."""
-    return [*_in_memory(), *_on_the_engine(), *_codes()]
+    return [*_in_memory(), *_operations(), *_where_the_time_goes(), *_on_the_engine(), *_codes()]
 
 
 def _in_memory() -> list[Figure]:
@@ -51,10 +57,29 @@ def _in_memory() -> list[Figure]:
     buy = _buyer(here)
     per_second = _per_second(buy, 400)
     items = here.ledger.table.items("M#bench", limit=10**6)
-    audited = _per_second(lambda: list(chain.faults(iter(items))), 1) * len(items)
+    audited = _per_second(lambda: invariants.faults(items), 1) * len(items)
     return [
         Figure("purchases in memory, all but Chalice", per_second, "a second and core", "validation, rules, hashes"),
         Figure("entries audited", audited, "a second and core", "number, hash, time, sum"),
+    ]
+
+
+def _operations() -> list[Figure]:
+    """Business operations through the real actions, with their hashes: JSON in, JSON out."""
+    return [
+        Figure(f"{one.kind}, in memory", 1 / one.whole, "a second and core", _beside(one.action, one.beats))
+        for one in rates(ROUNDS, OPERATIONS)
+    ]
+
+
+def _beside(action: float, beats: float) -> str:
+    return f"{1 / action:,.0f} below HTTP; {beats:.0f} times a small document's JSON and SHA-256"
+
+
+def _where_the_time_goes() -> list[Figure]:
+    return [
+        Figure(f"own time of {name}", share * 100, "%", "of the mix, under the profiler")
+        for name, share in profile(OPERATIONS, TOP)
     ]
 
 

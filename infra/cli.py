@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra import commands, commands_jobs, commands_replay
+from infra import commands, commands_jobs, commands_replay, commands_sim
 from infra.commands import Failed, Result
 from infra.deploy import DeploymentFailed
 from infra.emulator import StackFailed
@@ -64,9 +64,9 @@ COMMANDS = (
     ),
     Command(
         "audit",
-        "prove the books: numbers, hashes, times, sums",
+        "prove the books: numbers, hashes, times, sums, lots, and what lies between chains",
         commands.audit,
-        [(("--member",), {"metavar": "M", "help": "one member's points only"})],
+        commands.AUDIT,
     ),
     Command(
         "alarms",
@@ -75,6 +75,7 @@ COMMANDS = (
         commands_jobs.ALARMS,
     ),
     Command("report", "what the shop owes its members in points", commands_jobs.report, commands_jobs.REPORT),
+    Command("sim", "attack the real functions with every fault there is, seed by seed", commands_sim.sim, commands_sim.SIM),
     Command("bench", "how fast it is, as ratios within one run", commands.bench),
     Command(
         "package",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from infra import audit as auditing, files, issuer, package as packages, seed as seeding, stack
 from infra.deploy import Cloud
 from infra.locate import Home
+from shared.clock import utc_now
 
 Say = Callable[[str], None]
 
@@ -84,13 +86,36 @@ def seed(_asked: argparse.Namespace, home: Home, say: Say) -> Result:
     return Result(seeded["seed"], "The sample data are there.")
 
 
+AUDIT: Sequence[tuple[tuple[str, ...], dict[str, Any]]] = (
+    (("--member",), {"metavar": "M", "help": "one member's points only"}),
+    (("--export",), {"metavar": "F", "type": Path, "help": "write the ledger into a file instead (.gz: packed)"}),
+    (("--file",), {"metavar": "F", "type": Path, "help": "audit such a file; needs no stack"}),
+)
+
+
 def audit(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
-    """Prove every chain of the ledger; a fault is no success."""
-    running = live(home)
-    cloud = Cloud(stack.STAGE, running.endpoint)
+    """Prove the books, of the stack or of a file; a fault is no success."""
+    if asked.file:
+        return _audited(_audit_of_file(asked.file))
+    cloud = Cloud(stack.STAGE, live(home).endpoint)
+    if asked.export:
+        chains, items = auditing.export(cloud, stack.STAGE, asked.export)
+        value = {"file": str(asked.export), "chains": chains, "items": items}
+        return Result(value, f"{asked.export}: {items} items of {chains} chains and names.")
     found = auditing.audit(cloud, stack.STAGE, asked.member)
     if asked.member and not found.chains and not auditing.is_member(cloud, stack.STAGE, asked.member):
         raise Failed(f"There is no member {asked.member!r}.")
+    return _audited(found)
+
+
+def _audit_of_file(path: Path) -> auditing.Audit:
+    try:
+        return auditing.audit_file(path, utc_now())
+    except FileNotFoundError:
+        raise Failed(f"There is no file {path}.") from None
+
+
+def _audited(found: auditing.Audit) -> Result:
     counted = f"{found.chains} chains, {found.entries} entries, {found.names} names: "
     words = counted + ("no fault." if found.is_clean else f"{len(found.faults)} faults:\n" + "\n".join(found.faults))
     value = {"chains": found.chains, "entries": found.entries, "names": found.names, "faults": found.faults}

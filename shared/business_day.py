@@ -40,6 +40,7 @@ def zone(name: str) -> ZoneInfo:
         raise UnknownZone("not an IANA time zone") from None
 
 
+@lru_cache(maxsize=4096)  # one operation asks several times about the same moment
 def business_day(at: datetime, zone_name: str, cutoff_hour: int) -> date:
     """The business day that an instant (aware UTC, years 1900 to 9998) belongs to."""
     local = at.astimezone(zone(zone_name))

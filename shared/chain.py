@@ -11,10 +11,12 @@ all points is the balance. Nothing here knows a clock, an id generator or a data
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from shared import closings, keys, ring
 from shared.clock import EPOCH, from_ms, to_ms
@@ -42,15 +44,14 @@ class Kind(Generic[S]):
         return keys.account(self.letter, holder)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):  # each operation makes some: a tuple is made five times as fast as a frozen dataclass
     """What a rule decided: an entry that has no number yet. `data` is kept as it is (text, integers, bytes)."""
 
     kind: str
     points: int = 0
     occurred_at: datetime | None = None
     ref: tuple[str, str] | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = MappingProxyType({})
     is_due: bool = False  # fell due by itself (expiry, activation): not part of the operation that settled it
 
 
@@ -70,8 +71,7 @@ class Also:
     unless: tuple[bytes, ...] = ()  # nor may any of these have entered: its reversal
 
 
-@dataclass(frozen=True, slots=True)
-class Decided(Generic[S]):
+class Decided(NamedTuple, Generic[S]):
     """The answer of a rule: the entries and the state after them. A rule says no by raising `Refused`."""
 
     state: S
@@ -79,8 +79,7 @@ class Decided(Generic[S]):
     also: tuple[Also, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One numbered entry as read back from its item."""
 
     account: str
@@ -103,12 +102,22 @@ class Head(Generic[S]):
     sequence: int
     recorded_at: datetime
     state: S
-    ring: tuple[Slot, ...] = ()
     floor: int = 0  # the highest number that the ring has forgotten
     horizon: datetime = EPOCH  # the time of that entry
     closings: tuple[Closing, ...] = ()
-    item_hash: bytes = b""
     item: Item | None = None
+
+    # Only an append needs these, and most heads are but looked at.
+
+    @cached_property
+    def ring(self) -> tuple[Slot, ...]:
+        """Where its latest operations entered."""
+        return ring.unpack(self.item["r"], self.sequence) if self.item else ()
+
+    @cached_property
+    def item_hash(self) -> bytes:
+        """What the next item keeps of the last one."""
+        return hash_of(self.item) if self.item else b""
 
     @property
     def is_closed(self) -> bool:
@@ -133,11 +142,9 @@ def head_of(kind: Kind[S], account: str, item: Item | None) -> Head[S]:
         sequence=last_sequence(item),
         recorded_at=from_ms(item["t"]),
         state=kind.unpack(item["s"]),
-        ring=ring.unpack(item["r"], last_sequence(item)),
         floor=item["f"],
         horizon=from_ms(item["z"]),
         closings=closings.unpack(item.get("c", ()), account),
-        item_hash=hash_of(item),
         item=item,
     )
 
@@ -147,8 +154,7 @@ def last_sequence(item: Item) -> int:
     return int(item["sk"]) + len(item["e"]) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One operation's share of the next item."""
 
     operation: bytes
@@ -227,25 +233,3 @@ def _pack_entry(step: Step, of: bytes, at: datetime) -> Packed:
     if step.data:
         raw["x"] = dict(step.data)
     return raw
-
-
-def faults(items: Iterator[Item]) -> Iterator[str]:
-    """What is wrong with a chain, item by item from its first: number, hash, time, sum and closings; nothing if whole."""
-    expected, before, balance, recorded = 1, b"", 0, 0
-    closed: tuple[Closing, ...] = ()
-    for item in items:
-        where = f"{item['pk']} entry {item['sk']}"
-        if item["sk"] != expected:
-            yield f"{where}: follows entry {expected - 1}"
-        if item["h"] != before:
-            yield f"{where}: the hash of the item before it does not match"
-        if item["t"] < recorded:
-            yield f"{where}: dated before the entry ahead of it"
-        balance += sum(raw.get("p", 0) for raw in item["e"])
-        if item["b"] != balance:
-            yield f"{where}: the balance is {item['b']}, the sum of the points {balance}"
-        kept = closings.unpack(item.get("c", ()), item["pk"])
-        if not closings.follows(closed, kept, last_sequence(item), from_ms(item["t"])):
-            yield f"{where}: the closings do not follow from those before"
-        expected, before, recorded, balance = last_sequence(item) + 1, hash_of(item), item["t"], item["b"]
-        closed = kept

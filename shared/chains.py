@@ -7,7 +7,6 @@ this exactly once for requests, are a floor above: `shared.ledger`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from shared import chain, closings, finding
@@ -87,6 +86,8 @@ class Chains:
 
         What follows a closing goes on by itself, to the account that it leads to.
         """
+        if head is not None and any(one.seen > head.sequence for one in wanted):
+            head = None  # older than what its operation has seen: nothing can be said of it
         is_given = head is not None
         for _ in attempts(self.clock):
             head = head or finding.newest(self.table, verb.kind, account)
@@ -102,7 +103,7 @@ class Chains:
                 ]
             # Entries never change: what this head does not show can be only behind it, so none is read twice.
             wanted = [
-                replace(one, seen=max(one.seen, head.sequence)) if result is one else one
+                one._replace(seen=max(one.seen, head.sequence)) if result is one else one
                 for one, result in zip(wanted, results, strict=True)
             ]
             head, is_given = None, False
@@ -131,7 +132,7 @@ class Chains:
                 return _done_or_refused(pending, found)
             if not finding.is_way_open(self.table, stops):
                 continue
-            moved = replace(pending, seen=stops[-1].after)
+            moved = pending._replace(seen=stops[-1].after)
             (result,), item = self.compose(verb, stops[-1].head, [moved], may_append=may_append)
             assert result is not None
             if item is None or self.table.put_new(item) is None:
@@ -160,6 +161,8 @@ class Chains:
                     raise Conflict("reversed")
                 decided = verb.decide(state, pending.operation, at)
                 also = [self._part_of(head, one) for one in decided.also]
+            except Unavailable:
+                raise  # nothing was decided: taken for a "no", it would end what must be tried again
             except Refused as refused:
                 results.append(refused)
                 continue

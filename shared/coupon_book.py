@@ -7,10 +7,10 @@ bytes; its terms lie once in the directory (`keys.terms`), under the edition tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from shared.chain import Kind, Packed
 from shared.clock import from_ms, to_ms
@@ -30,8 +30,7 @@ class Status(IntEnum):
     REDEEMED = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """What a redemption did with a coupon: which redemption, for which order, redeemed when or held until when."""
 
     by: bytes
@@ -92,7 +91,7 @@ class Book:
 
     def with_(self, coupon: Coupon) -> Book:
         """The book with this coupon in place of the one at its spot."""
-        return replace(self, coupons=tuple(coupon if one.spot == coupon.spot else one for one in self.coupons))
+        return Book(tuple([coupon if one.spot == coupon.spot else one for one in self.coupons]), self.gone)
 
     def without(self, coupon: Coupon) -> Book:
         """The book after a coupon has left the head; it still counts."""
@@ -135,15 +134,15 @@ def unpack_coupons(packed: bytes) -> tuple[Coupon, ...]:
 
 def _coupons(reader: _Reader) -> Iterator[Coupon]:
     while reader.has_more:
-        status, length = Status(reader.take(1)[0]), reader.take(1)[0]
+        status, length = reader.take(2)
         source = reader.take(length).decode()
-        locator, index = int.from_bytes(reader.take(2), "big"), int.from_bytes(reader.take(5), "big")
+        locator, index = divmod(int.from_bytes(reader.take(7), "big"), 1 << 40)
         edition, first, days = reader.number(), reader.number() + _EPOCH_DAY, reader.number()
         use = None
-        if status is not Status.ISSUED:
+        if status != Status.ISSUED:
             use = Use(reader.take(MARK), reader.take(MARK), from_ms(reader.number()))
         last = date.fromordinal(first + days - 1) if days else None
-        yield Coupon(locator, index, edition, date.fromordinal(first), last, source, status, use)
+        yield Coupon(locator, index, edition, date.fromordinal(first), last, source, Status(status), use)
 
 
 def _put(packed: bytearray, number: int) -> None:
@@ -171,7 +170,8 @@ class _Reader:
     def number(self) -> int:
         number = shift = 0
         while True:
-            byte = self.take(1)[0]
+            byte = self._packed[self._at]
+            self._at += 1
             number |= (byte & 0x7F) << shift
             shift += 7
             if not byte & 0x80:

@@ -6,12 +6,15 @@ its change in force everywhere when it answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, TypeVar
 
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.patience import attempts
 from shared.table import Collision, Item, PutNew, Replace, Table, Write
+
+T = TypeVar("T")
 
 CACHE_SECONDS = 1.0
 _CACHED_MAX = 10_000
@@ -28,6 +31,7 @@ class Directory:
         self.clock = clock
         self._cache: dict[tuple[str, str], tuple[float, Item | None]] = {}
         self._partitions: dict[str, tuple[float, list[Item]]] = {}
+        self._read: dict[Hashable, tuple[Item, Any]] = {}
 
     def setting(self, key: tuple[str, str]) -> Item | None:
         """An item that may be up to one second old. Treat it as read-only: it is shared."""
@@ -38,8 +42,20 @@ class Directory:
         item = self.table.get(*key, consistent=True)
         if len(self._cache) >= _CACHED_MAX:
             self._cache.clear()
+            self._read.clear()
         self._cache[key] = (started, item)
         return item
+
+    def read(self, key: tuple[str, str], parse: Callable[[Item], T]) -> T | None:
+        """What `parse` makes of a setting: made once of each item, for as long as that is the one in the cache."""
+        item = self.setting(key)
+        if item is None:
+            return None
+        kept = self._read.get((key, parse))
+        if kept is None or kept[0] is not item:
+            kept = self._read[key, parse] = (item, parse(item))
+        read: T = kept[1]
+        return read
 
     def settings(self, pk: str) -> list[Item]:
         """All items of a partition, as `setting` reads one. For partitions of at most some hundred items."""

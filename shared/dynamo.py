@@ -141,16 +141,22 @@ class DynamoTable:
             return _ConditionFailed(load(error.response.get("Item", {})))
         if code == "TransactionCanceledException":
             reasons = error.response.get("CancellationReasons", [])
-            if all(reason["Code"] in _LOST_RACE for reason in reasons):
+            codes = {reason["Code"] for reason in reasons}
+            if codes <= _LOST_RACE:
                 self.usage.write_units += 2 * len(reasons)
                 return _Cancelled([_old(reason) for reason in reasons])
-        if code in _TRANSIENT:
+            if codes & _LASTING:
+                return cast("Exception", error)
+        # An answer that did not come from the engine itself, but from what stands before it, has no code of its own.
+        is_broken = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500
+        if code in _TRANSIENT or is_broken:
             return Unavailable()
         return cast("Exception", error)
 
 
 _READS = ("get_item", "query", "scan")
 _LOST_RACE = frozenset({"None", "ConditionalCheckFailed", "TransactionConflict"})
+_LASTING = frozenset({"ItemCollectionSizeLimitExceeded", "ValidationError"})
 _TRANSIENT = frozenset(
     {
         "InternalServerError",

@@ -6,9 +6,8 @@ The ring knows if it reaches back that far; else the entries themselves are read
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from shared import chain, closings, ring
 from shared.chain import Head, Kind
@@ -23,8 +22,7 @@ _PAGE = 50
 AS_PACKED: Kind[dict[str, Any]] = Kind("", {}, dict, dict, opened=lambda _: {})
 
 
-@dataclass(frozen=True, slots=True)
-class Stop(Generic[S]):
+class Stop(NamedTuple, Generic[S]):
     """One account on an operation's way: it can be there after a number, up to the closing that leads on, if any."""
 
     head: Head[S]
@@ -126,7 +124,8 @@ def _at(table: Table, head: Head[Any], slot: Slot) -> Found:
     item: Item | None = head.item
     if slot.sequence < head.item["sk"]:
         item = table.newest(head.account, upto=slot.sequence)
-        if item is None or chain.last_sequence(item) < slot.sequence:  # a stale read: entries never change
+        # A stale read shows an older item, or the name that a purchase's chain begins with. Entries never change.
+        if item is None or item["sk"] == 0 or chain.last_sequence(item) < slot.sequence:
             item = table.newest(head.account, upto=slot.sequence, consistent=True)
     assert item is not None
     return Found(slot.operation, item)

@@ -36,7 +36,9 @@ AHEAD_MAX = timedelta(minutes=5)
 
 _DEPTH_MAX = 32
 _REPLACED = "\ufffd"  # what a gateway puts in the place of bytes that are no UTF-8
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _log = logging.getLogger("omotenashi")
 
 
@@ -156,11 +158,11 @@ def answer(world: World, route: Route, request: Request) -> Reply:
     language = preference.language(request.headers.get("accept-language", ""))
     try:
         reply = _as_reply(route.action(_judge(world, route, request, language)))
-        sent = (
-            reply.body.model_dump(mode="json", exclude_none=True) if isinstance(reply.body, BaseModel) else reply.body
-        )
-        more = dict(reply.headers) | ({"Idempotent-Replayed": "true"} if reply.is_replay else {})
-        done = Reply(sent, reply.status or route.status, reply.is_replay, more)
+        sent, status = reply.body, reply.status or route.status
+        if isinstance(sent, BaseModel):
+            sent = sent.model_dump(mode="json", exclude_none=True)
+        more = {**reply.headers, "Idempotent-Replayed": "true"} if reply.is_replay else reply.headers
+        return Reply(sent, status, reply.is_replay, {**more, "X-Request-Id": request.request_id})
     except Refused as refused:
         _log.info("refused", extra={"code": refused.code, "status": refused.status})
         done = refusal(refused, language, request.request_id)
@@ -196,7 +198,7 @@ def _judge(world: World, route: Route, request: Request, language: str) -> Call[
     sent = _parse(route, request) if route.has_body else {}
     query = dict(request.query)
     path = {name: _path_value(route, name, unquote(value)) for name, value in request.path.items()}
-    content = json.dumps([route.method, route.path, path, query, sent], sort_keys=True, separators=(",", ":"))
+    content = _canonical.encode([route.method, route.path, path, query, sent])
     if key is not None and route.id_field is not None and route.id_field not in sent:
         sent = {**sent, route.id_field: key}
     try:
@@ -254,7 +256,7 @@ def _now(world: World, request: Request) -> datetime:
 def _parse(route: Route, request: Request) -> Any:
     if len(request.raw) > route.body_max:
         raise TooLarge("body_too_large", limit_bytes=route.body_max)
-    if not request.raw.strip():
+    if not request.raw:
         return {}
     _check_media_type(request.headers.get("content-type", "application/json"))
     try:
@@ -264,7 +266,9 @@ def _parse(route: Route, request: Request) -> Any:
         sent = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise BadRequest("malformed_json") from None
-    if not _is_shallow(sent, _DEPTH_MAX):
+    # With few brackets it can't be deep, and without escapes there is no lone half of a character.
+    is_plain = "\\u" not in text and text.count("{") + text.count("[") <= _DEPTH_MAX
+    if not is_plain and not _is_shallow(sent, _DEPTH_MAX):
         raise BadRequest("malformed_json")
     if not isinstance(sent, dict):
         raise Invalid.at("", "object", "the body must be an object")
@@ -284,10 +288,10 @@ def _no_constant(name: str) -> Any:
 
 
 def _is_shallow(value: Any, depth: int) -> bool:
+    if isinstance(value, str):
+        return value.isascii() or not _SURROGATE.search(value)
     if isinstance(value, dict):
         return depth > 0 and all(_is_shallow(one, depth - 1) for one in value.values())
     if isinstance(value, list):
         return depth > 0 and all(_is_shallow(one, depth - 1) for one in value)
-    if isinstance(value, str):
-        return not any(0xD800 <= ord(one) <= 0xDFFF for one in value)
     return True

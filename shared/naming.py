@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from shared import chain, keys
 from shared.chain import Decided, Entry, Kind, Packed
@@ -43,8 +43,7 @@ def unnamed(_: Any) -> Any:
     raise AssertionError("no name keeps this operation")
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
+class Naming(NamedTuple):
     """How a request names itself, and what it said (a keyed hash)."""
 
     kind: str
@@ -58,8 +57,7 @@ class Naming:
         return keys.name(self.kind, self.owner, self.client_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Done(Generic[O]):
+class Done(NamedTuple, Generic[O]):
     """An operation that is in its chain: what it was, its entries, and the state of the chain after its item."""
 
     operation: O
@@ -73,8 +71,7 @@ class Done(Generic[O]):
         return self.entries[-1]
 
 
-@dataclass(frozen=True, slots=True)
-class Pending(Generic[O]):
+class Pending(NamedTuple, Generic[O]):
     """An operation on its way into a chain. `seen` bounds where it can be; an event is bounded by its time as well."""
 
     operation: O
@@ -97,8 +94,7 @@ class Pending(Generic[O]):
         return self.at if self.is_event else None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """Where an operation, or its reversal, stands in its chain."""
 
     mark: bytes

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from shared import preference
 from shared.errors import NotFound
 from shared.http import MEMBER, PUBLIC, Call, Empty, Route, Routes
 from shared.member_ref import login_holder
-from shared.shapes import Id, Shape
+from shared.shapes import ID_PATTERN, Id, Shape, never_null
 
 _REF = "#/components/schemas/{model}"
+_TEXT = {"type": "string"}
+_ID = {"type": "string", "pattern": ID_PATTERN}
+_NOTHING = {"type": "object", "additionalProperties": False}
 
 
 class WhoAmI(Shape):
@@ -110,9 +113,9 @@ def _operation(route: Route) -> dict[str, Any]:
         },
     }
     if route.has_body and not (route.body is Empty and route.method == "DELETE"):
-        schema = {"$ref": _REF.format(model=route.body.__name__)} if route.body is not Empty else {"type": "object"}
+        schema = {"$ref": _REF.format(model=route.body.__name__)} if route.body is not Empty else _NOTHING
         said["requestBody"] = {
-            "required": route.body is not Empty,
+            "required": any(field.is_required() for field in route.body.model_fields.values()),
             "content": {"application/json": {"schema": schema}},
         }
     return said
@@ -130,15 +133,14 @@ def _answer(route: Route) -> dict[str, Any]:
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {"name": name, "in": "path", "required": True, "schema": _ID if name.endswith("_id") else _TEXT}
         for name in re.findall(r"{(\w+)}", route.path)
     ]
     if route.id_field is not None:
         said = f"Stands in for {route.id_field} where the body has none."
-        key = {"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string"}}
+        key = {"name": "Idempotency-Key", "in": "header", "required": False, "schema": _ID}
         found.append(key | {"description": said})
+    asked = route.query.model_json_schema(ref_template=_REF).get("properties", {})
     for name, value in route.query.model_fields.items():
-        annotation: Any = value.annotation
-        schema = TypeAdapter(annotation).json_schema(ref_template=_REF)
-        found.append({"name": name, "in": "query", "required": value.is_required(), "schema": schema})
+        found.append({"name": name, "in": "query", "required": value.is_required(), "schema": never_null(asked[name])})
     return found

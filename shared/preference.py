@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 JSON = "application/json"
 CSV = "text/csv"
 
 
+@lru_cache(maxsize=256)  # callers send the same header again and again
 def language(header: str) -> str:
     """`ja` if the header prefers it to English, else `en`."""
     best, wish = "en", 0.0
@@ -19,6 +21,8 @@ def language(header: str) -> str:
 
 def media(header: str, offered: Sequence[str]) -> str:
     """The offered media type that the header prefers; the first of equals, and where it wants none of them."""
+    if len(offered) == 1:
+        return offered[0]
     ranges = dict(_weighed(header))
     return max(offered, key=lambda one: _wish(one, ranges))
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from shared.shapes import Id, Shape
+from shared.shapes import Id, Shape, never_null
 
 Level = Literal["none", "static", "rotating"]
 """How strongly a caller showed that the member is there."""
@@ -28,8 +28,16 @@ class Identity(Shape):
         return self
 
 
+def _say_one(schema: dict[str, Any]) -> None:
+    """What the validator below judges, in the description's own words."""
+    schema["properties"] = {name: never_null(said) for name, said in schema["properties"].items()}
+    schema |= {"minProperties": 1, "maxProperties": 1}
+
+
 class MemberRef(Shape):
     """Exactly one way to say who is meant."""
+
+    model_config = ConfigDict(json_schema_extra=_say_one)
 
     member_id: Id | None = None
     identity: Identity | None = None

@@ -25,6 +25,7 @@ class Secrets:
 
     def __init__(self, load: Callable[[], str]) -> None:
         self._load = load
+        self._derived: dict[str, list[bytes]] = {}  # as many as there are purposes
 
     @cached_property
     def _roots(self) -> tuple[bytes, ...]:
@@ -33,11 +34,14 @@ class Secrets:
 
     def derive(self, purpose: str) -> bytes:
         """The 32-byte key of a purpose: HMAC-SHA-256 of its name under the current root (RFC 5869's expand step)."""
-        return hmac.digest(self._roots[0], purpose.encode() + b"\x01", "sha256")
+        return self.derive_accepted(purpose)[0]
 
     def derive_accepted(self, purpose: str) -> list[bytes]:
         """The keys that are still accepted for a purpose: the current one first, then the one before."""
-        return [hmac.digest(root, purpose.encode() + b"\x01", "sha256") for root in self._roots]
+        if purpose not in self._derived:
+            info = purpose.encode() + b"\x01"
+            self._derived[purpose] = [hmac.digest(root, info, "sha256") for root in self._roots]
+        return self._derived[purpose]
 
     def fingerprint(self, content: bytes) -> bytes:
         """Sixteen bytes that stand for a request's content and tell a reader of the table nothing about it."""
@@ -52,13 +56,17 @@ class Secrets:
 
         Deterministic: the same text in the same context gives the same token.
         """
-        sealed = self._cipher.encrypt(text.encode(), [purpose.encode(), context.encode()])
-        return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+        return _spelt(self._cipher.encrypt(text.encode(), [purpose.encode(), context.encode()]))
 
     def unseal(self, purpose: str, context: str, token: str) -> str | None:
-        """The text of a token, or None if it is not one of ours for this purpose and context."""
+        """The text of a token, or None if it is not one of ours for this purpose and context.
+
+        The same bytes can be spelt in several ways; only ours is taken, so that a token has no twin.
+        """
         try:
             sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+            if _spelt(sealed) != token:
+                return None
             return self._cipher.decrypt(sealed, [purpose.encode(), context.encode()]).decode()
         except (InvalidTag, binascii.Error, ValueError):
             return None
@@ -66,6 +74,10 @@ class Secrets:
     @cached_property
     def _cipher(self) -> AESSIV:
         return AESSIV(hashlib.sha512(self.derive("seal")).digest())
+
+
+def _spelt(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
 
 def from_secrets_manager(stage: Stage) -> Secrets:

@@ -92,7 +92,8 @@ TimeOrDay = Annotated[
 """A time, or a date whose zone the context knows."""
 
 LineId = Annotated[str, Field(min_length=1, max_length=64)]
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
+Id = Annotated[str, Field(pattern=ID_PATTERN)]
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 Ref = Annotated[str, Field(min_length=1, max_length=128)]
 Amount = Annotated[int, Field(ge=0, le=AMOUNT_MAX)]
@@ -127,6 +128,13 @@ def word_or(word: str, model: type[BaseModel]) -> WrapValidator:
         return model.model_validate(value)
 
     return WrapValidator(read)
+
+
+def never_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """The description of a field that may be left out and, where it is named, has a value."""
+    others = {name: value for name, value in schema.items() if name != "anyOf" and (name, value) != ("default", None)}
+    kinds = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
+    return others | (kinds[0] if len(kinds) == 1 else {"anyOf": kinds} if kinds else {})
 
 
 def pointer(location: tuple[Any, ...]) -> str:

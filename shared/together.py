@@ -64,14 +64,16 @@ def perform_all(
 def resume_all(ledger: Ledger, old: Item, naming: Naming) -> tuple[list[Done[Any]], Item]:
     """The entries that a transaction's name stands for: a name that exists has all of them."""
     check_same(old, naming)
-    done = []
-    for share in old["shares"]:
-        item = ledger.table.newest(share["acc"], upto=share["seq"])
-        if item is None or item["sk"] != share["seq"]:
-            item = ledger.table.newest(share["acc"], upto=share["seq"], consistent=True)
-        assert item is not None
-        done.append(_own(share["op"], item, naming, is_replay=True))
-    return done, old
+    return [_own(share["op"], _item_of(ledger, share), naming, is_replay=True) for share in old["shares"]], old
+
+
+def _item_of(ledger: Ledger, share: Item) -> Item:
+    """An item that a name lists. Reads may show the name a moment before it: of a transaction they see any part first."""
+    for attempt in attempts(ledger.clock):
+        item = ledger.table.newest(share["acc"], upto=share["seq"], consistent=attempt > 0)
+        if item is not None and item["sk"] == share["seq"]:
+            return item
+    raise Unavailable
 
 
 def _planned(

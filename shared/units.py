@@ -23,10 +23,10 @@ def spread(total: int, weights: Sequence[int]) -> list[int]:
     """
     if total < 0 or any(weight < 0 for weight in weights):
         raise ValueError("neither the total nor a weight may be negative")
+    if not total:
+        return [0] * len(weights)
     if not weights:
-        if total:
-            raise ValueError("there is no line to carry the total")
-        return []
+        raise ValueError("there is no line to carry the total")
     whole = sum(weights)
     shares = [total * weight // whole if whole else 0 for weight in weights]
     rest = total - sum(shares)

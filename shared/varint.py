@@ -19,6 +19,9 @@ def pack(numbers: Iterable[int]) -> bytes:
 
 def unpack(packed: bytes) -> Iterator[int]:
     """The numbers that `pack` packed."""
+    if packed.isascii():  # no number takes a second byte
+        yield from packed
+        return
     number = shift = 0
     for byte in packed:
         number |= (byte & 0x7F) << shift

@@ -7,32 +7,35 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared import relay
-from shared.dynamo import _dump
+from shared.dynamo import _dump_value
 from shared.events import Event
 from shared.table import Item
 from shared.world import World
 
 
-def record(item: Item) -> dict[str, Any]:
-    """A stream record as Lambda gets it: bytes in base 64."""
-    keys = {"pk": item["pk"], "sk": item["sk"]}
-    return {"eventName": "INSERT", "dynamodb": {"Keys": _image(keys), "NewImage": _image(item)}}
+def record(item: Item, old: Item | None = None) -> dict[str, Any]:
+    """A stream record as Lambda gets it: tagged values, bytes in base 64."""
+    image = {"Keys": _image({"pk": item["pk"], "sk": item["sk"]}), "NewImage": _image(item)}
+    if old is not None:
+        image["OldImage"] = _image(old)
+    return {"eventName": "INSERT" if old is None else "MODIFY", "dynamodb": image}
 
 
 def _image(item: Item) -> dict[str, Any]:
-    return {name: _encoded(value) for name, value in _dump(item).items()}
+    return {name: _tagged(value) for name, value in item.items()}
 
 
-def _encoded(value: dict[str, Any]) -> dict[str, Any]:
-    ((tag, inner),) = value.items()
-    match tag:
-        case "B":
-            return {"B": base64.b64encode(inner).decode()}
-        case "L":
-            return {"L": [_encoded(each) for each in inner]}
-        case "M":
-            return {"M": {name: _encoded(each) for name, each in inner.items()}}
-    return value
+def _tagged(value: Any) -> dict[str, Any]:
+    match value:
+        case str():
+            return {"S": value}
+        case bytes():
+            return {"B": base64.b64encode(value).decode()}
+        case list() | tuple():
+            return {"L": [_tagged(each) for each in value]}
+        case dict():
+            return {"M": _image(value)}
+    return _dump_value(value)
 
 
 @dataclass

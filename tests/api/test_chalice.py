@@ -110,6 +110,7 @@ def test_every_error_has_the_one_shape(serve, world):
         headers = operator_key(world)
         asked = [
             ("POST", "/v1/purchases", headers, b"{", 400, "malformed_json"),
+            ("POST", "/v1/purchases", headers, b" \t\n", 400, "malformed_json"),
             ("POST", "/v1/purchases", headers, b"{}", 422, "invalid_request"),
             ("POST", "/v1/purchases", headers | {"Content-Type": "text/csv"}, b"a", 415, "unsupported_media_type"),
             ("GET", "/v1/members/nobody", headers, b"", 404, "member_not_found"),

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 
+from infra import invariants
 from shared import chain
 from shared.chain import operation
 from shared.clock import Clock
@@ -213,7 +214,7 @@ class Books:
     def faults(self) -> Iterator[str]:
         """What is wrong with the chains themselves."""
         for items in self.chains:
-            yield from chain.faults(iter(items))
+            yield from invariants.faults(items)
         for entry in self.entries:
             if entry.kind == "moved" and entry.points < 0 and entry.balance_after < 0:
                 yield f"spent below zero in {entry.account}"

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from shared import chain
+from infra import invariants
 from shared.errors import Unavailable
 from shared.memory import MemoryTable
 from tests.chain.toy import MOVE_SURELY, PURSE, Move, merge, naming, put, unmerge
@@ -62,7 +62,7 @@ def test_a_spend_is_taken_once_wherever_its_process_died(world, fail_at, how):
         world.ledger.table.arm(0, "")
     for _ in range(2):
         assert put(world, "a", -30, "x").last.balance_after == 70
-    assert list(chain.faults(iter(world.ledger.table.items("T#a")))) == []
+    assert invariants.faults(world.ledger.table.items("T#a")) == []
 
 
 @pytest.mark.parametrize(("fail_at", "how"), list(itertools.product([1, 3, 5], HOW)))

@@ -6,8 +6,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from infra import invariants
 from infra.engine import new_table
-from shared import chain
 from shared.errors import Conflict, Invalid, NotFound, Unavailable
 from shared.memory import MemoryTable
 from shared.patience import ATTEMPTS_MAX
@@ -46,7 +46,7 @@ def balance(world, holder):
 
 
 def is_whole(world, holder):
-    return list(chain.faults(iter(world.ledger.table.items(PURSE.partition(holder))))) == []
+    return invariants.faults(world.ledger.table.items(PURSE.partition(holder))) == []
 
 
 def test_an_operation_costs_two_writes_and_half_a_read(charged):

@@ -30,8 +30,9 @@ from tests.api.points.shop import (
     set_programme,
 )
 from tests.chain.test_crashes import HOW, Dies, FaultyTable
-from tests.events.test_relay import Box, record
+from tests.events.test_relay import Box
 from tests.kit import Client, FakeClock, make_world
+from tests.stream import record
 
 
 def shop():

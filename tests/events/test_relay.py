@@ -1,15 +1,13 @@
 """From the streams to the topic: every entry once as an event, names never, a bad record harms no neighbour."""
 
-import base64
-
 import pytest
 
 from points.reactions import CARRY_ON
 from points.recorded import BUY_SURELY, finish
 from points.routes import ROUTES
 from shared import events, keys, relay
-from shared.dynamo import _dump
 from tests.kit import CAFE, OPERATOR, Client, FakeClock, make_world, member, purchase
+from tests.stream import record
 
 
 class Box:
@@ -27,30 +25,6 @@ class Box:
 
     def park(self, key, reason):
         self.parked.append((key, reason))
-
-
-def record(item, old=None):
-    """A stream record as Lambda gets it: bytes in base 64."""
-
-    def image(one):
-        tagged = _dump(one)
-
-        def encode(value):
-            ((tag, inner),) = value.items()
-            if tag == "B":
-                return {"B": base64.b64encode(inner).decode()}
-            if tag == "L":
-                return {"L": [encode(each) for each in inner]}
-            if tag == "M":
-                return {"M": {name: encode(each) for name, each in inner.items()}}
-            return value
-
-        return {name: encode(value) for name, value in tagged.items()}
-
-    body = {"Keys": image({"pk": item["pk"], "sk": item["sk"]}), "NewImage": image(item)}
-    if old is not None:
-        body["OldImage"] = image(old)
-    return {"eventName": "INSERT", "dynamodb": body}
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from infra import invariants
 from points.routes import ROUTES
-from shared import chain
 from shared.clock import Clock
 from shared.memory import MemoryTable
 from tests.kit import NOON, OPERATOR, TILL, Client, key, make_world
@@ -72,7 +72,7 @@ class Desk:
         return self.client.get("/v1/members/taro/balance").body["available"]
 
     def is_whole(self):
-        return list(chain.faults(iter(self.client.world.ledger.table.items("M#taro", consistent=True)))) == []
+        return invariants.faults(self.client.world.ledger.table.items("M#taro", consistent=True)) == []
 
 
 def insist(send):

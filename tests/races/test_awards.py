@@ -10,15 +10,17 @@ from typing import Any
 
 import pytest
 
+from infra import invariants
 from points.budgets import BUDGET
 from points.reactions import CARRY_ON
 from points.routes import ROUTES
 from shared import chain, inbox, relay
 from shared.clock import Clock, utc_now
 from shared.memory import MemoryTable
-from tests.events.test_relay import Box, record
+from tests.events.test_relay import Box
 from tests.kit import CAFE, EC, NOON, OPERATOR, Client, make_world, member
 from tests.races.test_chain import all_at_once
+from tests.stream import record
 
 AWARDS = {"memory": 200, "ministack": 40}
 MEMBERS = ("taro", "hanako", "jiro", "yuki")
@@ -124,7 +126,7 @@ class Shop:
         assert {line["award_id"]: line["points"] for line in said["lines"]} == given
         assert (said["awards"], said["points"]) == (len(given), sum(given.values()))
         for account in [f"M#{one}" for one in MEMBERS] + ["P#cafe"]:
-            assert list(chain.faults(iter(self.items(account)))) == []
+            assert invariants.faults(self.items(account)) == []
 
 
 def given(answers):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from coupons.routes import ROUTES
+from infra import invariants
 from points.routes import ROUTES as POINTS
 from shared import chain, keys, world as worlds
 from shared.clock import Clock
@@ -114,7 +115,7 @@ def redeem(shop, redemption_id, *codes, **changes):
 
 def entries(shop, letter, holder, kind):
     items = shop.world.ledger.table.items(keys.account(letter, holder), consistent=True)
-    assert list(chain.faults(iter(items))) == []
+    assert invariants.faults(items) == []
     return [entry for item in items for entry in chain.entries_of(item) if entry.kind == kind]
 
 

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
+from infra import invariants
 from points.routes import ROUTES
-from shared import chain
 from shared.clock import Clock
 from shared.memory import MemoryTable
 from tests.kit import CAFE, EC, OPERATOR, Client, make_world, member, purchase
@@ -60,7 +60,7 @@ def test_a_budget_and_a_cap_hold_under_many_awards_at_once(client):
     assert client.as_(CAFE).get("/v1/partner/budget").body["left"] == 0
     assert max(balance(client), balance(client, "hanako")) <= 300
     for account in ("M#taro", "M#hanako", "P#cafe"):
-        assert list(chain.faults(iter(client.world.ledger.table.items(account)))) == []
+        assert invariants.faults(client.world.ledger.table.items(account)) == []
 
 
 def test_control_a_budget_read_before_and_written_after_is_exceeded():

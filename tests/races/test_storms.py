@@ -10,6 +10,7 @@ import pytest
 from coupons import book, reactions as coupon_reactions
 from coupons.pool import POOL
 from coupons.routes import ROUTES
+from infra import invariants
 from points import reactions as point_reactions
 from points.budgets import BUDGET
 from points.routes import ROUTES as POINTS
@@ -17,8 +18,9 @@ from shared import chain, inbox, relay
 from shared.coupon_book import BOOK
 from shared.memory import MemoryTable
 from tests.api.coupons.conftest import CAMPAIGN
-from tests.events.test_relay import Box, record
+from tests.events.test_relay import Box
 from tests.kit import CAFE, OPERATOR, TILL, Client, FakeClock, make_world, member
+from tests.stream import record
 
 MEMBERS = ("taro", "hana")
 CARRY_ON = {"points": point_reactions.CARRY_ON, "coupons": coupon_reactions.CARRY_ON}
@@ -103,7 +105,7 @@ class Stage:
 
     def is_whole(self):
         accounts = {item["pk"] for item in self.ledger.scan() if not item["pk"].startswith("N#")}
-        assert [fault for account in accounts for fault in chain.faults(iter(self.ledger.items(account)))] == []
+        assert [fault for account in accounts for fault in invariants.faults(self.ledger.items(account))] == []
 
 
 @pytest.mark.parametrize("seed", range(25))

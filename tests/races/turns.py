@@ -17,8 +17,9 @@ from shared.clock import Clock
 from shared.memory import MemoryTable
 from tests.api.points.shop import balance, faults
 from tests.chain.schedule import Schedule, SteppedTable
-from tests.events.test_relay import Box, record
+from tests.events.test_relay import Box
 from tests.kit import NOON, Client, FakeClock, make_world
+from tests.stream import record
 
 
 class StaleTable(SteppedTable):

@@ -96,7 +96,7 @@ def test_points_are_taken_in_the_order_of_spending_and_paid_ones_are_left_alone(
     decided = adjust(before, asked(-60), NOON)
     assert decided.state == account(lot(10, 3, paid=True), lot(30, None))
     assert unpack_lots(decided.steps[0].data["lots"]) == merged([lot(20, 5), lot(30, 2, limited=True), lot(10, None)])
-    assert adjusted(before, -4, paid=True) == replace(before, lots=merged([lot(6, 3, paid=True), *before.lots[:1],
+    assert adjusted(before, -4, paid=True) == before._replace(lots=merged([lot(6, 3, paid=True), *before.lots[:1],
                                                                             *before.lots[2:]]))  # fmt: skip
 
 

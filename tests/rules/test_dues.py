@@ -1,6 +1,5 @@
 """What falls due by itself: on which day, each reminder once, and the one alarm that is on its way."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -130,7 +129,7 @@ def test_a_year_of_daily_lots_is_not_read_through():
     Counting.looked = 0
     assert next_day(account, TODAY) == TODAY + 1
     assert Counting.looked < 100
-    account = replace(account, lots=Counting(account.lots[200:]))
+    account = account._replace(lots=Counting(account.lots[200:]))
     Counting.looked = 0
     assert next_day(account, TODAY) == TODAY + 170
     assert Counting.looked < 50

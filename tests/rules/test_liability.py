@@ -59,7 +59,7 @@ def test_held_pending_and_debt_stand_apart_and_paid_points_are_told_wherever_the
 
 
 ACCOUNTS = st.builds(
-    Account,
+    lambda lots, debt, pending: Account(lots, debt, pending=pending),
     st.lists(
         st.builds(
             Lot,
@@ -72,7 +72,7 @@ ACCOUNTS = st.builds(
         max_size=20,
     ).map(merged),
     st.integers(0, 100),
-    pending=st.integers(0, 1000),
+    st.integers(0, 1000),
 )
 
 

@@ -1,6 +1,5 @@
 """What an account does when a purchase was decided about: every policy of refunds, of claw-backs, of waiting points."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -271,9 +270,9 @@ def test_what_was_spent_held_or_waited_meanwhile_has_moved_too_when_it_is_back()
     account = Account((lot(9, days=30),), slid=TODAY + 40)
     assert restore(account, [lot(4, days=30)], SLIDING, NOON)[0].lots == (lot(9, days=30), lot(4, days=40))
     held = Held(b"h", "h", NOON, (lot(4, days=30), lot(1, days=30, limited=True)))
-    released = give_back(replace(account, holds=(held,)), held)
+    released = give_back(account._replace(holds=(held,)), held)
     assert released.lots == (lot(1, days=30, limited=True), lot(9, days=30), lot(4, days=40))
-    waited = settle(replace(account, dated=((TODAY, lot(4, days=30)),)), NOON, ZONE)[0]
+    waited = settle(account._replace(dated=((TODAY, lot(4, days=30)),)), NOON, ZONE)[0]
     assert waited.lots == (lot(9, days=30), lot(4, days=40))
 
 
@@ -317,7 +316,7 @@ LOTS = st.lists(
     ),
     max_size=4,
 ).map(merged)
-FREE = LOTS.map(lambda lots: tuple(replace(one, is_paid=False, source=Source.PURCHASE) for one in lots)).map(merged)
+FREE = LOTS.map(lambda lots: tuple(one._replace(is_paid=False, source=Source.PURCHASE) for one in lots)).map(merged)
 POLICIES = st.builds(
     lambda expired, clawback: programme(refund_expired=expired, clawback=clawback),
     st.sampled_from([RefundExpired(), RefundExpired(kind="grace", days=3), RefundExpired(kind="reissue")]),

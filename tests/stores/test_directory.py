@@ -95,3 +95,26 @@ def test_a_setting_is_read_again_when_the_clock_was_put_back(table):
     now[0] = 50.0
     assert directory.setting(KEY) is not None
     assert len(directory.settings("shelf")) == 1
+
+
+def test_what_a_setting_means_is_worked_out_once_for_each_of_its_versions(directory, slept):
+    seen = []
+
+    def shows(one):
+        seen.append(one["version"])
+        return one["shows"]
+
+    assert directory.read(KEY, shows) is None
+    directory.change(KEY, lambda _: {"shows": "x"})
+    assert [directory.read(KEY, shows) for _ in range(3)] == ["x"] * 3
+    directory.change(KEY, lambda _: {"shows": "y"})
+    assert [directory.read(KEY, shows) for _ in range(3)] == ["y"] * 3
+    assert seen == [1, 2]
+    slept.append(1.0)
+    assert directory.read(KEY, shows) == "y"
+
+
+def test_two_readings_of_one_setting_are_kept_apart(directory):
+    directory.change(KEY, lambda _: {"shows": "x"})
+    assert directory.read(KEY, lambda one: one["shows"]) == "x"
+    assert directory.read(KEY, lambda one: one["version"]) == 1

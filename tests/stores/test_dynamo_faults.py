@@ -81,6 +81,18 @@ def test_a_throttled_transaction_may_be_tried_again():
         DynamoTable(Client(throttled), "t").transact([PutNew(ITEM), PutNew({"pk": "b", "sk": 1})])
 
 
+def test_a_transaction_that_can_never_be_is_not_tried_again():
+    too_large = cancelled({"Code": "ValidationError"}, {"Code": "TransactionConflict"})
+    with pytest.raises(ClientError):
+        DynamoTable(Client(too_large), "t").transact([PutNew(ITEM), PutNew({"pk": "b", "sk": 1})])
+
+
+def test_an_answer_that_is_not_the_engines_own_is_retryable():
+    gateway = ClientError({"Error": {"Code": "503"}, "ResponseMetadata": {"HTTPStatusCode": 503}}, "PutItem")
+    with pytest.raises(Unavailable):
+        DynamoTable(Client(gateway), "t").put_new(ITEM)
+
+
 def test_pages_are_read_until_the_limit():
     class Pages:
         asked = 0

@@ -57,10 +57,10 @@ def pause(call: Call[Pause]) -> PauseAnswer:
 
 def find(world: World, store_id: str) -> Store:
     """A store as of the last second; `store_not_found` if there is none."""
-    item = world.directory.setting(keys.store(store_id))
-    if item is None:
+    store = world.directory.read(keys.store(store_id), store_of)
+    if store is None:
         raise NotFound("store_not_found")
-    return store_of(item)
+    return store
 
 
 def store_of(item: Item) -> Store:

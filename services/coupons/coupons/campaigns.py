@@ -16,8 +16,9 @@ from shared.clock import to_ms, utc_now
 from shared.codes import LOCATORS, Form
 from shared.coupons_of import new_locator
 from shared.directory import CACHE_SECONDS
-from shared.errors import Conflict, Invalid, NotFound
+from shared.errors import Conflict, Invalid, NotFound, Unavailable
 from shared.http import Call, Reply
+from shared.patience import attempts
 from shared.table import Collision, Item, PutNew, Write
 from shared.world import World
 
@@ -28,21 +29,29 @@ State = Literal["draft", "active", "paused", "ended"]
 
 def create(call: Call[Campaign]) -> Reply:
     """A new campaign. It counts everywhere when this has answered."""
-    table = call.world.directory.table
-    key = keys.campaign(call.body.campaign_id)
     print_ = call.world.secrets.fingerprint(call.content)
-    old = table.get(*key, consistent=True)
-    if old is None:
-        running = Running(call.body, _locator(call.world, call.body.campaign_id), FIRST_EDITION)
-        item = _keyed(running, key) | {"version": 1, "fp": print_, "t": to_ms(utc_now())}
-        try:
-            table.transact([PutNew(item), PutNew(store.terms_item(running))])
-        except Collision:
-            old = table.get(*key, consistent=True)
+    old = _begin(call.world, call.body, print_)
     if old is not None and old["fp"] != print_:
         raise Invalid("id_reused")
     call.world.clock.sleep(CACHE_SECONDS)  # an environment may have remembered that there is no such campaign
     return Reply(call.body, 201, is_replay=old is not None)
+
+
+def _begin(world: World, campaign: Campaign, print_: bytes) -> Item | None:
+    """Write a campaign with its terms; what is already there, if anything. Who was only in the way may have gone."""
+    table, key = world.directory.table, keys.campaign(campaign.campaign_id)
+    for _ in attempts(world.clock):
+        old = table.get(*key, consistent=True)
+        if old is not None:
+            return old
+        running = Running(campaign, _locator(world, campaign.campaign_id), FIRST_EDITION)
+        item = _keyed(running, key) | {"version": 1, "fp": print_, "t": to_ms(utc_now())}
+        try:
+            table.transact([PutNew(item), PutNew(store.terms_item(running))])
+            return None
+        except Collision:
+            pass
+    raise Unavailable
 
 
 def read(call: Call[Any]) -> Campaign:

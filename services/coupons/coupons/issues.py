@@ -8,7 +8,7 @@ then the book accepts, or refuses by an entry, and only after that does the pool
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -118,7 +118,7 @@ class _One:
         old = ledger.table.put_new(name)
         if old is not None:
             return self._resume(old, heads.book)
-        pending = replace(named(verb, name), is_replay=False)
+        pending = named(verb, name)._replace(is_replay=False)
         if issuing.drawing is None:
             return _enter(self.world, ISSUE, heads.book.account, pending, heads.book)
         _draw(self.world, pending, heads.pool)
@@ -215,7 +215,7 @@ def _draw(world: World, pending: Pending[Issuing], head: Head[int] | None, *, ma
 def _in_pool(pending: Pending[Issuing], mark: bytes) -> Pending[Issuing]:
     """The same operation on its way into the pool, where it can be only after the pool's own `seen`."""
     assert pending.operation.drawing is not None
-    return replace(pending, mark=mark, seen=pending.operation.drawing.seen)
+    return pending._replace(mark=mark, seen=pending.operation.drawing.seen)
 
 
 def _accept(world: World, account: str, pending: Pending[Issuing], head: Head[Book] | None = None) -> Done[Issuing]:

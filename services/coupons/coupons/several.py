@@ -7,7 +7,7 @@ Books that have been merged since take their parts together, in one item.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from shared import chain, finding
@@ -74,7 +74,7 @@ def _composed(
     for together in places.values():
         first = together[0]
         operation = join([one.entering.pending.operation for one in together])
-        pending = replace(first.entering.pending, operation=operation)
+        pending = first.entering.pending._replace(operation=operation)
         item = first.item or _item(ledger, first.entering.verb, first.head, pending)
         if first.item is None:
             items.append(item)

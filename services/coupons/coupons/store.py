@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from coupons.campaign import Campaign, Terms
-from shared import coupons_of, keys
+from shared import keys
 from shared.errors import NotFound
 from shared.table import Item
 from shared.world import World
@@ -22,10 +22,10 @@ class Running:
 
 def campaign(world: World, campaign_id: str) -> Running:
     """A campaign's settings; `campaign_not_found` for none."""
-    item = world.directory.setting(keys.campaign(campaign_id))
-    if item is None:
+    running = world.directory.read(keys.campaign(campaign_id), of_item)
+    if running is None:
         raise NotFound("campaign_not_found")
-    return of_item(item)
+    return running
 
 
 def campaigns(world: World) -> list[Running]:
@@ -35,7 +35,9 @@ def campaigns(world: World) -> list[Running]:
 
 def terms(world: World, campaign_id: str, edition: int) -> Terms:
     """The terms that a coupon was issued with."""
-    return Terms.model_validate(coupons_of.terms(world, campaign_id, edition))
+    said = world.directory.read(keys.terms(campaign_id, edition), _terms_of)
+    assert said is not None, "an edition is written before any coupon names it"
+    return said
 
 
 # ---- items ----------------------------------------------------------------------------------------------------------
@@ -50,6 +52,10 @@ def to_item(running: Running) -> Item:
     """A campaign for the directory, without its key and version."""
     said = running.campaign.model_dump(mode="json", exclude_none=True)
     return {"said": said, "locator": running.locator, "edition": running.edition}
+
+
+def _terms_of(item: Item) -> Terms:
+    return Terms.model_validate(item["said"])
 
 
 def terms_item(running: Running) -> Item:

@@ -81,9 +81,11 @@ def _final_mark(name: Item, part: _Part) -> bytes:
 def void(call: Call[VoidRequest]) -> Reply:
     """Give back every coupon of a redemption, once. One that never arrived is closed for good."""
     naming = call.naming("redemption", call.path_id("redemption_id"))
-    name = call.world.ledger.table.get(naming.partition, 0) or call.world.ledger.close(naming)[0]
-    if name is None or name.get("state") == "reversed":
-        return _voided(call, [], is_replay=name is not None)
+    name, was_closed = call.world.ledger.table.get(naming.partition, 0), False
+    if name is None or name.get("state") == "reversed":  # whether there is none, the closing decides
+        name, was_closed = call.world.ledger.close(naming)
+    if name is None:
+        return _voided(call, [], is_replay=was_closed)
     parts = _parts(call, name)
     reversal = chain.operation(name["pk"], is_reversal=True)
     until = _deadline(call, name, parts[0].redeeming)

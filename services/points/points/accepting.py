@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from points.balances import Account, settle
@@ -48,7 +48,7 @@ def given_today(account: Account, partner_id: str, day: int) -> Points:
 
 def _with_given(account: Account, partner_id: str, day: int, points: Points) -> Account:
     others = tuple(award for award in account.awards if award[1] == day and award[0] != partner_id)
-    return replace(account, awards=(*others, (partner_id, day, points)))
+    return account._replace(awards=(*others, (partner_id, day, points)))
 
 
 def taken_of(giving: Giving, answered: Entry) -> Taken:
@@ -82,7 +82,7 @@ def revoke(account: Account, revoking: Revoking, at: datetime) -> Decided[Accoun
     decided = undo(account, undoing_of(giving.ref, owed, revoking.entries), at)
     asks = {"carry": ["points", giving.name]}
     steps = tuple(
-        replace(step, data={**step.data, **asks}) if step.ref == giving.ref else step for step in decided.steps
+        step._replace(data={**step.data, **asks}) if step.ref == giving.ref else step for step in decided.steps
     )
     account = decided.state
     for entry in revoking.entries:

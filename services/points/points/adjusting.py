@@ -6,7 +6,7 @@ An adjustment is of one sort: it never takes a paid point for a free one, nor th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -102,4 +102,4 @@ def _taken(account: Account, adjusting: Adjusting, _at: datetime) -> tuple[Accou
     require(points, account.paid if adjusting.is_paid else account.spare)
     taken, left = split(bought if adjusting.is_paid else free, points)
     others = free if adjusting.is_paid else bought
-    return replace(account, lots=merged((*left, *others))), taken
+    return account._replace(lots=merged((*left, *others))), taken

@@ -12,7 +12,7 @@ from points.balances import ACCOUNT, Account
 from points.store import programme
 from points.verbs import member_verb
 from shared import keys
-from shared.errors import Forbidden, NotFound, Refused
+from shared.errors import Conflict, Forbidden, NotFound
 from shared.http import Call, Reply
 from shared.member_ref import require_member, resolve
 from shared.naming import Done, Verb, check_same, named
@@ -52,13 +52,13 @@ def approve(call: Call[Any]) -> Reply:
     wanted = named(ADJUST, name)
     asked = wanted.operation
     may = asked.may_approve(call.who.owner)
-    wanted = replace(wanted, operation=replace(asked, approved_by=call.who.key_id), is_replay=False)
+    wanted = wanted._replace(operation=replace(asked, approved_by=call.who.key_id), is_replay=False)
     head = call.world.ledger.head(ACCOUNT, keys.holder(name["acc"]))
     # However long ago it was asked for: its name is no request under way that died, it waits. And who may not approve
     # still learns what became of it.
     try:
         return _reply(call.world.ledger.enter_one(ADJUST, name["acc"], wanted, head, may_append=may))
-    except Refused:
+    except Conflict:
         if may:
             raise
         raise (Forbidden("approval_required") if asked.needs_approval else NotFound("adjustment_not_found")) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -167,10 +168,13 @@ def _decided_together(
             done = done_of(deciding, place)
             return done, obey(world, found, done)
         _, item = _composed(ledger, recorded.GIVE_BACK, head, deciding)
-        done = slice_of(deciding, item, is_replay=False)
-        recorded.bring_those_before(world, found, done)
-        verb, operation = effect(found.bought, done.last, programme(call.world))
+        recorded.bring_those_before(world, found, slice_of(deciding, item, is_replay=False))
         member = ledger.open_head(ACCOUNT, keys.holder(change.data["carry"][2]), consistent=True)
+        # The stream must follow it to this very head: by an older one, a merge may have led elsewhere.
+        there = replace(change, data={**change.data, **carrying(found, what, member)})
+        _, item = _composed(ledger, recorded.GIVE_BACK, head, deciding._replace(operation=there))
+        done = slice_of(deciding, item, is_replay=False)
+        verb, operation = effect(found.bought, done.last, programme(call.world))
         at = done.last.recorded_at
         obeying = Pending(operation, deciding.mark, deciding.mark, at, member.sequence, is_effect=True)
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -37,7 +37,7 @@ def arrive(account: Account, arrival: Arrival, at: datetime) -> Decided[Account]
     data = {**arrival.data, **({"lots": pack_lots(arrival.lots)} if points else {})}
     kind, available = arrival.kind, points
     if arrival.waits == UNTIL_COMPLETE:
-        account = replace(account, pending=account.pending + points)
+        account = account._replace(pending=account.pending + points)
         kind, available, data["pending"] = "pending", 0, points
     else:
         account = _slid(tallied(account, programme, arrival.earned_at, points), arrival)
@@ -60,7 +60,7 @@ def _slid(account: Account, arrival: Arrival) -> Account:
     if all(lot.is_limited for lot in arrival.lots):
         return account
     if arrival.programme.expiry.kind != "sliding":
-        return replace(account, slid=0)
+        return account._replace(slid=0) if account.slid else account
     day = arrival.programme.last_day(arrival.earned_at)
     moved = merged(slid(lot, day) for lot in account.lots)
-    return replace(account, lots=moved, slid=max(account.slid, day))
+    return account._replace(lots=moved, slid=max(account.slid, day))

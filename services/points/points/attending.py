@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from points import dues
@@ -42,7 +42,7 @@ def attend(account: Account, attending: Attending, at: datetime) -> Decided[Acco
     if not decided.steps:
         raise Conflict("nothing_due")
     following = alarm_for(decided.state, attending, at)
-    return decided if following is None else replace(decided, state=replace(decided.state, alarm=following))
+    return decided if following is None else decided._replace(state=decided.state._replace(alarm=following))
 
 
 def alarm_for(account: Account, attending: Attending, at: datetime) -> int | None:

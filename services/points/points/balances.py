@@ -8,9 +8,10 @@ settling at t. So a balance is right at every moment, whether or not a job has r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
+from typing import NamedTuple
 
 from points.lots import Lot, expires_by, expiry, free_and_paid, merged, pack_lots, slid, split, total, unpack_lots
 from shared import varint
@@ -45,8 +46,7 @@ class Capped:
     days: tuple[tuple[int, Points], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):  # a tuple is changed four times as fast as a frozen dataclass
     """What the head of a member's chain knows. `available` is the lots less the debt, which only free points pay."""
 
     lots: tuple[Lot, ...] = ()
@@ -80,7 +80,7 @@ class Account:
     @property
     def usable(self) -> Points:
         """What can be spent: all but the free points that a debt waits for."""
-        return self.spare + self.paid
+        return max(self.available, self.paid)
 
     @property
     def held(self) -> Points:
@@ -96,21 +96,24 @@ def add(account: Account, *lots: Lot) -> Account:
     """New points: free ones pay the debt first, and the rest becomes part of its day's lot."""
     free, bought = free_and_paid(slid(lot, account.slid) for lot in lots)
     gone, left = split(free, account.debt)
-    return replace(account, lots=merged((*account.lots, *left, *bought)), debt=account.debt - total(gone))
+    return account._replace(lots=merged((*account.lots, *left, *bought)), debt=account.debt - total(gone))
 
 
 def put_back(account: Account, lots: Iterable[Lot]) -> Account:
     """Points that were the member's already are in their lots again."""
-    return replace(account, lots=merged((*account.lots, *(slid(lot, account.slid) for lot in lots))))
+    return account._replace(lots=merged((*account.lots, *(slid(lot, account.slid) for lot in lots))))
 
 
 def take(account: Account, points: Points) -> tuple[Account, tuple[Lot, ...]]:
     """Spend points that can be, in the fixed order: the account after it, and what each lot gave."""
     assert 0 <= points <= account.usable, "only what is usable can be taken"
+    if not account.debt:  # as nearly always: all of it is usable, in the order in which it lies there
+        taken, left = split(account.lots, points)
+        return account._replace(lots=left), taken
     free, bought = free_and_paid(account.lots)
     spare, owed = split(free, account.spare)
     taken, left = split(merged((*spare, *bought)), points)
-    return replace(account, lots=merged((*left, *owed))), taken
+    return account._replace(lots=merged((*left, *owed))), taken
 
 
 def spend_lots(account: Account, points: Points) -> tuple[Account, tuple[Lot, ...]]:
@@ -127,17 +130,16 @@ def require(points: Points, available: Points) -> None:
 
 def give_back(account: Account, held: Held) -> Account:
     """A hold's lots are the account's again."""
-    others = tuple(one for one in account.holds if one.mark != held.mark)
-    return replace(put_back(account, held.lots), holds=others)
+    return put_back(account, held.lots)._replace(holds=tuple(one for one in account.holds if one.mark != held.mark))
 
 
 def later(account: Account, day: int, lot: Lot) -> Account:
     """Points that become available at the start of a day."""
     known = {(when, one.key): (when, one) for when, one in account.dated}
     old = known.get((day, lot.key))
-    known[day, lot.key] = (day, lot if old is None else replace(lot, points=lot.points + old[1].points))
+    known[day, lot.key] = (day, lot if old is None else lot.with_points(lot.points + old[1].points))
     dated = sorted((pair for pair in known.values() if pair[1].points), key=lambda pair: (pair[0], pair[1].order))
-    return replace(account, dated=tuple(dated))
+    return account._replace(dated=tuple(dated))
 
 
 # ---- what falls due by itself ---------------------------------------------------------------------------------------
@@ -175,16 +177,15 @@ def _expire(lot: Lot, when: datetime) -> Callable[[Account], tuple[Account, Step
         left = tuple(one for one in account.lots if one.key != lot.key)
         ref = ("expiry", date.fromordinal(lot.last_day).isoformat())
         step = Step("expired", -lot.points, when, ref, {"lots": pack_lots([lot])}, is_due=True)
-        return replace(account, lots=left), step
+        return account._replace(lots=left), step
 
     return play
 
 
 def _lapse(held: Held) -> Callable[[Account], tuple[Account, Step]]:
     def play(account: Account) -> tuple[Account, Step]:
-        data = {"lots": pack_lots(held.lots)}
-        step = Step("released", held.points, held.ends, ("hold", held.hold_id), data, is_due=True)
-        return give_back(account, held), step
+        ref, data = ("hold", held.hold_id), {"lots": pack_lots(held.lots)}
+        return give_back(account, held), Step("released", held.points, held.ends, ref, data, is_due=True)
 
     return play
 
@@ -194,7 +195,7 @@ def _activate(day: int, lot: Lot, when: datetime) -> Callable[[Account], tuple[A
         waiting = tuple(pair for pair in account.dated if (pair[0], pair[1].key) != (day, lot.key))
         ref = ("activation", date.fromordinal(day).isoformat())
         step = Step("activated", lot.points, when, ref, {"lots": pack_lots([lot])}, is_due=True)
-        return add(replace(account, dated=waiting), lot), step
+        return add(account._replace(dated=waiting), lot), step
 
     return play
 
@@ -224,17 +225,16 @@ def _pack(account: Account) -> Packed:
 
 def _unpack(packed: Packed) -> Account:
     earned = list(varint.unpack(packed.get("e", b"")))
+    holds = [Held(mark, hold_id, from_ms(ends), unpack_lots(lots)) for mark, hold_id, ends, lots in packed.get("h", ())]
     return Account(
         lots=unpack_lots(packed["l"]),
         debt=packed.get("d", 0),
-        holds=tuple(
-            Held(mark, hold_id, from_ms(ends), unpack_lots(lots)) for mark, hold_id, ends, lots in packed.get("h", ())
-        ),
+        holds=tuple(holds),
         pending=packed.get("p", 0),
-        dated=tuple((day, lot) for day, lots in packed.get("t", ()) for lot in unpack_lots(lots)),
-        earned=tuple((month, varint.unzigzag(points)) for month, points in zip(earned[::2], earned[1::2], strict=True)),
-        awards=tuple((partner, day, points) for partner, day, points in packed.get("a", ())),
-        caps=tuple(_capped(rule_id, *varint.unpack(numbers)) for rule_id, numbers in packed.get("c", ())),
+        dated=tuple([(day, lot) for day, lots in packed.get("t", ()) for lot in unpack_lots(lots)]),
+        earned=tuple(zip(earned[::2], map(varint.unzigzag, earned[1::2]), strict=True)),
+        awards=tuple([tuple(award) for award in packed.get("a", ())]),
+        caps=tuple([_capped(rule_id, *varint.unpack(numbers)) for rule_id, numbers in packed.get("c", ())]),
         purchases=packed.get("n", 0),
         slid=packed.get("s", 0),
         alarm=packed.get("m", 0),

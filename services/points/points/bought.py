@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from points.earning import Sold
 from points.holding import Holding
@@ -25,8 +25,7 @@ UNTIL_COMPLETE = -1
 """Instead of a day: the points wait until their order is completed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(NamedTuple):
     """What is left of a line: how many, its amount and tax, and its share of the points used."""
 
     quantity: int

@@ -10,7 +10,7 @@ returned stays counted, for the bonus has been had.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from points.balances import Account, Capped
 from points.earning import Given
@@ -46,6 +46,8 @@ def _room(rule: Rule, capped: Capped, day: int) -> Points:
 def used_up(account: Account, programme: Programme, given: Sequence[Given], day: int) -> Account:
     """Count what capped rules gave on a day."""
     capped = {rule.rule_id for rule in programme.earning if rule.cap is not None}
+    if not capped:
+        return account
     known = {one.rule_id: one for one in account.caps}
     for one in given:
         if one.rule_id in capped and one.points > 0:
@@ -54,7 +56,7 @@ def used_up(account: Account, programme: Programme, given: Sequence[Given], day:
             days[day] = days.get(day, 0) + one.points
             kept = tuple(sorted(days.items())[-DAYS_KEPT:])
             known[one.rule_id] = Capped(one.rule_id, old.ever + one.points, kept)
-    return replace(account, caps=tuple(known.values()))
+    return account._replace(caps=tuple(known.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def uncounted(account: Account, programme: Programme, void: Void) -> Account:
     capped = {rule.rule_id for rule in programme.earning if rule.cap is not None}
     gave = {one.rule_id: one.points for one in void.given if one.rule_id in capped and one.points > 0}
     caps = tuple(_less(one, gave.get(one.rule_id, 0), void.day) for one in account.caps)
-    return replace(account, purchases=max(0, account.purchases - 1), caps=tuple(one for one in caps if one.ever))
+    return account._replace(purchases=max(0, account.purchases - 1), caps=tuple(one for one in caps if one.ever))
 
 
 def _less(capped: Capped, points: Points, day: int) -> Capped:

@@ -13,7 +13,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from points.balances import Account
@@ -44,27 +43,27 @@ def asking(
     Both stand in the data of the last entry, where the relay finds them.
     """
     decided = reminding(before, decided, at, zone)
-    day = alarm_for(decided.state, _day(at, zone), _RELAYED_DAYS, also)
+    account = decided.state
+    day = alarm_for(account, _day(at, zone), _RELAYED_DAYS, also)
     if day is None or not decided.steps:
         return decided
-    return _telling(replace(decided, state=replace(decided.state, alarm=day)), {"alarm": day})
+    return _telling(account._replace(alarm=day), decided, {"alarm": day})
 
 
 def reminding(before: Account, decided: Decided[Account], at: datetime, zone: str) -> Decided[Account]:
     """What a rule decided, with the reminders that are due; in an entry of their own if there is no other."""
     today = _day(at, zone)
     due = _unsaid(before, decided.state, today)
-    decided = replace(decided, state=replace(decided.state, told=max(before.told, today)))
+    account = decided.state._replace(told=max(before.told, today))
     if not due:
-        return decided
-    steps = decided.steps or (Step("reminded", is_due=True),)
-    return _telling(replace(decided, steps=steps), {"due": due})
+        return Decided(account, decided.steps, decided.also)
+    return _telling(account, decided, {"due": due})
 
 
-def _telling(decided: Decided[Account], more: Packed) -> Decided[Account]:
-    """The last entry tells more."""
-    *others, last = decided.steps
-    return replace(decided, steps=(*others, replace(last, data={**last.data, **more})))
+def _telling(account: Account, decided: Decided[Account], more: Packed) -> Decided[Account]:
+    """What was decided, with this account after it. The last entry tells more; one of its own if there is none."""
+    *others, last = decided.steps or (Step("reminded", is_due=True),)
+    return Decided(account, (*others, last._replace(data={**last.data, **more})), decided.also)
 
 
 def alarm_for(account: Account, today: int, ahead: int, also: Iterable[int] = ()) -> int | None:
@@ -127,6 +126,8 @@ def _unsaid(before: Account, account: Account, today: int) -> bytes:
     Packed are today and, for each, the days left with the kind, and the points. What came only now is not reminded of
     its past.
     """
+    if before.told >= today:
+        return b""
     lots = tuple(_with_reminder(account, before.told, today))
     known = {lot.key for lot in before.lots} if lots else frozenset()
     sums: Counter[int] = Counter()

@@ -182,14 +182,16 @@ def _numbers(programme: Programme, rule: Rule | None, one: Given) -> list[str]:
     return words + [f"<{most}{span}" for most, span in caps if most] + ["cut"] * one.is_capped
 
 
+_USUAL = Programme()
+
+
 def _unusual(programme: Programme) -> list[str]:
     """How the programme reckons, where it is not without tax, rounded down line by line, in yen."""
-    usual = Programme()
     told = [
-        (programme.basis.tax, usual.basis.tax),
-        (programme.rounding.mode, usual.rounding.mode),
-        (programme.rounding.scope, usual.rounding.scope),
-        (programme.currency, usual.currency),
+        (programme.basis.tax, _USUAL.basis.tax),
+        (programme.rounding.mode, _USUAL.rounding.mode),
+        (programme.rounding.scope, _USUAL.rounding.scope),
+        (programme.currency, _USUAL.currency),
     ]
     return [said for said, default in told if said != default]
 

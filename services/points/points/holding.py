@@ -64,7 +64,7 @@ def hold(account: Account, holding: Holding, at: datetime) -> Decided[Account]:
         raise Conflict("too_many_holds", limit=OPEN_MAX)
     account, taken = spend_lots(account, holding.points)
     ends = at + timedelta(seconds=holding.ttl_seconds)
-    account = replace(account, holds=(*account.holds, Held(holding.mark, holding.hold_id, ends, taken)))
+    account = account._replace(holds=(*account.holds, Held(holding.mark, holding.hold_id, ends, taken)))
     data = {"lots": pack_lots(taken), "ends": to_ms(ends)}
     return Decided(account, (*steps, Step("held", -holding.points, ref=holding.ref, data=data)))
 
@@ -120,7 +120,7 @@ def extend(account: Account, extending: Extending, at: datetime) -> Decided[Acco
     if held is None:
         raise Conflict("hold_closed")
     later = replace(held, ends=max(held.ends, at + timedelta(seconds=extending.ttl_seconds)))
-    account = replace(account, holds=tuple(later if one.mark == held.mark else one for one in account.holds))
+    account = account._replace(holds=tuple(later if one.mark == held.mark else one for one in account.holds))
     return Decided(account, (*steps, Step("held", ref=extending.holding.ref, data={"ends": to_ms(later.ends)})))
 
 

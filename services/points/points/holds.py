@@ -10,18 +10,16 @@ from points.balances import ACCOUNT, Account
 from points.holding import Ending, Extending, Holding
 from points.model import Capture, Extend, Hold, HoldAnswer
 from points.paying import Payer
-from points.programme import Programme
 from points.purchase import CANCELLED, REVERSED
 from points.store import programme
-from points.undoing import Undoing, undoing_of
 from points.verbs import member_verb
 from shared import chain, keys
-from shared.chain import Head
+from shared.chain import Entry, Head
 from shared.clock import from_ms, to_ms
 from shared.errors import Conflict, Invalid, NotFound
 from shared.http import Call, Reply
 from shared.member_ref import require_member
-from shared.naming import Done, Pending, Verb, named
+from shared.naming import Done, Pending, named
 from shared.table import Item
 from shared.world import World
 
@@ -88,19 +86,15 @@ def extend(call: Call[Extend]) -> Reply:
     return Reply(answer, is_replay=done.is_replay)
 
 
-def undo_end(
-    world: World, name: Item, undo: Verb[Account, Undoing], ref: tuple[str, str], settings: Programme
-) -> Done[Undoing] | None:
-    """Give back what a reversed hold had captured; its reversal is in the chain, so no other end can come.
+def captured(world: World, name: Item) -> tuple[Entry, ...]:
+    """What a hold has captured, for its reversal to give back in the same item. Read after the head that it follows.
 
     What a purchase has captured belongs to the purchase: it comes back when that is returned or reversed.
     """
     end = end_of(world, name, world.ledger.head(ACCOUNT, keys.holder(name["acc"]), consistent=True))
     if end is None or not end.last.data["captured"] or "by" in end.last.data:
-        return None
-    mark = chain.operation(holding.end_name(name["pk"]), is_reversal=True)
-    wanted = Pending(undoing_of(ref, settings, end.entries), mark, mark, world.clock.now(), name["seen"])
-    return world.ledger.enter_one(undo, name["acc"], wanted)
+        return ()
+    return end.entries
 
 
 def check_unused(world: World, name: Item) -> None:

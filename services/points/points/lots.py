@@ -8,9 +8,10 @@ about four bytes each.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import IntEnum
+from operator import attrgetter
+from typing import NamedTuple
 
 from shared import varint
 from shared.business_day import day_end
@@ -30,8 +31,7 @@ class Source(IntEnum):
     ADJUSTMENT = 4
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Lot:
+class Lot(NamedTuple):  # a tuple is made five times as fast as a frozen dataclass
     """Points that expire together. `last_day` is the last day (ordinal) on which they can be used, or NEVER.
 
     Paid points (bought for money) are prepaid instruments under Japanese law and never become one lot with free ones.
@@ -57,19 +57,27 @@ class Lot:
     def order(self) -> tuple[bool, bool, int, bool, int]:
         return not self.is_limited, self.last_day == NEVER, self.last_day, self.is_paid, self.source
 
+    def with_points(self, points: Points) -> Lot:
+        """So many points of this lot's day and sort."""
+        return Lot(self.is_limited, self.last_day, points, self.source, self.is_paid)
+
+
+_order, _last_day = attrgetter("order"), attrgetter("last_day")
+
 
 def total(lots: Iterable[Lot]) -> Points:
     """The points of some lots."""
-    return sum(lot.points for lot in lots)
+    return sum([lot.points for lot in lots])
 
 
 def merged(lots: Iterable[Lot]) -> tuple[Lot, ...]:
     """Lots in the order in which they are spent, one for each day and sort, none of them empty."""
     sums: dict[tuple[int, int], Lot] = {}
     for lot in lots:
-        known = sums.get(lot.key)
-        sums[lot.key] = lot if known is None else replace(known, points=known.points + lot.points)
-    return tuple(sorted((lot for lot in sums.values() if lot.points), key=lambda lot: lot.order))
+        key = lot.key
+        known = sums.get(key)
+        sums[key] = lot if known is None else lot.with_points(known.points + lot.points)
+    return tuple(sorted([lot for lot in sums.values() if lot.points], key=_order))
 
 
 def split(lots: Iterable[Lot], points: Points) -> tuple[tuple[Lot, ...], tuple[Lot, ...]]:
@@ -79,16 +87,16 @@ def split(lots: Iterable[Lot], points: Points) -> tuple[tuple[Lot, ...], tuple[L
         share = min(points, lot.points)
         points -= share
         if share:
-            taken.append(replace(lot, points=share))
+            taken.append(lot if share == lot.points else lot.with_points(share))
         if lot.points > share:
-            left.append(replace(lot, points=lot.points - share))
+            left.append(lot if not share else lot.with_points(lot.points - share))
     return tuple(taken), tuple(left)
 
 
 def free_and_paid(lots: Iterable[Lot]) -> tuple[tuple[Lot, ...], tuple[Lot, ...]]:
     """Free lots, and paid ones."""
     every = tuple(lots)
-    return tuple(lot for lot in every if not lot.is_paid), tuple(lot for lot in every if lot.is_paid)
+    return tuple([lot for lot in every if not lot.is_paid]), tuple([lot for lot in every if lot.is_paid])
 
 
 def slid(lot: Lot, day: int) -> Lot:
@@ -96,9 +104,9 @@ def slid(lot: Lot, day: int) -> Lot:
 
     Limited points have a day of their own; paid ones keep the day for which they were sold.
     """
-    if lot.is_limited or lot.is_paid or lot.last_day == NEVER:
+    if lot.is_limited or lot.is_paid or lot.last_day == NEVER or lot.last_day >= day:
         return lot
-    return replace(lot, last_day=max(lot.last_day, day))
+    return lot._replace(last_day=day)
 
 
 def split_alike(lots: Sequence[Lot], wanted: Sequence[Lot]) -> tuple[tuple[Lot, ...], tuple[Lot, ...]]:
@@ -107,8 +115,8 @@ def split_alike(lots: Sequence[Lot], wanted: Sequence[Lot]) -> tuple[tuple[Lot, 
     taken, left = [], []
     for lot in lots:
         share = min(asked.get(lot.key, 0), lot.points)
-        taken.append(replace(lot, points=share))
-        left.append(replace(lot, points=lot.points - share))
+        taken.append(lot.with_points(share))
+        left.append(lot.with_points(lot.points - share))
     return merged(taken), merged(left)
 
 
@@ -132,10 +140,12 @@ def pack_lots(lots: Sequence[Lot]) -> bytes:
 
     The number of sorts; for each sort its number, how many lots, and for each of those the step and its points.
     """
-    sorts = sorted({lot.sort for lot in lots})
-    numbers = [len(sorts)]
-    for sort in sorts:
-        group = sorted((lot for lot in lots if lot.sort == sort), key=lambda lot: lot.last_day)
+    groups: dict[int, list[Lot]] = {}
+    for lot in lots:
+        groups.setdefault(lot.sort, []).append(lot)
+    numbers = [len(groups)]
+    for sort in sorted(groups):
+        group = sorted(groups[sort], key=_last_day)
         numbers += (sort, len(group))
         before = _FIRST_DAY
         for lot in group:
@@ -151,12 +161,12 @@ def unpack_lots(packed: bytes) -> tuple[Lot, ...]:
     lots: list[Lot] = []
     for _ in range(next(numbers)):
         lots += _group(next(numbers), numbers)
-    return tuple(sorted(lots, key=lambda lot: lot.order))
+    return tuple(sorted(lots, key=_order))
 
 
 def _group(sort: int, numbers: Iterator[int]) -> Iterator[Lot]:
-    day = _FIRST_DAY
+    day, is_limited, is_paid, source = _FIRST_DAY, bool(sort & 1), bool(sort & 2), Source(sort >> 2)
     for _ in range(next(numbers)):
         day += next(numbers)
         last_day = NEVER if day == _FIRST_DAY else day
-        yield Lot(bool(sort & 1), last_day, next(numbers), Source(sort >> 2), bool(sort & 2))
+        yield Lot(is_limited, last_day, next(numbers), source, is_paid)

@@ -107,7 +107,9 @@ def _join(world: World, item: Item, identities: list[Identity]) -> Item | None:
             old = world.directory.table.get(item["pk"], item["sk"], consistent=True)
             if old is not None:
                 return old
-            if any(collision.olds.get(n) for n in range(1, len(claims))):  # {} is a conflict that decides nothing
+            # {} is a conflict that decides nothing; and what is ours already is a twin's, whose member comes in sight.
+            there = (collision.olds.get(n) for n in range(1, len(claims)))
+            if any(old and old["member_id"] != member_id for old in there):
                 raise Conflict("identity_taken") from None
     raise Unavailable
 

@@ -11,7 +11,6 @@ shortfall, which the entries tell. Open holds and points of placed orders stay, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -129,8 +128,7 @@ def coming_back(there: Account, brought: Account, at: datetime, zone: str) -> Ac
     """The account that is opened again: what is left of what it brought, and its own counters."""
     wanted = (*brought.lots, *(lot for day, lot in brought.dated if _is_there(day, at, zone)))
     lots, _ = split_alike(there.lots, _slid(wanted, there.slid))
-    return replace(
-        brought,
+    return brought._replace(
         lots=lots,
         debt=min(brought.debt, there.debt),
         holds=(),
@@ -150,13 +148,12 @@ def _dated_back(there: Account, brought: Account) -> Iterable[tuple[int, Lot]]:
     for day, lot in brought.dated:
         left = known.get((day, lot.key))
         if left is not None:
-            yield day, replace(lot, points=min(lot.points, left.points))
+            yield day, lot.with_points(min(lot.points, left.points))
 
 
 def apart(there: Account, brought: Account, back: Account) -> Account:
     """The account that had taken the other in, without what goes back."""
-    account = replace(
-        there,
+    account = there._replace(
         lots=split_alike(there.lots, back.lots)[1],
         debt=there.debt - back.debt,
         earned=_sums(there.earned, _remembered(there, brought), -1),
@@ -165,7 +162,7 @@ def apart(there: Account, brought: Account, back: Account) -> Account:
         purchases=max(0, there.purchases - brought.purchases),
     )
     for day, lot in back.dated:
-        account = later(account, day, replace(lot, points=-lot.points))
+        account = later(account, day, lot.with_points(-lot.points))
     return account
 
 

@@ -41,7 +41,7 @@ def activate(account: Account, activating: Activating, at: datetime) -> Decided[
     """Pending points become available, or wait for their day."""
     arrival = activating.arrival
     account, steps = settle(account, at, arrival.programme.zone)
-    account = replace(account, pending=account.pending - total(arrival.lots))
+    account = account._replace(pending=account.pending - total(arrival.lots))
     arrived = arrive(account, replace(arrival, kind="activated"), at)
     return Decided(arrived.state, (*steps, *arrived.steps))
 
@@ -104,7 +104,7 @@ def restore(
             if programme.refund_expired.kind == "forfeit":
                 forfeited += lot.points
                 continue
-            lot = replace(lot, last_day=_new_day(programme, at))
+            lot = lot._replace(last_day=_new_day(programme, at))
         back.append(lot)
     return put_back(account, back), merged(back), forfeited
 
@@ -132,7 +132,7 @@ def claw_back(account: Account, earned: tuple[Lot, ...], waits: int, programme: 
     """
     points = total(earned)
     if waits == UNTIL_COMPLETE:
-        return Clawed(replace(account, pending=account.pending - points), 0)
+        return Clawed(account._replace(pending=account.pending - points), 0)
     account, earned = _from_waiting(account, earned, waits)
     wanted = total(earned)
     most = wanted if programme.clawback == "debt" else min(wanted, account.spare)
@@ -140,10 +140,10 @@ def claw_back(account: Account, earned: tuple[Lot, ...], waits: int, programme: 
     missing = wanted - taken
     if missing and programme.clawback == "refuse":
         raise Conflict("insufficient_points", required=wanted, available=taken, missing=missing)
-    account = replace(account, lots=left)
+    account = account._replace(lots=left)
     if programme.clawback == "clamp":
         return Clawed(account, taken, forgiven=missing)
-    return Clawed(replace(account, debt=account.debt + missing), wanted, debt=missing)
+    return Clawed(account._replace(debt=account.debt + missing), wanted, debt=missing)
 
 
 def _its_own_first(account: Account, earned: Iterable[Lot], points: Points) -> tuple[Points, tuple[Lot, ...]]:
@@ -162,4 +162,4 @@ def _from_waiting(account: Account, earned: tuple[Lot, ...], day: int) -> tuple[
     taken, kept = split_alike(here, earned)
     others = tuple(pair for pair in account.dated if pair[0] != day)
     dated = tuple(sorted((*others, *((day, lot) for lot in kept)), key=lambda pair: (pair[0], pair[1].order)))
-    return replace(account, dated=dated), split_alike(earned, taken)[1]
+    return account._replace(dated=dated), split_alike(earned, taken)[1]

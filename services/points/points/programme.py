@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
@@ -187,7 +187,7 @@ class Programme(Shape):
     @classmethod
     def of(cls, version: int, differences: str) -> Programme:
         """The programme of a version, from what differs."""
-        return cls.model_validate_json(json.dumps({**json.loads(differences), "version": version}))
+        return _of(cls, version, differences)
 
     def to_rule(self) -> list[Any]:
         """What a name keeps: the version and, packed, what differs from the default programme."""
@@ -202,6 +202,11 @@ class Programme(Shape):
 
 
 _NOTHING = "{}"
+
+
+@lru_cache(maxsize=64)  # of equal words, and frozen: every name of a purchase keeps the words of its programme
+def _of(kind: type[Programme], version: int, differences: str) -> Programme:
+    return kind.model_validate_json(json.dumps({**json.loads(differences), "version": version}))
 
 
 @cache

@@ -125,7 +125,7 @@ def complete(progress: Progress, completing: Completing, _at: datetime) -> Decid
         lots = lots_of(completing.bought, given, at)
         facts = replace(facts, earned_at=at, waits=completing.waits, lots=lots)
     amount = sum(line.amount for line in progress.left_of(completing.bought))
-    step = replace(completing.step(COMPLETED, facts, given, amount=amount, amount_left=amount), occurred_at=at)
+    step = completing.step(COMPLETED, facts, given, amount=amount, amount_left=amount)._replace(occurred_at=at)
     completed_at = at if facts is None else None
     return Decided(replace(progress, state=COMPLETED, facts=facts, completed_at=completed_at), (step,))
 
@@ -178,7 +178,7 @@ def give_back(progress: Progress, returning: Returning, _at: datetime) -> Decide
         more["used"] = pack_lots(back)
         facts = replace(facts, used=kept, lots=split_alike(facts.lots, taken)[1])
     step = returning.step("returned", facts, **more)
-    step = replace(step, ref=("return", f"{bought.ref[1]}/{returning.return_id}"))
+    step = step._replace(ref=("return", f"{bought.ref[1]}/{returning.return_id}"))
     return Decided(replace(after, facts=facts), (step,))
 
 
@@ -199,7 +199,7 @@ def _taken(lots: tuple[Lot, ...], stands: Sequence[Lot]) -> tuple[Lot, ...]:
     what is left would have given. But each point is taken from where it is, and in the end all are.
     """
     stay = {lot.key: lot.points for lot in stands}
-    smaller = [replace(lot, points=max(0, lot.points - stay.get(lot.key, 0))) for lot in lots]
+    smaller = [lot.with_points(max(0, lot.points - stay.get(lot.key, 0))) for lot in lots]
     return split(smaller, total(lots) - total(stands))[0]
 
 

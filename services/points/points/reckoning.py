@@ -12,9 +12,9 @@ is each rule's own points cut at its room; said in this way, rounding included, 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
+from typing import NamedTuple
 
 from points.programme import Basis, Programme, Rounding
 from points.rule import Rule
@@ -24,8 +24,7 @@ PRODUCT_MAX = 1000
 """Multipliers that fit together count at most so many times: a slip of the pen must not break the books."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sold:
+class Sold(NamedTuple):
     """One line as it counts now, after what has been returned: `share` is its share of the points used."""
 
     amount: Money
@@ -45,8 +44,7 @@ class Sold:
         return max(0, amount - (self.share if basis.deduct_points_used else 0))
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """What one rule that applied gave: 0, and for factors below 1 negative, included.
 
     `is_capped`: its cap cut it. Keep all three where a purchase may be returned: `remaining` needs them.
@@ -133,8 +131,8 @@ class _Product:
         fitting = sorted({n for _, ns in self.groups for n in ns})
         walk = [self.bases[n] for n in used] + [self.multipliers[n] for n in fitting]
         total, out = self._least(frozenset(rule.rule_id for rule in walk if rule.rule_id in cut), rooms)
-        sums = [self._total(out, bases=n + 1, multipliers=0) for n in used]
-        sums += [self._total(out, multipliers=n + 1) for n in fitting]
+        steps = [*((n + 1, 0) for n in used), *((None, n + 1) for n in fitting)]
+        sums = [*(self._total(out, bases=bases, multipliers=most) for bases, most in steps[:-1]), total]
         own = {
             rule.rule_id: after - before
             for rule, before, after in zip(walk, [0, *sums], sums, strict=False)
@@ -147,6 +145,8 @@ class _Product:
 
     def _least(self, cut: frozenset[str], rooms: Mapping[str, Points]) -> tuple[Points, frozenset[str]]:
         """The least that these lines earn: without the rules that are out, whose rooms come on top; and which are."""
+        if not cut:
+            return self._total(cut), cut
         choices = (frozenset(out) for size in range(len(cut) + 1) for out in combinations(sorted(cut), size))
         best = min(choices, key=lambda out: self._total(out) + sum(rooms[rule_id] for rule_id in out))
         return self._total(best), best
@@ -160,21 +160,23 @@ class _Product:
         ]
         return _sum(groups, self.rounding)
 
-    def _rate(self, base: int, multipliers: Iterable[int], out: frozenset[str]) -> Fraction:
+    def _rate(self, base: int, multipliers: Sequence[int], out: frozenset[str]) -> Fraction:
         """Points for each minor unit.
 
         A multiplier that is out leaves the difference that it makes out. A base rule that is out leaves out what it
         gives alone, factors below 1 included: what is left is what the others add, and that is never negative.
         """
+        rule = self.bases[base]
+        if not multipliers and not out:
+            return rule.rate
         product = lessened = Fraction(1)
         missing = Fraction()
         for n in multipliers:
-            rule = self.multipliers[n]
-            before, product = product, min(product * rule.ratio, Fraction(PRODUCT_MAX))
-            if rule.rule_id in out:
+            factor = self.multipliers[n]
+            before, product = product, min(product * factor.ratio, Fraction(PRODUCT_MAX))
+            if factor.rule_id in out:
                 missing += product - before
-            lessened *= min(rule.ratio, Fraction(1))
-        rule = self.bases[base]
+            lessened *= min(factor.ratio, Fraction(1))
         if rule.rule_id in out:
             missing += lessened
         return rule.rate * (product - missing)

@@ -15,8 +15,9 @@ from points.effects import UNDO
 from points.model import Reverse, ReverseAnswer
 from points.purchase import REVERSED
 from points.store import programme
-from points.undoing import Undone, undoing_of
+from points.undoing import Undoing, Undone, undoing_of
 from shared import chain, keys
+from shared.chain import Entry
 from shared.clock import from_ms
 from shared.errors import Conflict, Forbidden, Invalid
 from shared.http import Call, Reply
@@ -48,10 +49,11 @@ def reverse(call: Call[Reverse]) -> Reply:
     if call.body.kind == "hold":
         holds.check_unused(call.world, old)
         mark = chain.operation(old["pk"])
-    ledger = call.world.ledger
-    done, was_there = ledger.undo(UNDO, old, old["acc"], lambda did: undoing_of(ref, settings, did, mark))
-    if mark:
-        done = holds.undo_end(call.world, old, UNDO, ref, settings) or done
+
+    def undoing(did: tuple[Entry, ...]) -> Undoing:
+        return undoing_of(ref, settings, (*did, *holds.captured(call.world, old)) if mark else did, mark)
+
+    done, was_there = call.world.ledger.undo(UNDO, old, old["acc"], undoing)
     return _reply(call, Undone(was_there, done.item["b"], done.is_replay))
 
 

@@ -6,7 +6,7 @@ Pure: the state, the operation and the time go in, the entries and the next stat
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -77,7 +77,7 @@ def _pay_from_hold(account: Account, due: tuple[Step, ...], bought: Bought, hold
     ended = end(account, Ending(hold.holding, bought.points_used), at)
     step, *later = ended.steps  # nothing is due any more
     used = unpack_lots(step.data["lots"])
-    by = replace(step, data={**step.data, "by": bought.ref[1]})
+    by = step._replace(data={**step.data, "by": bought.ref[1]})
     also = Also(
         hold.holding.end_mark, (*due, by, *later), hold.seen, "hold_closed", hold.account, (hold.holding.reversal,)
     )
@@ -97,12 +97,12 @@ def _judge(account: Account, bought: Bought, at: datetime) -> tuple[Account, tup
     lines = sold(bought, bought.left or whole(bought))
     given = engine.earned(programme, occasion, lines, room(account, programme, bought.day))
     account = used_up(account, programme, given, bought.day)
-    return replace(account, purchases=account.purchases + 1), given
+    return account._replace(purchases=account.purchases + 1), given
 
 
 def _shown(bought: Bought) -> dict[str, Any]:
     """What the entry tells beside its points."""
-    amount = sum(left.amount for left in bought.left or whole(bought))
+    amount = sum(line.amount for line in bought.left or bought.lines)
     return {"amount": amount} | ({"store_id": bought.store_id} if bought.store_id else {})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from points.balances import Account
@@ -41,7 +41,7 @@ def _counted(account: Account, month: int, points: Points, oldest: int) -> Accou
         sums[month] = sums.get(month, 0) + points
     newest = max((*sums, month))
     kept = sorted((one, earned) for one, earned in sums.items() if one >= oldest or one == newest)
-    return replace(account, earned=tuple((one, earned) for one, earned in kept if earned))
+    return account._replace(earned=tuple((one, earned) for one, earned in kept if earned))
 
 
 def tier_of(account: Account, programme: Programme, at: datetime) -> str:

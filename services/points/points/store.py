@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from points.partner_model import Partner
 from points.programme import Programme
 from shared import keys
 from shared.errors import NotFound
 from shared.table import Item
 from shared.world import World
+
+_DEFAULT = Programme()
 
 
 def programme(world: World) -> Programme:
@@ -19,12 +19,7 @@ def programme(world: World) -> Programme:
 
 def programme_of(item: Item | None) -> Programme:
     """The programme that an item of the directory keeps; the default for none."""
-    return _read(int(item["edition"]), item["said"]) if item else Programme()
-
-
-@lru_cache(maxsize=8)
-def _read(edition: int, said: str) -> Programme:
-    return Programme.of(edition, said)
+    return Programme.of(int(item["edition"]), item["said"]) if item else _DEFAULT
 
 
 def programme_item(programme: Programme) -> Item:
@@ -39,9 +34,13 @@ def programme_item(programme: Programme) -> Item:
 
 def partner(world: World, partner_id: str) -> Partner:
     """A partner's settings; `partner_not_found` for none."""
-    item = world.directory.setting(keys.partner(partner_id))
-    if item is None:
+    settings = world.directory.read(keys.partner(partner_id), _partner_of)
+    if settings is None:
         raise NotFound("partner_not_found")
+    return settings
+
+
+def _partner_of(item: Item) -> Partner:
     return Partner.model_validate(item["said"])
 
 

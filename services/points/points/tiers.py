@@ -94,6 +94,8 @@ def downgrade(tiers: Tiers, earned: Earned, month: int) -> tuple[date, str] | No
     """The day on which the level falls if nothing more is earned, and to which; None if it lasts."""
     names = [level.name for level in tiers.levels]
     now = names.index(tiers.at(earned_in_window(tiers, earned, month)))
+    if not now:
+        return None
     for ahead in range(month + 1, month + MONTHS_MAX + 1):
         then = tiers.at(earned_in_window(tiers, earned, ahead))
         if names.index(then) < now:

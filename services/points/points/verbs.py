@@ -7,7 +7,6 @@ and tells when the member's tier is another one than was told last.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -57,8 +56,9 @@ def told_tier(
     before = account.tier or levels[0].name
     if now.name == before or not decided.steps:
         return decided, falls
-    last = replace(decided.steps[-1], data={**decided.steps[-1].data, "tier": now.name, "tier_before": before})
-    return Decided(replace(account, tier=now.name), (*decided.steps[:-1], last), decided.also), falls
+    last = decided.steps[-1]
+    last = last._replace(data={**last.data, "tier": now.name, "tier_before": before})
+    return Decided(account._replace(tier=now.name), (*decided.steps[:-1], last), decided.also), falls
 
 
 def member_verb(

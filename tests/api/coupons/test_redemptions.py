@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from infra import invariants
 from shared import chain, events, keys
 from shared.codes import Form
 from shared.coupons_of import Codebook, new_locator
@@ -16,7 +17,7 @@ from tests.kit import CAFE, EC, NOON, OPERATOR, OTHER_TILL, ROOT, TILL, Client, 
 
 def redeemed(world, member_id="taro"):
     items = world.ledger.table.items(keys.account(keys.COUPON_BOOK, member_id))
-    assert list(chain.faults(iter(items))) == []
+    assert invariants.faults(items) == []
     return [entry for item in items for entry in chain.entries_of(item) if entry.kind == "redeemed"]
 
 

@@ -1,12 +1,8 @@
 """A shop at work over the real routes: it sells, completes, cancels, takes back, reverses, and sets its programme."""
 
 from datetime import timedelta
-from typing import Any
 
-from infra import audit
-from points.balances import ACCOUNT
-from points.lots import total
-from shared import chain
+from infra import invariants
 from tests.kit import EC, OPERATOR, member, purchase
 
 BASE = {"rule_id": "base", "kind": "base", "points": 1, "per_amount": 100}
@@ -118,20 +114,10 @@ def writes_nothing(client, act):
 
 
 def faults(client, *accounts):
-    """What is wrong with the books: hashes, numbers, sums, lots that are not the balance, and what the audit finds.
+    """What is wrong with the books: with every item, and between purchases and accounts.
 
     Whatever a purchase's chain has decided must be in the account by now.
     """
-    found: list[str] = []
-    for account in accounts or ACCOUNTS:
-        items = client.world.ledger.table.items(f"M#{account}", consistent=True)
-        found += chain.faults(iter(items))
-        for item in items:
-            state = ACCOUNT.unpack(item["s"])
-            if total(state.lots) != item["b"] + state.debt:
-                found.append(f"{account} {item['sk']}: the lots are not the balance")
-    partitions: dict[str, list[Any]] = {}
-    for item in client.world.ledger.table.scan():
-        partitions.setdefault(item["pk"], []).append(item)
-    chains = {pk: items for pk, items in partitions.items() if pk.startswith(("M#", "N#purchase."))}
-    return found + list(audit.between(chains, client.world.clock.now() + timedelta(days=1)))
+    wanted = tuple(f"M#{account}" for account in accounts or ACCOUNTS)
+    items = (item for item in client.world.ledger.table.scan() if item["pk"].startswith((*wanted, "N#purchase.")))
+    return invariants.faults(items, client.world.clock.now() + timedelta(days=1))

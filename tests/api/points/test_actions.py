@@ -6,13 +6,15 @@ import json
 
 import pytest
 
+from infra import invariants
 from points.reactions import CARRY_ON
 from points.routes import ROUTES
-from shared import chain, inbox, relay
+from shared import inbox, relay
 from shared.memory import MemoryTable
 from tests.chain.test_crashes import HOW, Dies, FaultyTable
-from tests.events.test_relay import Box, record
+from tests.events.test_relay import Box
 from tests.kit import CAFE, EC, NOON, OPERATOR, OTHER_TILL, TILL, Client, FakeClock, key, make_world, member
+from tests.stream import record
 
 BASE = {"rule_id": "base", "kind": "base", "points": 1, "per_amount": 100}
 WHEN = {"actions": ["own_bag"]}
@@ -184,7 +186,7 @@ def test_wherever_a_process_died_the_stream_or_the_retry_finishes_it_once(fail_a
     assert balance(shop)["available"] == 5 * is_named
     assert shop.post("/v1/actions", action()).is_replay is is_named
     assert balance(shop)["available"] == 5
-    assert list(chain.faults(iter(table.items("M#taro")))) == []
+    assert invariants.faults(table.items("M#taro")) == []
 
 
 def relayed(client):

@@ -5,8 +5,8 @@ import itertools
 
 import pytest
 
+from infra import invariants
 from points.routes import ROUTES
-from shared import chain
 from shared.memory import MemoryTable
 from tests.api.points.test_actions import relayed
 from tests.chain.test_crashes import HOW, Dies, FaultyTable
@@ -321,7 +321,7 @@ def test_what_is_given_is_finished_by_the_stream_and_what_is_taken_by_its_caller
         assert balance(desk)["available"] == there
         assert desk.post("/v1/adjustments", adjustment(points=points)).body["balance"] == 100 + points
         assert desk.post("/v1/adjustments", adjustment(points=points)).is_replay
-        assert list(chain.faults(iter(table.items("M#taro")))) == []
+        assert invariants.faults(table.items("M#taro")) == []
 
 
 @pytest.mark.parametrize("how", HOW)

@@ -2,10 +2,10 @@
 
 import pytest
 
+from infra import invariants
 from points.awards import finish
 from points.balances import ACCOUNT
 from points.budgets import BUDGET
-from shared import chain
 from shared.memory import MemoryTable
 from tests.kit import CAFE, EC, OPERATOR, OTHER_CAFE, TILL, member
 
@@ -248,4 +248,4 @@ def test_both_chains_are_whole_after_all_this(cafe, award):
         cafe.post("/v1/awards", award(award_id=f"a-{n}"))
     table = cafe.world.ledger.table
     for account in (ACCOUNT.partition("taro"), BUDGET.partition("cafe")):
-        assert list(chain.faults(iter(table.items(account)))) == []
+        assert invariants.faults(table.items(account)) == []

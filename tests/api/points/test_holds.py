@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given, strategies as st
 
+from infra import invariants
 from points.routes import ROUTES
-from shared import chain
 from tests.kit import CAFE, EC, TILL, Client, FakeClock, key, make_world, member, purchase
 
 
@@ -251,4 +251,4 @@ def test_captured_released_and_held_always_add_up(steps):
         available, held = balance(client)
         assert available + held + sum(captured.values()) == 100
         assert min(available, held) >= 0
-    assert list(chain.faults(iter(client.world.ledger.table.items("M#taro")))) == []
+    assert invariants.faults(client.world.ledger.table.items("M#taro")) == []

@@ -2,6 +2,7 @@
 
 import pytest
 
+from infra import invariants
 from points.reactions import CARRY_ON, REACTIONS
 from shared import chain, events, inbox, keys, relay
 from tests.events.test_relay import Box, ledger_records
@@ -44,7 +45,7 @@ def available(client, member_id):
 
 def chains_are_whole(client):
     table = client.world.ledger.table
-    return not [fault for one in ("taro", "hanako") for fault in chain.faults(iter(table.items(f"M#{one}")))]
+    return not [fault for one in ("taro", "hanako") for fault in invariants.faults(table.items(f"M#{one}"))]
 
 
 def test_all_points_are_the_other_members_and_the_old_id_shows_them(rich):

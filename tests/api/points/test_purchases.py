@@ -182,7 +182,18 @@ def test_the_faulty_field_is_pointed_at(client):
     ]
 
 
-@pytest.mark.parametrize("raw", [b"{", b"\xff", b'{"a": NaN}', b"[" * 100_000, b'"\\ud800"', b'{"a":"\\ud800"}'])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"{",
+        b"\xff",
+        b'{"a": NaN}',
+        b"[" * 100_000,
+        b'"\\ud800"',
+        b'{"a":"\\ud800"}',
+        b'{"a":' + b"[" * 32 + b"]" * 32 + b"}",
+    ],
+)
 def test_what_is_no_json_is_said_to_be_none(client, raw):
     answer = client.send("POST", "/v1/purchases", raw=raw)
     assert (answer.status, answer.code) == (400, "malformed_json")

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given, strategies as st
 
+from infra import invariants
 from points.reactions import CARRY_ON
 from points.routes import ROUTES
-from shared import chain
 from tests.kit import CAFE, EC, OPERATOR, OTHER_TILL, TILL, Client, FakeClock, key, make_world, member, purchase
 
 
@@ -245,7 +245,7 @@ def test_what_is_undone_never_was_and_the_books_add_up(steps):
                 assert reverse(client, f"{kind[0]}{n}", named, **more).status == 200
                 effects[kind, n] = 0
     assert balance(client)["available"] == sum(effects.values())
-    assert list(chain.faults(iter(client.world.ledger.table.items("M#taro")))) == []
+    assert invariants.faults(client.world.ledger.table.items("M#taro")) == []
 
 
 @pytest.mark.parametrize("reversals", [1, 2])

@@ -1,0 +1,94 @@
+"""`omo sim`: the deterministic simulator, for as many seeds or minutes as one likes. Needs the sources, not a stack."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from infra.commands import Failed, Result, Say
+from infra.locate import ROOT, Home
+
+if TYPE_CHECKING:
+    from tests.sim.campaign import Part
+
+Arguments = list[tuple[tuple[str, ...], dict[str, Any]]]
+
+SIM: Arguments = [
+    (("--seeds",), {"type": int, "default": 2000, "metavar": "N", "help": "how many (default: 2000), in hundreds"}),
+    (("--first",), {"type": int, "default": 0, "metavar": "S", "help": "the seed to begin with (default: 0)"}),
+    (("--minutes",), {"type": float, "default": float("inf"), "metavar": "M", "help": "stop after so many"}),
+    (("--processes",), {"type": int, "metavar": "P", "help": "default: one a processor"}),
+    (("--resume",), {"action": "store_true", "help": "go on with the campaign that was begun here"}),
+    (("--seed",), {"type": int, "metavar": "S", "help": "one seed, and all that is wrong with it"}),
+    (("--sum",), {"nargs": "+", "type": Path, "metavar": "FILE", "help": "add up journals of several machines"}),
+]
+
+
+def sim(asked: argparse.Namespace, home: Home, say: Say) -> Result:
+    """Run seeds; with `--seed` one, with `--sum` none."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    try:
+        from tests.sim import campaign
+    except ModuleNotFoundError as missing:
+        raise Failed(
+            f"the simulator needs the development environment ({missing.name} is missing): make setup"
+        ) from None
+    if asked.seed is not None:
+        return _one(asked.seed)
+    if asked.sum:
+        return _told(campaign.summed(part for path in asked.sum for part in campaign.Journal(path).parts()))
+    journal = campaign.Journal(home.folder / "sim.jsonl")
+    if not asked.resume:
+        journal.clear()
+    done = journal.parts()
+    if any(part.code != campaign.code() for part in done):
+        raise Failed("the code has changed since the campaign was begun: begin a new one, without --resume")
+    count, started = len(done), time.monotonic()
+
+    def tell(part: Part) -> None:
+        nonlocal count
+        journal.add(part)
+        count += 1
+        if part.faulty or count % 10 == 0:
+            say(f"{count * campaign.PART:>9,} seeds, {time.monotonic() - started:,.0f} s")
+        for seed, fault in part.faulty.items():
+            say(f"seed {seed}: {fault}")
+
+    wanted = campaign.to_do(asked.seeds, asked.first, done)
+    campaign.run(wanted, time.monotonic() + asked.minutes * 60, asked.processes or campaign.processors(), tell)
+    return _told(campaign.summed(journal.parts()))
+
+
+def _one(seed: int) -> Result:
+    from tests.sim.story import told
+
+    done = told(seed)
+    words = "\n\n".join(done.faults) or f"seed {seed}: {done.deliveries} deliveries, every promise kept"
+    return Result({"seed": seed, "faults": done.faults, "deliveries": done.deliveries}, words, 1 if done.faults else 0)
+
+
+def _told(whole: Part) -> Result:
+    value = {
+        "seeds": whole.seeds,
+        "deliveries": whole.deliveries,
+        "requests": whole.requests,
+        "turns": whole.turns,
+        "entries": whole.entries,
+        "most_at_once": whole.most_at_once,
+        "processor_seconds": round(whole.seconds),
+        "faulty": sorted(int(seed) for seed in whole.faulty),
+    }
+    lines = [
+        f"{whole.seeds:>15,}  seeds",
+        f"{whole.deliveries:>15,}  deliveries: requests, records of the streams, messages of the queues",
+        f"{whole.turns:>15,}  turns, at most {whole.most_at_once} invocations under way at once",
+        f"{whole.entries:>15,}  entries",
+        f"{whole.seconds:>15,.0f}  seconds of a processor",
+        f"{len(whole.faulty):>15,}  seeds that broke a promise",
+    ]
+    lines += [f"again with: omo sim --seed {seed}" for seed in list(whole.faulty)[:10]]
+    return Result(value, "\n".join(lines), 1 if whole.faulty else 0)

@@ -1,0 +1,147 @@
+"""What a member's coupon book and a member's visits promise: a coupon is used once, a store is visited once a day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from checkin import visits
+from infra.invariants_names import Names
+from shared.clock import to_ms
+from shared.coupon_book import Coupon, Status, unpack_coupons
+from shared.table import Item
+
+Raw = Mapping[str, Any]
+
+STORES_PER_DAY = 3
+_FREE, _HELD, _USED = Status.ISSUED, Status.HELD, Status.REDEEMED
+
+
+class Coupons:
+    """A member's coupons: each issued once, used at most once unless it was given back."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, Coupon] = {}
+        self._issued: set[str] = set()
+        self._gone: dict[str, Coupon] = {}  # have left the head to make room
+
+    def faults(self, item: Item) -> list[str]:
+        """What is wrong with the next item."""
+        found: list[str] = []
+        now = {coupon.coupon_id: coupon for coupon in unpack_coupons(item["s"]["c"])}
+        moved = {raw["x"]["coupon_id"] for raw in item["e"] if "coupon_id" in raw.get("x", {})}
+        for raw in item["e"]:
+            if (play := _COUPON.get(raw["k"])) is not None:
+                play(self, raw, item["t"], now, found)
+            elif raw["k"] not in _TELLS:
+                found.append(f"an entry of the unknown kind {raw['k']}")
+        if not any(raw["k"] == "merged" for raw in item["e"]):
+            self._look_at_others(now, moved, found)
+        self._before = now
+        return found
+
+    def _look_at_others(self, now: Mapping[str, Coupon], moved: set[str], found: list[str]) -> None:
+        """What no entry tells of is as it was, or has left the head, where it can't be used any more."""
+        for coupon_id, coupon in self._before.items():
+            if coupon_id in moved:
+                continue
+            if coupon_id not in now:
+                self._gone[coupon_id] = coupon
+            elif now[coupon_id] != coupon:
+                found.append(f"coupon {coupon_id} has changed, and no entry says so")
+        found += [f"coupon {one} has come, and no entry says so" for one in now if one not in self._before | _as(moved)]
+
+    def issued(self, raw: Raw, _at: int, now: Mapping[str, Coupon], found: list[str]) -> None:
+        coupon_id = raw["x"]["coupon_id"]
+        if coupon_id in self._issued:
+            found.append(f"coupon {coupon_id} is issued twice")
+        self._issued.add(coupon_id)
+        if coupon_id not in now or now[coupon_id].status is not _FREE:
+            found.append(f"coupon {coupon_id} is issued, and not to be used")
+
+    def held(self, raw: Raw, at: int, now: Mapping[str, Coupon], found: list[str]) -> None:
+        self._use(raw, at, now, found, _HELD)
+
+    def redeemed(self, raw: Raw, at: int, now: Mapping[str, Coupon], found: list[str]) -> None:
+        self._use(raw, at, now, found, _USED)
+
+    def _use(self, raw: Raw, at: int, now: Mapping[str, Coupon], found: list[str], wanted: Status) -> None:
+        """A coupon that was free is not; a hold that lasts lets nobody in but its own redemption, or its order."""
+        coupon_id = raw["x"]["coupon_id"]
+        before, after = self._before.get(coupon_id), now.get(coupon_id)
+        if before is None or before.status is _USED:
+            found.append(f"coupon {coupon_id} is used that is not there, or was used before")
+        elif before.use is not None and after is not None and after.use is not None:
+            is_own = (before.use.by == after.use.by) or (before.use.order == after.use.order)
+            if not is_own and to_ms(before.use.at) > at:
+                found.append(f"coupon {coupon_id} is used that another one holds")
+        if after is None or after.status is not wanted:
+            found.append(f"coupon {coupon_id} is not {raw['k']} after its entry")
+
+    def voided(self, raw: Raw, _at: int, now: Mapping[str, Coupon], found: list[str]) -> None:
+        """What is given back was used, and can be used again."""
+        coupon_id = raw["x"]["coupon_id"]
+        before = self._before.get(coupon_id) or self._gone.pop(coupon_id, None)
+        if before is not None and before.status is _FREE:
+            found.append(f"coupon {coupon_id} is given back that nobody had used")
+        if coupon_id not in now or now[coupon_id].status is not _FREE:
+            found.append(f"coupon {coupon_id} is given back, and not to be used")
+
+
+def _as(ids: set[str]) -> dict[str, Any]:
+    return dict.fromkeys(ids)
+
+
+_COUPON = {
+    "issued": Coupons.issued,
+    "held": Coupons.held,
+    "redeemed": Coupons.redeemed,
+    "voided": Coupons.voided,
+}
+_TELLS = frozenset({"refused", "closed", "merged"})
+
+
+class Visits:
+    """A member's visits: a store is paid once a business day, and no more than three stores are on one."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._before = visits.Visits()
+
+    def faults(self, item: Item) -> list[str]:
+        """What is wrong with the next item."""
+        found: list[str] = []
+        now = visits.unpack(item["s"])
+        is_merged = False
+        for raw in item["e"]:
+            is_merged = is_merged or raw["k"] == "merged"
+            if raw["k"] in ("accepted", "flagged"):
+                self._look_at_visit(raw, item["t"], now, found)
+            elif raw["k"] not in ("recorded", "repeated", "merged"):
+                found.append(f"an entry of the unknown kind {raw['k']}")
+            elif raw["k"] == "recorded" and raw["x"]["reward"]["points"]:
+                found.append("gives points for a check-in that earns none")
+        new = set(now.taken) - set(self._before.taken)
+        told = sum(raw["k"] in ("accepted", "flagged") for raw in item["e"])
+        if not is_merged and len(new) != told:
+            found.append(f"{len(new)} more store-days are taken, and {told} entries say so")
+        if now.at < self._before.at and not is_merged:
+            found.append("the last time that somebody was seen runs back")
+        self._before = now
+        return found
+
+    def _look_at_visit(self, raw: Raw, at: int, now: visits.Visits, found: list[str]) -> None:
+        said = raw["x"]
+        store_id, day = said["store_id"], date.fromisoformat(said["business_day"])
+        if self._before.of(store_id, day) is not None:
+            found.append(f"a second visit of {store_id} on {day}")
+        if self._before.count(day) >= STORES_PER_DAY:
+            found.append(f"more than {STORES_PER_DAY} stores on {day}")
+        visit = now.of(store_id, day)
+        points = 0 if raw["k"] == "flagged" else said["reward"]["points"]
+        if visit is None or (visit.checkin_id, visit.points) != (said["checkin_id"], points):
+            found.append("the store-day is not taken as the entry says")
+        wall = self._names.business_day(raw.get("o", b""), raw.get("t", at))
+        if wall is not None and wall != day:
+            found.append(f"of the business day {day}, where it was {wall}")

@@ -1,0 +1,90 @@
+"""What must fit together of all that chains say about one operation."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from infra.invariants_facts import Fact
+
+
+def named(account: str, number: int) -> str:
+    """How a fault names an entry."""
+    return f"{account} entry {number}"
+
+
+def faults_of(facts: list[Fact], due: int) -> Iterator[str]:
+    """What is wrong with the facts about one operation. Most are a purchase's name and its one entry."""
+    if _is_done(facts):
+        return
+    told: dict[str, list[Fact]] = defaultdict(list)
+    for what, *fact in facts:
+        told[what].append(tuple(fact))
+    for name, at in told["name"]:
+        if at < due and not told["did"]:
+            yield f"{name}: no account has it"
+    yield from _faults_of_deciding(told, due)
+    yield from _faults_of_giving(told, due)
+    for where, at, points in told["reward"]:
+        if at < due and not told["coming"]:
+            yield f"{where}: no account has its {points} points"
+        elif any(came > points for _, _, came in told["coming"]):
+            yield f"{where}: {told['coming'][0][0]} got more points for it"
+    if told["coming"] and not told["reward"]:
+        yield f"{told['coming'][0][0]}: points for no check-in"
+
+
+def _is_done(facts: list[Fact]) -> bool:
+    """Whether there are but an entry, which obeys nothing, and its name."""
+    one, other = facts[0], facts[-1]
+    if len(facts) == 1:
+        return bool(one[0] == "did" and not one[-1])
+    if other[0] == "name":
+        one, other = other, one
+    return bool(len(facts) == 2 and one[0] == "name" and other[0] == "did" and not other[-1])
+
+
+def _faults_of_deciding(told: Mapping[str, list[Fact]], due: int) -> Iterator[str]:
+    """Every decision has its entries in an account, to the same points; no more comes back than was there."""
+    did = told["did"]
+    for where, at, kind, lots, used in told["decided"]:
+        if did:
+            yield from _faults_of_obeying(where, kind, (lots, used), did[0])
+        elif at < due:
+            yield f"{where}: no account has obeyed it"
+    for account, number, at, *_, is_obeying in did:
+        if is_obeying and at < due and not told["decided"]:
+            yield f"{named(account, number)}: no purchase decided it"
+    for name, _, lots in told["came back"]:
+        if lots > sum(gave for _, _, _, gave, *_ in did):
+            yield f"{name}: more points came back than it gave or used"
+    if len({account for account, *_ in did}) > 1:
+        yield f"{named(*did[0][:2])}: the operation has entered another account, too: {named(*did[1][:2])}"
+
+
+def _faults_of_obeying(where: str, kind: str, decided: tuple[int, int], did: Fact) -> Iterator[str]:
+    account, number, _, _, took, back, arrived, _ = did
+    if kind in ("returned", "cancelled") and (took, back) != decided:
+        wanted = " and ".join(map(str, decided))
+        yield f"{where}: {named(account, number)} took and gave back {took} and {back} points, not {wanted}"
+    elif kind == "completed" and arrived != decided[0]:
+        yield f"{where}: {named(account, number)} earned {arrived} points, not {decided[0]}"
+
+
+def _faults_of_giving(told: Mapping[str, list[Fact]], due: int) -> Iterator[str]:
+    """What a budget or a pool has given is accepted, or given back."""
+    taken, back = told["taken"], told["back"]
+    accepted, no = told["accepted"] + told["issued"], told["refused"] + told["revoked"]
+    for where, at, points in taken:
+        if not (accepted or no or back):
+            if at < due:
+                yield f"{where}: nobody has accepted it, and nothing came back"
+        elif no and not back:
+            if max(when for _, when, _ in no) < due:
+                yield f"{where}: it was refused or reversed, and nothing came back"
+        elif back and not no and accepted:
+            yield f"{where}: it came back, and {accepted[0][0]} has it"
+        if any(got != points for _, _, got in told["accepted"]):
+            yield f"{where}: {accepted[0][0]} got other points"
+    if (told["accepted"] or (told["issued"] and told["drawn"])) and not taken:
+        yield f"{accepted[0][0]}: nothing was taken for it"

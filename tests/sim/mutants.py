@@ -1,0 +1,174 @@
+"""Bugs, one line each, that somebody could write: the simulator must find every one of them.
+
+A mutant is a line of the product and what it becomes. The line must be there exactly once, so that a mutant which no
+longer fits the code fails the gate too. `python -m tests.sim.mutants NAME` runs one in this process until it is found.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.util
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType
+
+ROOT = Path(__file__).parents[2]
+SEEDS = 1500
+"""Within so many seeds each of them must be found."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    name: str
+    module: str
+    line: str
+    becomes: str
+
+    @property
+    def path(self) -> Path:
+        top, _, rest = self.module.partition(".")
+        folder = ROOT / top if top == "shared" else ROOT / "services" / top / top
+        return folder / f"{rest.replace('.', '/')}.py"
+
+    def source(self) -> str:
+        """The module with the bug in it."""
+        whole = self.path.read_text()
+        if whole.count(self.line) != 1:
+            raise LookupError(f"{self.name}: the line is not once in {self.module}: {self.line}")
+        return whole.replace(self.line, self.becomes)
+
+
+MUTANTS = (
+    # ---- chains ----
+    Mutant("ring without horizon", "shared.finding", "return stop.head.floor <= stop.after or (", "return True or ("),
+    Mutant("append without its condition", "shared.chains",
+           "if item is None or self.table.put_new(item) is None:\n                return [",
+           "if item is None or self.table.put(item) is None:\n                return ["),
+    Mutant("name without its condition", "shared.ledger",
+           "        old = self.table.put_new(item)\n        return (item, pending_of",
+           "        old = self.table.put(item)\n        return (item, pending_of"),
+    Mutant("marker instead of append", "shared.ledger", "pending, may_append=not is_dead)", "pending, may_append=False)"),
+    Mutant("a name without an entry is done", "shared.chains", "if not may_append:", "if pending.is_replay or not may_append:"),
+    Mutant("refusal on a stale head", "shared.chains", "if is_given and any(", "if False and any("),
+    Mutant("an entry dated before its predecessor", "shared.chains", "at = max(head.recorded_at, *(", "at = max(*(one.at for one in wanted), *("),
+    Mutant("an entry dated before it was asked for", "shared.chains", "else max(now, one.at)", "else now"),
+    Mutant("the walk back stopped too early", "shared.finding", 'if item["sk"] <= stop.after:', 'if item["sk"] <= stop.after + 1:'),
+    Mutant("hash of the item before left out", "shared.chain", '"h": head.item_hash,', '"h": b"",'),
+    Mutant("fingerprint ignored", "shared.naming", 'if old["fp"] != naming.fingerprint:', "if False:"),
+    Mutant("fingerprint taken from the parsed model", "shared.http",
+           "self.world.secrets.fingerprint(self.content)",
+           "self.world.secrets.fingerprint(getattr(self.body, 'model_dump_json', str)().encode())"),
+    Mutant("a transaction's collision taken for success", "shared.together", "if old := collision.olds.get(0):",
+           "if old := name:"),
+    Mutant("an outage taken for a no", "shared.chains", "            except Unavailable:\n                raise", "            except ZeroDivisionError:\n                raise"),
+    # ---- reversals ----
+    Mutant("reversal that only marks the name", "shared.naming", "return self.reversal, self.mark", "return (self.mark,)"),
+    Mutant("what was reversed is answered as before", "shared.naming", "if found.mark != pending.mark:", "if False:"),
+    Mutant("reversal that forgets what was there", "shared.ledger", "wanted = Pending(make(entries), reversal,", "wanted = Pending(make(()), reversal,"),
+    Mutant("a closed id can be used", "shared.naming", 'if old.get("state") == "reversed":', "if False:"),
+    # ---- merges ----
+    Mutant("merge that follows the last closing", "shared.closings", "for one in closings if one.number >= after)",
+           "for one in reversed(closings) if one.number >= after)"),
+    Mutant("closings forgotten by the next item", "shared.chain", "if kept else {}),", "if turn else {}),"),
+    Mutant("an old member's name goes nowhere", "shared.finding", "closing = closings.first(head.closings, seen, since)",
+           "closing = None"),
+    # ---- points ----
+    Mutant("expired lots spent", "points.balances", "if expires_by(lot, at, zone):", "if False:"),
+    Mutant("lots spent in the order of their coming", "points.lots", "return not self.is_limited, self.last_day == NEVER, self.last_day,",
+           "return not self.is_limited, self.last_day == NEVER, -self.last_day,"),
+    Mutant("debt not paid first", "points.balances", "split(free, account.debt)", "split(free, 0)"),
+    Mutant("spent without looking", "points.balances", "if points > available:", "if False:"),
+    Mutant("hold captured twice", "points.holds", 'Pending(ending, chain.operation(holding.end_name(name["pk"])),',
+           "Pending(ending, chain.operation(f\"{name['pk']}/{ending.points}\"),"),
+    Mutant("hold captured beside itself", "points.holding", "    held = _open(account, holding)\n    kind =", "    held = None\n    kind ="),
+    Mutant("return not bounded by the purchase", "points.bought", "if one.quantity > left.quantity:", "if False:"),
+    Mutant("a return after the reversal", "points.purchase", "    if progress.state in (CANCELLED, REVERSED):\n        raise _refusal(progress)\n    facts = returning",
+           "    facts = returning"),
+    Mutant("a cancelled order completed", "points.purchase", "    if progress.state != PLACED:\n        raise _refusal(progress)\n    facts, at",
+           "    facts, at"),
+    Mutant("a receipt claimed twice", "points.purchase", '    if progress.home is not None:\n        raise Conflict("receipt_claimed")\n', ""),
+    Mutant("cap of an action not counted", "points.caps", "rule.cap.per_day - days.get(day, 0))", "rule.cap.per_day)"),
+    # ---- budgets ----
+    Mutant("budget read then written", "points.budgets", "if giving.points > _left(state, giving):", "if False:"),
+    Mutant("give-back without a refusing entry", "points.accepting",
+           'return Decided(account, (*steps, Step("refused", ref=giving.ref, data=data)))',
+           'raise __import__("shared.errors").errors.Conflict("cap_exceeded")'),
+    Mutant("budget given back twice", "points.awards", "mark, reversal = chain.operation(name), chain.operation(name, is_reversal=True)\n    pending = Pending(back,",
+           "mark, reversal = chain.operation(name + back.why), chain.operation(name, is_reversal=True)\n    pending = Pending(back,"),
+    # ---- coupons and visits ----
+    Mutant("cap read then written", "coupons.pool", "if taken >= total:", "if False:"),
+    Mutant("a code that works twice", "coupons.book", '        if why_unusable(book.get(coupon.spot), asker) is not None:\n            raise Conflict("code_not_usable")\n    is_hold',
+           "        pass\n    is_hold"),
+    Mutant("void of somebody else's redemption", "coupons.book",
+           "elif coupon is not None and coupon.use is not None and coupon.use.by == redeeming.by:",
+           "elif coupon is not None and coupon.use is not None:"),
+    Mutant("limit of a member not looked at", "coupons.book", "if issuing.per_member is not None and", "if False and"),
+    Mutant("business day in UTC", "shared.business_day", "start = wall.replace(tzinfo=place).astimezone(UTC)\n    if",
+           "return wall.replace(tzinfo=UTC)\n    if"),
+    # ---- events ----
+    Mutant("relay acknowledging before publishing", "shared.relay", '            _log.exception("not published")\n            return wanted',
+           "            return []"),
+    Mutant("partial batch ignored", "shared.inbox", "for one in failed]}", "for one in failed[:0]]}"),
+    Mutant("an event applied at each delivery", "points.reactions", "[(event.id, event.time, earning)]",
+           '[(f"{event.id}{world.clock.elapsed()}", event.time, earning)]'),
+    Mutant("an effect dated by its consumer", "points.reactions", "[(event.id, event.time, earning)]", "[(event.id, world.clock.now(), earning)]"),
+    Mutant("a crash after the name is nobody's business", "shared.relay",
+           '            outbox.carry_on(item["carry"], item["pk"])', "            pass"),
+    Mutant("what one chain decided reaches no other", "shared.relay", "                outbox.carry_on(service, name)", "                pass"),
+)  # fmt: skip
+
+
+class _Loader(SourceFileLoader):
+    def __init__(self, mutant: Mutant) -> None:
+        super().__init__(mutant.module, str(mutant.path))
+        self._mutant = mutant
+
+    def get_code(self, fullname: str) -> CodeType:
+        return compile(self._mutant.source(), self.path, "exec")
+
+
+class Finder(importlib.abc.MetaPathFinder):
+    """Gives the one module of a mutant instead of the real one. Nothing of the product may be loaded yet."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self._mutant = mutant
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname != self._mutant.module:
+            return None
+        return importlib.util.spec_from_file_location(fullname, self._mutant.path, loader=_Loader(self._mutant))
+
+
+def found_at(mutant: Mutant, seeds: int = SEEDS) -> tuple[int, str] | None:
+    """The first seed that finds a mutant, and what it says; None if none does. In a process of its own."""
+    assert mutant.module not in sys.modules, "the product is loaded already"
+    sys.meta_path.insert(0, Finder(mutant))
+    from tests.sim.story import told
+
+    for seed in range(seeds):
+        faults = told(seed).faults
+        if faults:
+            return seed, faults[0]
+    return None
+
+
+def main(arguments: list[str]) -> int:
+    """Run the mutants named, or list all."""
+    chosen = [mutant for mutant in MUTANTS if mutant.name in arguments]
+    for mutant in chosen or MUTANTS:
+        if not chosen:
+            print(mutant.name)
+            continue
+        found = found_at(mutant)
+        print(f"seed {found[0]}: {found[1]}" if found else "survived")
+        return 0 if found else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

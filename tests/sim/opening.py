@@ -1,0 +1,127 @@
+"""How a run begins: a small chain of shops with its members, one café, three campaigns; one of several programmes.
+
+What is the same for all runs is set up once in a process, by the real routes, and copied into each run's tables.
+"""
+
+from __future__ import annotations
+
+import marshal
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from checkin.reactions import CARRY_ON as CHECKIN_CARRY_ON, REACTIONS as CHECKIN_REACTIONS
+from checkin.routes import ROUTES as CHECKIN
+from coupons.reactions import CARRY_ON as COUPONS_CARRY_ON, REACTIONS as COUPONS_REACTIONS
+from coupons.routes import ROUTES as COUPONS
+from points.reactions import CARRY_ON as POINTS_CARRY_ON, REACTIONS as POINTS_REACTIONS
+from points.routes import ROUTES as POINTS
+from shared.http import Route
+from shared.memory import MemoryTable
+from shared.secrets import Secrets
+from shared.table import Item
+from tests.kit import CAFE, EC, OPERATOR, OTHER_TILL, ROOT, TILL, Client, FakeClock, key, make_world, member
+from tests.sim.wires import Consumer
+
+MEMBERS = ("aki", "ben", "chie")
+STORES: dict[str, dict[str, Any]] = {
+    "shibuya": {"name": "渋谷店", "lat": 35.6595, "lon": 139.7005, "time_zone": "Asia/Tokyo", "cutoff_hour": 4},
+    "umeda": {"name": "梅田店", "lat": 34.7025, "lon": 135.4959, "time_zone": "Asia/Tokyo"},
+}
+COME_BY = {"points": 10, "campaign_id": "welcome"}
+BUDGET = 400
+TOTAL = 3
+PER_MEMBER = 2
+BASE = {"rule_id": "base", "kind": "base", "points": 1, "per_amount": 100}
+BAG = {"rule_id": "bag", "kind": "bonus", "points": 5, "when": {"actions": ["own_bag"]}, "cap": {"per_day": 10}}
+DOUBLE = {"rule_id": "double", "kind": "multiplier", "factor": "2/1", "when": {"channels": ["ec"]}}
+APPROVAL_ABOVE = 200
+
+PLAIN = {"earning": [BASE, BAG], "expiry": {"kind": "none"}, "approval_above": APPROVAL_ABOVE}
+PROGRAMMES: dict[str, dict[str, Any]] = {
+    "plain": PLAIN,
+    "waiting": PLAIN | {"pending": {"ec": {"days": 2}, "pos": "complete"}},
+    "fleeting": PLAIN | {"expiry": {"kind": "fixed_days", "n": 2}},
+    "sliding": PLAIN | {"expiry": {"kind": "sliding", "n": 3}, "earning": [BASE, BAG, DOUBLE]},
+    "strict": PLAIN | {"clawback": "refuse", "expiry": {"kind": "fixed_days", "n": 5}},
+}
+"""A programme for a run: the plain one can be reckoned with a pencil; the others hurry what takes months."""
+
+TAKINGS = key("pos", key_id="till-2", store_id="shibuya", terminal_id="till-2")
+SECOND = key("operator", key_id="operator-2", owner="second-owner")
+CALLERS = {"ec": EC, "till": TILL, "till-2": TAKINGS, "other": OTHER_TILL, "cafe": CAFE, "operator": OPERATOR,
+           "second": SECOND, **{name: member(name) for name in MEMBERS}}  # fmt: skip
+SERVICES = {"points": POINTS, "coupons": COUPONS, "checkin": CHECKIN}
+
+
+@cache
+def route(service: str, method: str, path: str) -> Route:
+    return next(one for one in SERVICES[service].all if (one.method, one.path) == (method, path))
+
+
+def consumers() -> dict[str, Consumer]:
+    return {
+        "points": Consumer(POINTS_REACTIONS, POINTS_CARRY_ON),
+        "coupons": Consumer(COUPONS_REACTIONS, COUPONS_CARRY_ON),
+        "checkin": Consumer(CHECKIN_REACTIONS, CHECKIN_CARRY_ON),
+    }
+
+
+@cache
+def secrets() -> Secrets:
+    """The keys derived of one root are the same in all runs."""
+    return Secrets(lambda: ROOT)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The directory as it is when the shops open, packed; nothing is in the other tables. And each member's card."""
+
+    directory: bytes
+    cards: dict[str, str]
+
+    def items(self) -> list[Item]:
+        found: list[Item] = marshal.loads(self.directory)
+        return found
+
+
+@cache
+def opening(programme: str) -> Opening:
+    """The world before the first customer comes."""
+    tables = MemoryTable(), MemoryTable(), MemoryTable()
+    world = make_world(FakeClock(), tables)
+    points, coupons, checkin = (Client(routes, world) for routes in (POINTS, COUPONS, CHECKIN))
+    consents = {"location": {"granted": True, "version": "1"}}
+    for name in MEMBERS:
+        _sure(points.post("/v1/members", {"member_id": name, "consents": consents}))
+    budget = {
+        "name": "cafe",
+        "budget": {"kind": "prepaid", "points": BUDGET},
+        "caps": {"per_award": 150, "per_member_day": 250},
+    }
+    _sure(points.as_(OPERATOR).put("/v1/partners/cafe", budget))
+    settings = {"version": 1, "pos_spend_needs_presence": False, **PROGRAMMES[programme]}
+    _sure(points.as_(OPERATOR).put("/v1/programme", settings))
+    for store_id, store in STORES.items():
+        _sure(checkin.as_(OPERATOR).put(f"/v1/stores/{store_id}", store | {"rewards": [COME_BY]}))
+    for campaign_id, more in (
+        ("free", {}),
+        ("few", {"limits": {"total": TOTAL}}),
+        ("own", {"limits": {"per_member": PER_MEMBER}}),
+        ("welcome", {"limits": {"per_member": PER_MEMBER}}),
+    ):
+        said = {
+            "campaign_id": campaign_id,
+            "name": {"ja": campaign_id, "en": campaign_id},
+            "offer": {"type": "amount_off", "value": 100},
+            "valid_from": "2026-11-01",
+            "valid_until": "2026-12-31",
+        }
+        _sure(coupons.as_(OPERATOR).post("/v1/campaigns", said | more))
+    assert not tables[0].scan()
+    cards = {name: points.as_(member(name)).get("/v1/me/code").body["static"]["value"] for name in MEMBERS}
+    return Opening(marshal.dumps(tables[1].scan()), cards)
+
+
+def _sure(answer: Any) -> None:
+    assert answer.status < 300, answer.body

@@ -1,0 +1,216 @@
+"""What was promised to those who asked, checked against all that they heard and all that lies in the tables.
+
+The promises of the books themselves, entry by entry, are `infra.invariants`; these are between the books and people.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from shared import events, keys
+from tests.kit import NOON
+from tests.sim import reckoning
+from tests.sim.books import Books
+from tests.sim.names import name_of
+from tests.sim.opening import STORES, TOTAL
+from tests.sim.people import Ask
+
+if TYPE_CHECKING:
+    from tests.sim.story import Story
+
+_GONE = ("reversed",)
+_TOKYO = timedelta(hours=9)
+
+
+def broken(story: Story) -> Iterator[str]:
+    """Every promise that a run broke."""
+    books = story.books
+    yield from books.end(NOON + timedelta(milliseconds=story.turns.now) + timedelta(days=1))
+    if story.programme == "plain":
+        yield from reckoning.faults(story.people.asks, books)
+    yield from _visits(books)
+    yield from _limits(books)
+    others = {
+        id(ask.of[1]): ask
+        for ask in story.people.asks
+        if ask.of and ask.of[0] == "other" and (ask.good or ask.is_unknown)
+    }
+    # By clocks that differ, two processes may write one and the same item, and both have written it.
+    is_skewed = story.weather.skew_ms > 0 or story.weather.jumps
+    for ask in story.people.asks:
+        yield from (f"{fault}: {ask}" for fault in _of_ask(ask, books, others.get(id(ask)), is_skewed=is_skewed))
+    if story.programme == "plain" and not story.plot.merges:
+        yield from _refused_in_vain(story.people.asks, books)
+    yield from _alike(story.people.asks)
+    yield from _in_order(story.people.asks, books)
+    yield from _published(story)
+
+
+# ---- one ask ---------------------------------------------------------------------------------------------------------
+
+
+def _of_ask(ask: Ask, books: Books, other: Ask | None, *, is_skewed: bool) -> Iterator[str]:
+    if any(one.status >= 500 and one.status != 503 for one in ask.said):
+        yield "failed"
+    if ask.of and ask.of[0] == "other":
+        yield from _other_content(ask)
+        return
+    good = [one for one in ask.said if one.is_good]
+    if ask.method != "GET" and not _may_repeat(ask):
+        if any((one.status, one.body) != (good[0].status, good[0].body) for one in good[1:]):
+            yield "answered in two ways"
+        if any(one.asked > good[0].answered and not one.is_replay for one in good[1:]) and not is_skewed:
+            yield "done twice, as its answers say"
+    name = name_of(ask)
+    if name is None:
+        return
+    if (
+        "hold_id" not in ask.body
+        and any(one.code == "reversed" for one in ask.said)
+        and not _may_be_gone(ask, books, name)
+    ):
+        yield "told that it was reversed, which it never was"
+    entered = {entry.account for entry in books.entered(name)}
+    is_refused = any(entry.kind == "refused" for entry in books.entered(name))  # said by an entry
+    if good and not entered:
+        yield "acknowledged, and not in the books"
+    if (
+        entered
+        and ask.sent
+        and not (ask.is_unknown or good or other or is_refused)
+        and not _was_reversed(ask, books, name)
+    ):
+        yield "refused every time, and in the books"
+
+
+def _other_content(ask: Ask) -> Iterator[str]:
+    """The same id with other content is never done, once the first has been."""
+    first: Ask = ask.of[1]
+    done = first.good
+    for one in ask.said:
+        if one.is_good and done and done.answered <= one.asked:
+            yield "other content under a used id was taken"
+        if one.is_good and not one.is_replay and first.good:
+            yield "two contents under one id were both taken"
+
+
+def _may_be_gone(ask: Ask, books: Books, name: str) -> bool:
+    """Whether it, or the purchase that it is about, was reversed; or its name has been open for a day."""
+    partition = name.partition("/")[0]
+    is_undone = books.entered(partition, is_reversal=True) or any(
+        entry.kind == "reversed" for entry in books.by_account.get(partition, ())
+    )
+    closed = [item for item in books.chains.get(partition, ()) if item.get("state") == "reversed"]
+    return bool(is_undone or closed) or ask.lasted_ms > 86_000_000
+
+
+def _may_repeat(ask: Ask) -> bool:
+    return ask.of is not None and ask.of[0] in ("batch", "extend", "release", "rules")
+
+
+def _was_reversed(ask: Ask, books: Books, name: str) -> bool:
+    return bool(books.entered(name, is_reversal=True)) or any(one.code in _GONE for one in ask.said)
+
+
+def _refused_in_vain(asks: list[Ask], books: Books) -> Iterator[str]:
+    """Nobody is refused points that were there the whole time. (Under the plain programme none expire.)"""
+    for ask in asks:
+        match ask.of:
+            case ("spend" | "hold", *_):
+                who, points = ask.body["member"]["member_id"], ask.body["points"]
+            case ("approval", _, who, points):
+                pass
+            case _:
+                continue
+        known = books.balances.get(keys.account(keys.MEMBER_POINTS, who), [(0, 0)])
+        for one in ask.said:
+            if one.code == "insufficient_points":
+                before = [balance for turn, balance in known if turn <= one.asked][-1:]
+                during = [balance for turn, balance in known if one.asked < turn <= one.answered]
+                if min(before + during) >= points:
+                    yield f"refused points that were there: {ask}"
+
+
+def _alike(asks: list[Ask]) -> Iterator[str]:
+    """A purchase is answered alike, alone and in a batch."""
+    heard: dict[str, Any] = {}
+    for ask in asks:
+        match ask.of:
+            case ("purchase", *_):
+                bodies = [one.body for one in ask.said if one.is_good]
+            case ("batch",):
+                results = [result for one in ask.said if one.is_good for result in one.body["results"]]
+                bodies = [result["body"] for result in results if result["status"] < 300]
+            case _:
+                continue
+        for body in bodies:
+            if heard.setdefault(body["purchase_id"] + body["source"], body) != body:
+                yield f"purchase {body['purchase_id']} answered in two ways: {ask}"
+
+
+# ---- between asks ----------------------------------------------------------------------------------------------------
+
+
+def _in_order(asks: list[Ask], books: Books) -> Iterator[str]:
+    """Who asks after somebody was answered comes later in the account: each chain is strictly serializable.
+
+    Of the entries of a chain in their order: none may have been asked for before its predecessor was first sent …
+    the other way round: an answer to a later entry must not lie before the first request of an earlier one.
+    """
+    batched = {
+        body["purchase_id"]: ask.first_sent or 0
+        for ask in asks
+        if ask.of == ("batch",)
+        for body in ask.body["purchases"]
+    }
+    spans: dict[str, list[tuple[int, int, int, Ask]]] = {}
+    for ask in asks:
+        name = name_of(ask)
+        good = ask.good
+        if name is None or ask.first_sent is None:
+            continue
+        for entry in books.entered(name)[:1]:
+            answered = good.answered if good else 1 << 60
+            sent = min(ask.first_sent, batched.get(ask.body.get("purchase_id", ""), ask.first_sent))
+            spans.setdefault(entry.account, []).append((entry.sequence, sent, answered, ask))
+    for account, found in spans.items():
+        found.sort(key=lambda one: one[0])
+        soonest = 1 << 60
+        for sequence, sent, answered, ask in reversed(found):
+            if soonest < sent:
+                yield f"{account} {sequence}: entered before what had been answered when it was first asked for: {ask}"
+            soonest = min(soonest, answered)
+
+
+def _visits(books: Books) -> Iterator[str]:
+    """One rewarded visit a member, store and business day: the store's own day, from its cutoff hour on."""
+    seen: Counter[tuple[str, str, date]] = Counter()
+    for entry in books.all:
+        if entry.account[0] == keys.VISITS and entry.kind == "accepted":
+            cutoff = STORES[entry.data["store_id"]].get("cutoff_hour", 0)
+            day = (entry.occurred_at + _TOKYO - timedelta(hours=cutoff)).date()
+            seen[entry.account, entry.data["store_id"], day] += 1
+    for place, times in seen.items():
+        if times > 1:
+            yield f"{place} rewarded {times} times"
+
+
+def _limits(books: Books) -> Iterator[str]:
+    """No campaign gives more than its total, no member gets more of one than the limit."""
+    issued: Counter[str] = Counter()
+    for entry in books.all:
+        if entry.account[0] == keys.COUPON_BOOK and entry.kind == "issued":
+            issued[entry.data["campaign_id"]] += 1
+    if issued["few"] > TOTAL:
+        yield f"{issued['few']} coupons of a campaign of {TOTAL}"
+
+
+def _published(story: Story) -> Iterator[str]:
+    """Every entry's events reached the topic."""
+    for entry in story.books.all:
+        for event in events.of_entry(entry):
+            if event["id"] not in story.wires.published:
+                yield f"never published: {event['id']}"

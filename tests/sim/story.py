@@ -1,0 +1,193 @@
+"""One run: a seed, what it did, and every promise that it broke."""
+
+from __future__ import annotations
+
+import logging
+import random as global_random
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+from unittest import mock
+
+from points import alarms
+from shared import world as worlds
+from shared.clock import Clock
+from shared.errors import Refused
+from shared.keys import Stage
+from shared.table import Item, Table
+from shared.world import World
+from tests.kit import NOON
+from tests.sim import promises
+from tests.sim.books import Books
+from tests.sim.opening import PROGRAMMES, consumers, opening, secrets
+from tests.sim.people import People
+from tests.sim.plot import Plot
+from tests.sim.tables import SimTable
+from tests.sim.turns import Turns
+from tests.sim.weather import Weather
+from tests.sim.wires import Wires
+
+ENVIRONMENTS = 10
+PLACES = (8, 8, 10, 12)
+STORIES = (6, 30)
+ROUNDS_MAX = 30
+RINGS = (2, 4, 16)
+"""How many operations a head remembers: 16 in the product."""
+DAY = 86_400.0
+
+
+class Environment:
+    """One of Lambda's: its own caches, and a clock of its own that is off by `skew_ms`. Waiting is measured without."""
+
+    def __init__(self, turns: Turns, tables: tuple[Table, Table, Table], skew_ms: int) -> None:
+        self.turns = turns
+        self.skew_ms = skew_ms
+        clock = Clock(self.now, turns.sleep, lambda: turns.now / 1000)
+        ledger, directory, transient = tables
+        self.world = worlds.make(Stage("sim"), ledger, directory, transient, secrets(), clock)
+
+    def now(self) -> datetime:
+        return NOON + timedelta(milliseconds=self.turns.now + self.skew_ms)
+
+
+@dataclass
+class Told:
+    """What a run says of itself."""
+
+    seed: int
+    faults: list[str] = field(default_factory=list)
+    deliveries: int = 0
+    requests: int = 0
+    turns: int = 0
+    entries: int = 0
+    most_at_once: int = 0
+    digest: bytes = b""  # of all that lies in the ledger: the same seed makes the same books on every machine
+
+
+class Errors(logging.Handler):
+    """What the product logs as an error: in no weather may anything fail that it does not expect."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and not isinstance(record.exc_info[1], Refused):
+            self.found.append(f"{record.getMessage()}: {logging.Formatter().formatException(record.exc_info)[-3500:]}")
+
+
+class Story:
+    """The run of a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.random = Random(seed)
+        self.turns = Turns(self.random, self.random.choice(PLACES))
+        self.weather = Weather.of(self.random)
+        self.programme = self.random.choice(tuple(PROGRAMMES))
+        self.faults: list[str] = []
+        self.books = Books()
+        self.ledger = SimTable(self.turns, self.weather, self._wrote_ledger)
+        self.directory = SimTable(self.turns, self.weather, self._wrote_directory)
+        self.transient = SimTable(self.turns, self.weather)
+        self.environments = [self._environment() for _ in range(ENVIRONMENTS)]
+        self.wires = Wires(self.turns, self.weather, consumers(), self.world)
+        self.people = People(self.turns, self.world)
+        opened = opening(self.programme)
+        self.directory.fill(opened.items())
+        self.plot = Plot(self.people, opened.cards, is_plain=self.programme == "plain")
+
+    # ---- the world --------------------------------------------------------------------------------------------------
+
+    def _environment(self) -> Environment:
+        most = self.weather.skew_ms
+        tables = self.ledger, self.directory, self.transient
+        return Environment(self.turns, tables, self.random.randint(-most, most))
+
+    def world(self) -> World:
+        """The world as one environment sees it; with jumping clocks, its clock may just have been set."""
+        chosen = self.environments[int(self.random.random() * ENVIRONMENTS)]
+        if self.weather.jumps and self.random.random() < 0.1:
+            most = self.weather.skew_ms or 1_000
+            chosen.skew_ms = self.random.randint(-most, most)
+        return chosen.world
+
+    def _wrote_ledger(self, item: Item, old: Item | None) -> None:
+        self.faults += self.books.see(item, old, self.turns.turns)
+        self.wires.wrote("ledger", item, old)
+
+    def _wrote_directory(self, item: Item, old: Item | None) -> None:
+        self.wires.wrote("directory", item, old)
+
+    # ---- the run ----------------------------------------------------------------------------------------------------
+
+    def tell(self) -> Told:
+        """Live through the run, the calm after it, and look whether every promise was kept."""
+        errors, log = Errors(), logging.getLogger("omotenashi")
+        global_random.seed(self.seed)
+        kept, log.propagate = log.propagate, False
+        log.addHandler(errors)
+        try:
+            with self._settings():
+                self._live()
+        finally:
+            log.removeHandler(errors)
+            log.propagate = kept
+        self.faults += errors.found + self.turns.failures
+        self.faults += promises.broken(self)
+        deliveries = self.people.requests + sum(self.wires.deliveries.values())
+        return Told(
+            seed=self.seed,
+            faults=self.faults,
+            deliveries=deliveries,
+            requests=self.people.requests,
+            turns=self.turns.turns,
+            entries=self.books.entries,
+            most_at_once=self.turns.most_at_once,
+            digest=self.books.digest(),
+        )
+
+    def _settings(self) -> ExitStack:
+        """What is set otherwise than in the product, so that the seldom happens often."""
+        stack = ExitStack()
+        ring = self.random.choice(RINGS)
+        for module in ("shared.chain", "infra.invariants_chain"):
+            stack.enter_context(mock.patch(f"{module}.RING_SIZE", ring))
+        stack.enter_context(self._same_chance())
+        return stack
+
+    def _same_chance(self) -> Any:
+        """Environments that woke from one snapshot draw the same: those that collide wait for equally long."""
+        same = (lambda low, high: (low + high) / 2) if self.weather.twins else global_random.uniform
+        return mock.patch("shared.patience.random.uniform", same)
+
+    def _live(self) -> None:
+        self.plot.begin(self.random.randint(*STORIES))
+        for _ in range(self.random.choice((0, 1, 2, 3))):
+            self.turns.spawn(
+                self._job, self.random.choice((1, 1, DAY, 1.5 * DAY, 3 * DAY, 7 * DAY)) + self.random.random()
+            )
+        self.turns.run()
+        self.weather.calm()
+        for _ in range(ROUNDS_MAX):
+            is_open = self.wires.redrive()
+            for ask in self.people.asks:
+                if ask.insists and not ask.is_answered:
+                    is_open = True
+                    self.turns.spawn(lambda ask=ask: self.people.until_known(ask), places=0)  # type: ignore[misc]
+            if not is_open:
+                break
+            self.turns.run()
+        else:
+            self.faults.append("it never comes to rest")
+
+    def _job(self) -> None:
+        world = self.world()
+        alarms.work(world, world.clock.elapsed() + 60)
+
+
+def told(seed: int) -> Told:
+    """What the run of a seed did, and what is wrong with it."""
+    return Story(seed).tell()

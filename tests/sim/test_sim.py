@@ -1,0 +1,107 @@
+"""The simulator in the daily tests: two thousand seeds, and that it is what it says: deterministic, wide, and deadly."""
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+
+from tests.sim import campaign, mutants
+from tests.sim.mutants import MUTANTS, ROOT
+from tests.sim.story import Story, told
+from tests.sim.weather import OF_CALLS, OF_EVENTS
+
+SEEDS = 2000
+QUICK = ("append without its condition", "fingerprint ignored", "a code that works twice")
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": os.pathsep.join([str(ROOT), *(str(ROOT / "services" / name) for name in ("points", "coupons", "checkin"))]),
+}  # fmt: skip
+
+
+def test_two_thousand_seeds_break_no_promise():
+    parts: list[campaign.Part] = []
+    campaign.run(range(0, SEEDS, campaign.PART), time.monotonic() + 3600, campaign.processors(), parts.append)
+    whole = campaign.summed(parts)
+    assert whole.faulty == {}, "again with: omo sim --seed N"
+    assert whole.seeds == SEEDS
+    assert whole.deliveries > 100 * SEEDS
+    assert whole.most_at_once >= 8
+
+
+def digest_in_a_process_of_its_own(seed, hash_seed):
+    code = f"from tests.sim.story import told; print(told({seed}).digest.hex())"
+    environment = ENVIRONMENT | {"PYTHONHASHSEED": hash_seed}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    return run.stdout.strip()
+
+
+def test_a_seed_makes_the_same_books_in_every_process():
+    story = told(7)
+    assert story.digest == told(7).digest
+    assert {digest_in_a_process_of_its_own(7, one) for one in ("1", "2")} == {story.digest.hex()}
+    assert story.digest != told(8).digest
+
+
+def test_the_stories_reach_what_they_are_to_prove():
+    """All faults strike, all kinds of chains and nearly all kinds of entries come about, by answers of every kind."""
+    faults: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
+    codes: Counter[str | int] = Counter()
+    at_once = 0
+    for seed in range(150):
+        story = Story(seed)
+        faults.update(story.weather.rates)
+        assert story.tell().faults == []
+        kinds.update(f"{entry.account[0]} {entry.kind}" for entry in story.books.all)
+        codes.update(one.code or one.status for ask in story.people.asks for one in ask.said)
+        at_once = max(at_once, story.turns.most_at_once)
+    assert set(faults) == {*OF_CALLS, *OF_EVENTS}
+    assert at_once >= 8
+    members = "earned pending activated spent held captured released expired returned restored adjusted reversed merged"
+    assert {f"M {kind}" for kind in members.split()} <= set(kinds)
+    assert {"N completed", "N cancelled", "N returned", "N claimed", "N reversed"} <= set(kinds)
+    assert {"B issued", "B redeemed", "B held", "B voided", "V accepted", "P taken", "P reversed", "L taken"} <= set(
+        kinds
+    )
+    expected = ("insufficient_points", "id_reused", "reversed", "hold_closed", "return_exceeds_purchase")
+    assert {*expected, "receipt_claimed", "campaign_exhausted", "code_not_usable", "budget_exceeded"} <= set(codes)
+    assert codes[500] == 0
+
+
+def test_every_mutant_is_one_line_of_the_code_as_it_is():
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 25
+    for mutant in MUTANTS:
+        compile(mutant.source(), str(mutant.path), "exec")
+
+
+def killed(mutant):
+    """What the simulator says of a mutant, in a process of its own; fails if it says nothing."""
+    command = [sys.executable, "-m", "tests.sim.mutants", mutant.name]
+    run = subprocess.run(command, env=ENVIRONMENT, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, f"{mutant.name} survived {mutants.SEEDS} seeds: {run.stdout[-500:]}{run.stderr[-500:]}"
+    return run.stdout
+
+
+@pytest.mark.parametrize("mutant", [one for one in MUTANTS if one.name in QUICK], ids=lambda one: one.name)
+def test_a_bug_is_found(mutant):
+    assert killed(mutant).startswith("seed ")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutant", [one for one in MUTANTS if one.name not in QUICK], ids=lambda one: one.name)
+def test_every_bug_is_found(mutant):
+    """The gate: whoever weakens the simulator lets one of them live."""
+    assert killed(mutant).startswith("seed ")
+
+
+def test_a_campaign_goes_on_where_it_stopped(tmp_path):
+    journal = campaign.Journal(tmp_path / "sim.jsonl")
+    journal.add(campaign.run_part(100, seeds=3))
+    again = campaign.run_part(100, seeds=3)
+    (part,) = journal.parts()
+    assert (part.digest, part.deliveries, part.code) == (again.digest, again.deliveries, again.code)
+    assert list(campaign.to_do(400, 0, journal.parts())) == [0, 200, 300]
+    assert campaign.summed([part, again]).seeds == 6

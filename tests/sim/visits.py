@@ -1,0 +1,79 @@
+"""Coupons and visits: drawn, redeemed at two tills at once, held, captured, voided; checked in, seen by the staff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.sim.opening import STORES
+from tests.sim.stage import Stage
+
+
+class Visits(Stage):
+    """Stories of those who come by."""
+
+    def draws_a_coupon(self) -> None:
+        source_id, campaign = self.id("i"), self.random.choice(("free", "few", "few", "own"))
+        who = self.member()
+        body = {"campaign_id": campaign, "source_id": source_id, "member": {"member_id": who}}
+        ask = self.people.ask("ec", "coupons POST /v1/issues", body, of=("issue", campaign, source_id, who))
+        self.codes.append(ask)
+        self.mistaken(ask, order_ref="another")
+
+    def redeems(self) -> None:
+        """One or two coupons at one or two tills; what is held is captured or not."""
+        issued = [ask.good.body["code"] for ask in self.codes if ask.good]
+        if not issued:
+            self.draws_a_coupon()
+            issued = [ask.good.body["code"] for ask in self.codes if ask.good]
+        if issued:
+            codes = self.random.sample(issued, min(len(issued), self.random.choice((1, 1, 2))))
+            self.at_once(
+                *[
+                    lambda till=till: self._redeem(till, codes)
+                    for till in ("till", "other")[: self.random.randint(1, 2)]
+                ]
+            )
+
+    def _redeem(self, till: str, codes: list[str]) -> None:
+        redemption_id = self.id("x")
+        basket = {"lines": [{"line_id": "1", "quantity": 1, "amount": 5000}]}
+        body: dict[str, Any] = {
+            "redemption_id": redemption_id,
+            "codes": codes,
+            "channel": "pos",
+            "order_ref": "o",
+            "basket": basket,
+        }
+        held = self.perhaps(0.3)
+        if held:
+            body["hold_seconds"] = self.random.choice((60, 3600))
+        to = "coupons POST /v1/redemptions"
+        ask = self.people.ask(till, to, body, of=("redemption", redemption_id, codes))
+        self.mistaken(ask, order_ref="another")
+        after: list[Callable[[], Any]] = [lambda: self._void(till, redemption_id)] * self.perhaps(0.4)
+        if held:
+            path = "coupons POST /v1/redemptions/{redemption_id}/capture"
+            of = ("captured", redemption_id)
+            after += [lambda: self.people.ask(till, path, {}, of=of, redemption_id=redemption_id)] * self.perhaps(0.7)
+        self.at_once(*after)
+
+    def _void(self, till: str, redemption_id: str) -> None:
+        body = {"void_id": self.id("v")}
+        path = "coupons POST /v1/redemptions/{redemption_id}/void"
+        self.people.ask(till, path, body, of=("void", redemption_id), redemption_id=redemption_id)
+
+    def checks_in(self) -> None:
+        who = self.member()
+        store_id: str = self.random.choice(tuple(STORES))
+        place = {name: STORES[store_id][name] for name in ("lat", "lon")}
+        fix = {**place, "accuracy_m": 10, "captured_at": self.now()}
+        body = {"checkin_id": self.id("k"), "store_id": store_id, "location": fix}
+        ask = self.people.ask(who, "checkin POST /v1/me/checkins", body, of=("checkin", body["checkin_id"], who))
+        self.mistaken(ask, device_id="phone")
+
+    def is_seen(self) -> None:
+        who, checkin_id = self.member(), self.id("w")
+        body = {"checkin_id": checkin_id, "member": {"member_id": who}}
+        of = ("scan", checkin_id, who)
+        self.people.ask("till", "checkin POST /v1/checkins", body, of=of)
