@@ -75,7 +75,9 @@ COMMANDS = (
         commands_jobs.ALARMS,
     ),
     Command("report", "what the shop owes its members in points", commands_jobs.report, commands_jobs.REPORT),
-    Command("sim", "attack the real functions with every fault there is, seed by seed", commands_sim.sim, commands_sim.SIM),
+    Command(
+        "sim", "attack the real functions with every fault there is, seed by seed", commands_sim.sim, commands_sim.SIM
+    ),
     Command("bench", "how fast it is, as ratios within one run", commands.bench),
     Command(
         "package",

@@ -46,6 +46,7 @@ class Account:
         "lapsed",
         "lots",
         "pending",
+        "slid",
         "slides",
         "waiting",
         "waits",
@@ -61,10 +62,12 @@ class Account:
         self.pending = 0  # of orders
         self.waiting: dict[tuple[int, int, int], int] = {}  # by the day on which they come, sort and last day
         self.waits = 0  # both together
+        self.slides = 0
         self.begin([], 0, 0)
 
     def begin(self, found: list[str], at: int, slides: int) -> None:
         """The next item: where to say what is wrong, its time, and the day to which earning moves all regular lots."""
+        self.slid = self.slides  # the day that the items before have moved them to
         self.found, self.at, self.slides = found, at, slides
         self.knows_lots = self.knows_rest = self.knows_waits = True
 
@@ -85,13 +88,17 @@ class Account:
             left = free_after(lots, self.debt)
             self.debt -= total(lots) - total(left)
             lots = left
-        put(self.lots, lots)
+        self.put(lots)
+
+    def put(self, lots: Lots) -> None:
+        """Points come in, or back: regular ones last as long as the latest earning has made all others last."""
+        put(self.lots, slid(lots, self.slid) if self.slid else lots)
 
     def slide(self, lots: Lots) -> None:
         """Where points last from the latest earning on, it moves all regular lots."""
         day = regular_day(lots) if self.slides else 0
         if 0 < day <= self.slides:
-            self.lots = slid(self.lots, day)
+            self.lots, self.slid = slid(self.lots, day), day
 
     def take(self, raw: Raw, lots: Lots) -> None:
         if not take(self.lots, lots) and self.knows_lots:

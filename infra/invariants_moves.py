@@ -15,7 +15,6 @@ from infra.invariants_lots import (
     lots_of,
     of_free,
     of_paid,
-    put,
     take,
     total,
 )
@@ -73,7 +72,7 @@ def _no_longer_waiting(account: Account, lots: Lots) -> None:
 
 def _restored(account: Account, raw: Raw, data: Raw) -> None:
     """Points that were the member's already are in their lots again; they pay no debt."""
-    put(account.lots, account.of(raw, data, raw.get("p", 0)))
+    account.put(account.of(raw, data, raw.get("p", 0)))
 
 
 # ---- points that go -------------------------------------------------------------------------------------------------
@@ -129,7 +128,7 @@ def _ended(account: Account, raw: Raw, data: Raw) -> None:
             account.found.append("a hold lapsed that did not stand so")
         account.lapsed[hold_id] = points
         account.held -= points
-        put(account.lots, lots)
+        account.put(lots)
         return
     captured, all_of_it = data["captured"], data["captured"] + data["released"]
     if hold is None:
@@ -149,7 +148,7 @@ def _end(account: Account, raw: Raw, data: Raw, held: Lots) -> None:
     if not is_in_order(taken, rest):
         account.found.append(f"{raw['k']} not in the order of spending")
     account.held -= points
-    put(account.lots, rest)
+    account.put(rest)
 
 
 # ---- what tells sums, and not every lot -----------------------------------------------------------------------------
@@ -187,7 +186,7 @@ def _merged(account: Account, raw: Raw, data: Raw) -> None:
     if "moved" in data and (lots, *numbers) != (account.lots, account.debt, account.held, account.waits):
         account.found.append("merged something else than was there")
     sign = 1 if comes else -1
-    put(account.lots, lots) if comes else account.take(raw, lots)
+    account.put(lots) if comes else account.take(raw, lots)
     account.debt += sign * numbers[0]
     account.held += sign * numbers[1]
     account.waits += sign * numbers[2]

@@ -199,4 +199,4 @@ def test_coupons_in_any_order(run: Run) -> None:
 
 @pytest.mark.slow
 def test_coupons_in_any_order_for_long(run: Run) -> None:
-    run(Coupons, stories=400, steps=60)
+    run(Coupons, stories=200, steps=60)

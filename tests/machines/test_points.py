@@ -169,4 +169,4 @@ def test_points_in_any_order(run: Run) -> None:
 
 @pytest.mark.slow
 def test_points_in_any_order_for_long(run: Run) -> None:
-    run(Points, stories=400, steps=60)
+    run(Points, stories=200, steps=60)

@@ -217,4 +217,4 @@ def test_visits_in_any_order(run: Run) -> None:
 
 @pytest.mark.slow
 def test_visits_in_any_order_for_long(run: Run) -> None:
-    run(Visits, stories=400, steps=60)
+    run(Visits, stories=200, steps=60)

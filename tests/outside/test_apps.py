@@ -25,7 +25,7 @@ def test_every_answer_is_as_described(one: Operation, door: Door) -> None:
 @pytest.mark.slow
 @EVERY_ROUTE
 def test_many_more_answers_are_as_described(one: Operation, door: Door) -> None:
-    at_the_door(door, one, 100, 50)
+    at_the_door(door, one, 60, 30)
 
 
 @EVERY_ROUTE
