@@ -4,12 +4,15 @@ import json
 
 import pytest
 
+from coupons.reactions import CARRY_ON as ISSUES
+from coupons.routes import ROUTES as COUPONS
 from points.reactions import CARRY_ON
 from points.routes import ROUTES
 from shared import chain, inbox
 from shared.errors import Unavailable
 from shared.memory import MemoryTable
-from tests.api.points.shop import buy, claim, give_back, hold, of_nobody, part, reverse, set_programme
+from tests.api.coupons.conftest import CAMPAIGN
+from tests.api.points.shop import buy, claim, give_back, happens, hold, of_nobody, part, reverse, set_programme
 from tests.chain.schedule import Dies
 from tests.kit import CAFE, EC, OPERATOR, Client, FakeClock, key, make_world, member
 
@@ -52,7 +55,7 @@ class Failing(MemoryTable):
         self.is_dying = False
 
     def put_new(self, item):
-        if self.is_dying and item["pk"].startswith("M#"):
+        if self.is_dying and item["pk"].startswith(("M#", "B#")):
             raise Dies
         return super().put_new(item)
 
@@ -151,6 +154,16 @@ def test_a_return_that_the_account_may_refuse_is_entered_where_the_stream_will_l
     assert decided.data["carry"][2:] == ["M#taro", entered.sequence - 1]
 
 
+def test_an_order_is_completed_where_it_was_placed_though_a_read_shows_the_account_before_a_merge(client, table):
+    """Its points went to the member into whom its own had been merged, before the order and no longer."""
+    merge(client, "m-1")
+    unmerge(client, "m-1")
+    buy(client, "p-1", 5000, state="placed")
+    table.unseen["M#taro"] = 3
+    assert happens(client, "complete").status == 200
+    assert [(entry.kind, entry.points) for entry in entries(client, "M#taro")][-1] == ("activated", 50)
+
+
 @pytest.mark.parametrize("call", range(1, 12))
 def test_an_outage_is_never_taken_for_a_no(call, monkeypatch):
     """An award that the budget had taken was given up when the table failed while its entry was looked for."""
@@ -174,3 +187,24 @@ def test_an_outage_is_never_taken_for_a_no(call, monkeypatch):
     table.left = None
     given = client.as_(EC).get("/v1/members/taro/balance").body["available"]
     assert given == (20 if done["batchItemFailures"] else 30)
+
+
+@pytest.mark.parametrize("call", range(1, 8))
+def test_an_outage_while_a_coupon_is_finished_is_none_either(call):
+    """A coupon that its campaign's pool had given was given up when the table failed while it was looked for."""
+    table = Failing()
+    world = make_world(FakeClock(), (table, MemoryTable(), MemoryTable()))
+    Client(ROUTES, world).post("/v1/members", {"member_id": "taro"})
+    shop = Client(COUPONS, world)
+    assert shop.as_(OPERATOR).post("/v1/campaigns", CAMPAIGN | {"limits": {"total": 5}}).status == 201
+    table.is_dying = True
+    with pytest.raises(Dies):
+        shop.post("/v1/issues", {"campaign_id": "spring", "source_id": "i-1", "member": {"member_id": "taro"}})
+    table.is_dying = False
+    (name,) = [item["pk"] for item in table.scan() if item["pk"].startswith("N#issue#")]
+    message = {"messageId": "m", "body": json.dumps({"carry_on": name})}
+    table.left = call
+    done = inbox.work(world, {"Records": [message]}, reactions={}, carry_on=ISSUES)
+    table.left = None
+    held = shop.get("/v1/members/taro/coupons").body["items"]
+    assert len(held) == (0 if done["batchItemFailures"] else 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.sim.opening import BAG, BASE, DOUBLE, MEMBERS
+from tests.sim.opening import APPROVAL_ABOVE, BAG, BASE, DOUBLE, MEMBERS
 from tests.sim.sales import Sales
 
 
@@ -76,8 +76,16 @@ class Accounts(Sales):
         )
 
     def adjusts(self) -> None:
+        self._adjust(self.member(), self.random.choice((30, 90, 150, 300, -20, -60, -110)))
+
+    def corrects(self) -> None:
+        """Given to somebody by mistake, and taken back at once, which needs a second person."""
+        who = self.member()
+        self._adjust(who, 90)
+        self._adjust(who, -101)
+
+    def _adjust(self, who: str, points: int) -> None:
         adjustment_id = self.id("j")
-        who, points = self.member(), self.random.choice((30, 90, 150, 300, -20, -60, -210))
         body = {
             "adjustment_id": adjustment_id,
             "member": {"member_id": who},
@@ -85,7 +93,7 @@ class Accounts(Sales):
             "reason": "desk",
         }
         self.people.ask("operator", "points POST /v1/adjustments", body, of=("adjustment", adjustment_id))
-        if abs(points) > 200:
+        if abs(points) > APPROVAL_ABOVE:
             path = "points POST /v1/adjustments/{adjustment_id}/approve"
             of = ("approval", adjustment_id, who, -points)
             self.people.ask("second", path, {}, of=of, adjustment_id=adjustment_id)
@@ -114,16 +122,23 @@ class Accounts(Sales):
             )
 
     def merges_members(self) -> None:
-        """Two who turn out to be one, and perhaps do not. In most runs twice at most; in some, again and again."""
+        """Two who turn out to be one, and perhaps do not; or one of them is another's after all."""
         if self.merges >= self.merges_max:
             return
+        leaver, *hosts = self.random.sample(MEMBERS, 3)
+        if self._merge_for_a_while(leaver, hosts[0]) and self.perhaps(0.5):
+            self._merge_for_a_while(leaver, hosts[1])
+
+    def _merge_for_a_while(self, leaver: str, host: str) -> bool:
+        """Whether it was a mistake."""
         self.merges += 1
-        leaver, host = self.random.sample(MEMBERS, 2)
         merge_id = self.id("m")
         merge = {"merge_id": merge_id, "into_member_id": host}
         path = "points POST /v1/members/{member_id}/merge"
         self.people.ask("operator", path, merge, of=("merge", merge_id, leaver, host), member_id=leaver)
-        if self.perhaps(0.5):
-            self.pause(60)
-            path = "points POST /v1/members/{member_id}/unmerge"
-            self.people.ask("operator", path, {"merge_id": merge_id}, of=("unmerge", merge_id), member_id=leaver)
+        if self.perhaps(0.4):
+            return False
+        self.pause(60)
+        path = "points POST /v1/members/{member_id}/unmerge"
+        self.people.ask("operator", path, {"merge_id": merge_id}, of=("unmerge", merge_id), member_id=leaver)
+        return True

@@ -35,7 +35,7 @@ PER_MEMBER = 2
 BASE = {"rule_id": "base", "kind": "base", "points": 1, "per_amount": 100}
 BAG = {"rule_id": "bag", "kind": "bonus", "points": 5, "when": {"actions": ["own_bag"]}, "cap": {"per_day": 10}}
 DOUBLE = {"rule_id": "double", "kind": "multiplier", "factor": "2/1", "when": {"channels": ["ec"]}}
-APPROVAL_ABOVE = 200
+APPROVAL_ABOVE = 100
 
 PLAIN = {"earning": [BASE, BAG], "expiry": {"kind": "none"}, "approval_above": APPROVAL_ABOVE}
 PROGRAMMES: dict[str, dict[str, Any]] = {

@@ -86,6 +86,7 @@ class People:
         self.random: Random = turns.random
         self.asks: list[Ask] = []
         self.requests = 0
+        self.patience = self.random.choice((0.85, 0.85, 0.3))  # so many ask until they are answered
         self._world = world
 
     def ask(self, who: str, to: str, body: dict[str, Any] | None = None, of: Any = None, **values: str) -> Ask:
@@ -93,7 +94,7 @@ class People:
         service, method, path = to.split(" ")
         ask = Ask(who, service, method, path, values, body or {}, of=of)
         self.asks.append(ask)
-        ask.insists = self.random.random() < 0.85
+        ask.insists = self.random.random() < self.patience
         if self.random.random() < 0.08:
             self._send(ask, self.random.random() * 2)  # a twin on the way
         self.until_known(ask)

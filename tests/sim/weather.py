@@ -44,7 +44,7 @@ class Weather:
     def of(cls, random: Random) -> Weather:
         """A weather: about half of the faults, each rare or frequent."""
         rates = {
-            name: _OFTEN.get(name, _USUALLY) * random.choice((0.2, 1, 1, 2))
+            name: _OFTEN.get(name, _USUALLY) * random.choice((0.2, 1, 1, 2, 4))
             for name in OF_CALLS + OF_EVENTS
             if random.random() < 0.5
         }

@@ -80,7 +80,7 @@ def finish(world: World, name: Item) -> None:
     pending = named(ACCEPT, name)
     try:
         _draw(world, pending, None, may_append=False)
-    except Refused:
+    except Conflict:
         return  # the pool never gave, or has it back
     try:
         _accept(world, name["acc"], pending)

@@ -62,6 +62,8 @@ def look_up(world: World, found: Recorded) -> tuple[Facts | None, Head[Account] 
     if home is None:
         return None, None
     head = world.ledger.head(ACCOUNT, keys.holder(home.account))
+    if head.sequence < home.seen:  # older than what the purchase has seen: a merge, and its end, may lie between
+        head = world.ledger.head(ACCOUNT, keys.holder(home.account), consistent=True)
     if head.closings:
         head = _where_it_is(world, found, home)
     if found.head.state.facts is not None:
