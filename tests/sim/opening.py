@@ -30,10 +30,16 @@ STORES: dict[str, dict[str, Any]] = {
 }
 COME_BY = {"points": 10, "campaign_id": "welcome"}
 BUDGET = 400
-TOTAL = 3
+TOTAL = 2
 PER_MEMBER = 2
 BASE = {"rule_id": "base", "kind": "base", "points": 1, "per_amount": 100}
-BAG = {"rule_id": "bag", "kind": "bonus", "points": 5, "when": {"actions": ["own_bag"]}, "cap": {"per_day": 10}}
+BAG: dict[str, Any] = {
+    "rule_id": "bag",
+    "kind": "bonus",
+    "points": 5,
+    "when": {"actions": ["own_bag"]},
+    "cap": {"per_day": 10},
+}
 DOUBLE = {"rule_id": "double", "kind": "multiplier", "factor": "2/1", "when": {"channels": ["ec"]}}
 APPROVAL_ABOVE = 100
 

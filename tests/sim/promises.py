@@ -15,7 +15,7 @@ from tests.kit import NOON
 from tests.sim import reckoning
 from tests.sim.books import Books
 from tests.sim.names import name_of
-from tests.sim.opening import STORES, TOTAL
+from tests.sim.opening import BAG, PER_MEMBER, STORES, TOTAL
 from tests.sim.people import Ask
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ def broken(story: Story) -> Iterator[str]:
         yield from reckoning.faults(story.people.asks, books)
     yield from _visits(books)
     yield from _limits(books)
+    yield from _voids(books)
+    if not story.plot.merges:
+        yield from _caps(books)
     others = {
         id(ask.of[1]): ask
         for ask in story.people.asks
@@ -206,6 +209,36 @@ def _limits(books: Books) -> Iterator[str]:
             issued[entry.data["campaign_id"]] += 1
     if issued["few"] > TOTAL:
         yield f"{issued['few']} coupons of a campaign of {TOTAL}"
+
+
+def _voids(books: Books) -> Iterator[str]:
+    """A void gives back what its own redemption uses or holds, and nobody else's."""
+    users: dict[str, str] = {}
+    for entry in books.all:
+        if entry.account[0] == keys.COUPON_BOOK and entry.kind in ("redeemed", "held", "voided"):
+            coupon, redemption = entry.data["coupon_id"], entry.data["redemption_id"]
+            if entry.kind == "voided" and users.get(coupon) != redemption:
+                yield f"{redemption} voided, and {coupon} was used by {users.get(coupon)}"
+            users[coupon] = redemption
+
+
+def _caps(books: Books) -> Iterator[str]:
+    """A capped rule gives a member no more on a day of the programme than its cap, a campaign no more than its limit."""
+    given: Counter[tuple[str, date]] = Counter()
+    for entry in books.all:
+        if entry.account[0] == keys.MEMBER_POINTS and entry.ref and entry.ref[0] == "action":
+            given[entry.account, (entry.occurred_at + _TOKYO).date()] += entry.points
+    issued = Counter(
+        (entry.account, entry.data["campaign_id"])
+        for entry in books.all
+        if entry.account[0] == keys.COUPON_BOOK and entry.kind == "issued"
+    )
+    for (account, campaign), times in issued.items():
+        if campaign in ("own", "welcome") and times > PER_MEMBER:
+            yield f"{account} got {times} coupons of {campaign}, of which nobody gets more than {PER_MEMBER}"
+    for place, points in given.items():
+        if points > BAG["cap"]["per_day"]:
+            yield f"{place} got {points} points by a rule of {BAG['cap']}"
 
 
 def _published(story: Story) -> Iterator[str]:

@@ -22,6 +22,8 @@ _PER = 100  # yen for a point
 
 def faults(asks: list[Ask], books: Books) -> Iterator[str]:
     """The difference between the accounts and the sums, if there is one."""
+    if any(_is_unsure(contents) for contents in _said(asks, books).values()):
+        return
     expected = sum(worth(asks, books).values())
     found = held(books)
     if found != expected:
@@ -62,14 +64,31 @@ def worth(asks: list[Ask], books: Books) -> dict[str, int]:
 
 
 def bodies(asks: list[Ask], books: Books) -> dict[str, dict[str, Any]]:
-    """What entered, by name, with the content that was taken: of two contents under one id, the one with a yes."""
-    found: dict[str, dict[str, Any]] = {}
+    """What entered, by name, with the content that was taken."""
+    return {name: _taken(contents) for name, contents in _said(asks, books).items()}
+
+
+def _said(asks: list[Ask], books: Books) -> dict[str, list[tuple[Ask, dict[str, Any]]]]:
+    """All contents that were sent under each name that entered."""
+    said: dict[str, list[tuple[Ask, dict[str, Any]]]] = {}
     for ask in asks:
         first: Ask = ask.of[1] if ask.of and ask.of[0] == "other" else ask
         for name, body in _named(first, ask, name_of(first)):
-            if (books.entered(name) or _is_claimed(name, books)) and (name not in found or ask.good):
-                found[name] = body
-    return found
+            if books.entered(name) or _is_claimed(name, books):
+                said.setdefault(name, []).append((ask, body))
+    return said
+
+
+def _is_unsure(contents: list[tuple[Ask, dict[str, Any]]]) -> bool:
+    """Whether nobody knows which of two contents it was: neither got an answer."""
+    return not any(ask.good for ask, _ in contents) and sum(ask.is_unknown for ask, _ in contents) > 1
+
+
+def _taken(contents: list[tuple[Ask, dict[str, Any]]]) -> dict[str, Any]:
+    """Of several contents under one id the one with a yes, else the one that nobody said no to."""
+    good = [body for ask, body in contents if ask.good]
+    unknown = [body for ask, body in contents if ask.is_unknown]
+    return (good or unknown or [contents[0][1]])[0]
 
 
 def _named(first: Ask, ask: Ask, name: str | None) -> Iterator[tuple[str, dict[str, Any]]]:

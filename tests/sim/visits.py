@@ -13,7 +13,7 @@ class Visits(Stage):
     """Stories of those who come by."""
 
     def draws_a_coupon(self) -> None:
-        source_id, campaign = self.id("i"), self.random.choice(("free", "few", "few", "own"))
+        source_id, campaign = self.id("i"), self.random.choice(("free", "few", "few", "own", "own"))
         who = self.member()
         body = {"campaign_id": campaign, "source_id": source_id, "member": {"member_id": who}}
         ask = self.people.ask("ec", "coupons POST /v1/issues", body, of=("issue", campaign, source_id, who))
@@ -59,6 +59,8 @@ class Visits(Stage):
         self.at_once(*after)
 
     def _void(self, till: str, redemption_id: str) -> None:
+        """At once, or when a hold is long over and somebody else may have the coupon."""
+        self.pause(self.random.choice((1, 1, 9_000, 90_000)))
         body = {"void_id": self.id("v")}
         path = "coupons POST /v1/redemptions/{redemption_id}/void"
         self.people.ask(till, path, body, of=("void", redemption_id), redemption_id=redemption_id)
