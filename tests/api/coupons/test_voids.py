@@ -41,6 +41,16 @@ def test_a_voided_redemption_is_closed_for_good(till, campaign, issue, redemptio
     assert till.post("/v1/redemptions/r-1/capture", {}).code == "reversed"
 
 
+def test_a_second_void_of_what_never_arrived_says_so_though_a_read_shows_the_past(till, clock, monkeypatch):
+    first = till.post("/v1/redemptions/r-1/void", VOID)
+    clock.forward(seconds=1)
+    table = till.world.ledger.table
+    get = table.get
+    monkeypatch.setattr(table, "get", lambda pk, sk, *, consistent=False: get(pk, sk) if consistent else None)
+    again = till.post("/v1/redemptions/r-1/void", VOID)
+    assert (first.is_replay, again.body, again.is_replay) == (False, first.body, True)
+
+
 def test_what_never_arrived_is_closed_for_good(till, campaign, issue, redemption, state):
     campaign()
     coupon = issue()
