@@ -15,6 +15,7 @@ OMO := $(BIN)/omo
 MINISTACK := .omo/ministack
 DYNAMODB_LOCAL := .omo/dynamodb-local
 QUICK := "not java and not browser and not slow"
+BESIDE := tests/infra tests/e2e tests/engines tests/outside tests/machines
 PIP := -m pip install -qq --disable-pip-version-check --require-hashes --no-deps
 
 .PHONY: help run demo setup test check engines bench format lint types package lock clean
@@ -33,10 +34,10 @@ demo: setup $(VENV)/.replay ## The same, but ends by itself
 test: setup ## All tests that need no Java and no browser, and need not wait for a clock
 	@mkdir -p .omo
 	# Those with a local stack wait a lot: they run beside the others, and tell at the end.
-	$(BIN)/pytest -m $(QUICK) -p no:cacheprovider tests/infra tests/e2e > .omo/stack-tests.log 2>&1 & stack=$$!
+	$(BIN)/pytest -m $(QUICK) -p no:cacheprovider $(BESIDE) > .omo/stack-tests.log 2>&1 & stack=$$!
 	trap 'kill $$stack 2> /dev/null || true' INT TERM
 	failed=0
-	$(BIN)/pytest -m $(QUICK) --ignore=tests/infra --ignore=tests/e2e || failed=1
+	$(BIN)/pytest -m $(QUICK) $(BESIDE:%=--ignore=%) || failed=1
 	wait $$stack || failed=1
 	cat .omo/stack-tests.log
 	exit $$failed

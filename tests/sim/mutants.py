@@ -63,7 +63,8 @@ MUTANTS = (
            "self.world.secrets.fingerprint(getattr(self.body, 'model_dump_json', str)().encode())"),
     Mutant("a transaction's collision taken for success", "shared.together", "if old := collision.olds.get(0):",
            "if old := name:"),
-    Mutant("an outage taken for a no", "shared.chains", "            except Unavailable:\n                raise", "            except ZeroDivisionError:\n                raise"),
+    Mutant("an outage taken for a no", "coupons.issues", "    except Conflict:\n        return  # the pool never gave",
+           "    except (Conflict, Unavailable):\n        return  # the pool never gave"),
     # ---- reversals ----
     Mutant("reversal that only marks the name", "shared.naming", "return self.reversal, self.mark", "return (self.mark,)"),
     Mutant("what was reversed is answered as before", "shared.naming", "if found.mark != pending.mark:", "if False:"),
