@@ -33,13 +33,15 @@ demo: setup $(VENV)/.replay ## The same, but ends by itself
 
 test: setup ## All tests that need no Java and no browser, and need not wait for a clock
 	@mkdir -p .omo
-	# Those with a local stack wait a lot: they run beside the others, and tell at the end.
+	# Those with a local stack wait a lot: they run beside the others, as does the simulator, and tell at the end.
 	$(BIN)/pytest -m $(QUICK) -p no:cacheprovider $(BESIDE) > .omo/stack-tests.log 2>&1 & stack=$$!
-	trap 'kill $$stack 2> /dev/null || true' INT TERM
+	nice $(BIN)/pytest -m $(QUICK) -p no:cacheprovider tests/sim > .omo/sim-tests.log 2>&1 & sim=$$!
+	trap 'kill $$stack $$sim 2> /dev/null || true' INT TERM
 	failed=0
-	$(BIN)/pytest -m $(QUICK) $(BESIDE:%=--ignore=%) || failed=1
+	$(BIN)/pytest -m $(QUICK) $(BESIDE:%=--ignore=%) --ignore=tests/sim || failed=1
 	wait $$stack || failed=1
-	cat .omo/stack-tests.log
+	wait $$sim || failed=1
+	cat .omo/stack-tests.log .omo/sim-tests.log
 	exit $$failed
 
 check: setup ## What the CI runs: format, lint, types, tests
