@@ -10,7 +10,7 @@ import pytest
 from shared import closings, finding
 from tests.chain.story import told
 
-SEEDS = int(os.environ.get("OMO_SEEDS", "150"))
+SEEDS = int(os.environ.get("OMO_SEEDS", "80"))
 CONTROL_SEEDS = 1500  # the first that shows the fault ends the search
 
 

@@ -258,5 +258,5 @@ class Ledger(RuleBasedStateMachine):
             assert faults(self.client) == []
 
 
-Ledger.TestCase.settings = settings(max_examples=120, stateful_step_count=40)
+Ledger.TestCase.settings = settings(max_examples=50, stateful_step_count=40)
 TestLedger = Ledger.TestCase
