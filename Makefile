@@ -15,7 +15,7 @@ OMO := $(BIN)/omo
 MINISTACK := .omo/ministack
 DYNAMODB_LOCAL := .omo/dynamodb-local
 QUICK := "not java and not browser and not slow"
-BESIDE := tests/infra tests/e2e tests/engines
+BESIDE := tests/infra tests/e2e tests/engines tests/outside
 PIP := -m pip install -qq --disable-pip-version-check --require-hashes --no-deps
 
 .PHONY: help run demo setup test check engines bench format lint types package lock clean
