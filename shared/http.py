@@ -17,9 +17,9 @@ from urllib.parse import unquote
 
 from pydantic import BaseModel, ValidationError
 
-from shared import clock, preference, problem
+from shared import body, clock, preference, problem
 from shared.auth import Principal
-from shared.errors import BadRequest, Forbidden, Invalid, NotFound, Refused, TooLarge
+from shared.errors import BadRequest, Forbidden, Invalid, NotFound, Refused
 from shared.naming import Naming
 from shared.shapes import Shape
 from shared.world import World
@@ -34,9 +34,6 @@ PUBLIC = "public"
 AHEAD_MAX = timedelta(minutes=5)
 """So far ahead of ours may the clock of a till be."""
 
-_DEPTH_MAX = 32
-_REPLACED = "\ufffd"  # what a gateway puts in the place of bytes that are no UTF-8
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _log = logging.getLogger("omotenashi")
@@ -195,7 +192,8 @@ def _judge(world: World, route: Route, request: Request, language: str) -> Call[
     key = request.headers.get("idempotency-key")
     if key is not None and not _ID.fullmatch(key):
         raise BadRequest("bad_header", header="Idempotency-Key")
-    sent = _parse(route, request) if route.has_body else {}
+    media = request.headers.get("content-type", "application/json")
+    sent = body.read(request.raw, media, route.body_max) if route.has_body else {}
     query = dict(request.query)
     path = {name: _path_value(route, name, unquote(value)) for name, value in request.path.items()}
     content = _canonical.encode([route.method, route.path, path, query, sent])
@@ -251,47 +249,3 @@ def _now(world: World, request: Request) -> datetime:
         return now
     except (ValueError, OverflowError):
         raise BadRequest("bad_header", header="X-Omo-Now") from None
-
-
-def _parse(route: Route, request: Request) -> Any:
-    if len(request.raw) > route.body_max:
-        raise TooLarge("body_too_large", limit_bytes=route.body_max)
-    if not request.raw:
-        return {}
-    _check_media_type(request.headers.get("content-type", "application/json"))
-    try:
-        text = request.raw.decode("utf-8")
-        if _REPLACED in text:
-            raise ValueError("not UTF-8")
-        sent = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise BadRequest("malformed_json") from None
-    # With few brackets it can't be deep, and without escapes there is no lone half of a character.
-    is_plain = "\\u" not in text and text.count("{") + text.count("[") <= _DEPTH_MAX
-    if not is_plain and not _is_shallow(sent, _DEPTH_MAX):
-        raise BadRequest("malformed_json")
-    if not isinstance(sent, dict):
-        raise Invalid.at("", "object", "the body must be an object")
-    return sent
-
-
-def _check_media_type(content_type: str) -> None:
-    media = content_type.partition(";")[0].strip().lower()
-    if media != "application/json" and not (media.startswith("application/") and media.endswith("+json")):
-        refused = Refused("unsupported_media_type")
-        refused.status = 415
-        raise refused
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _is_shallow(value: Any, depth: int) -> bool:
-    if isinstance(value, str):
-        return value.isascii() or not _SURROGATE.search(value)
-    if isinstance(value, dict):
-        return depth > 0 and all(_is_shallow(one, depth - 1) for one in value.values())
-    if isinstance(value, list):
-        return depth > 0 and all(_is_shallow(one, depth - 1) for one in value)
-    return True

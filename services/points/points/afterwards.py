@@ -44,6 +44,14 @@ def _anew(act: Callable[..., R]) -> Callable[..., R]:
     return twice
 
 
+def _decided(call: Call[Any], found: Recorded, verb: Verb[Any, Any], change: Change, what: str) -> Done[Any]:
+    """What the purchase's chain decides. A stale read may have hidden a claim from a retry of what is done already."""
+    done = recorded.decide(call.world, found, verb, change, what)
+    if found.home is None and "member_id" in done.last.data:
+        raise ClaimedMeanwhile
+    return done
+
+
 # ---- completed, cancelled -------------------------------------------------------------------------------------------
 
 
@@ -78,7 +86,7 @@ def _changed(
     call: Call[Any], found: Recorded, verb: Verb[Any, Any], change: Change, head: Head[Account] | None
 ) -> Reply:
     what = "complete" if verb is recorded.COMPLETE else "cancel"
-    done = recorded.decide(call.world, found, verb, change, what)
+    done = _decided(call, found, verb, change, what)
     own = obey(call.world, found, done, head)
     entries, balance = (own.entries, own.item["b"]) if own else ((), None)
     decided = done.last
@@ -116,7 +124,7 @@ def give_back(call: Call[Return], *, consistent: bool = False) -> Reply:
     if found.bought.programme.clawback == "refuse" and head is not None:
         done, own = _decided_together(call, found, change, what)
     else:
-        done = recorded.decide(call.world, found, recorded.GIVE_BACK, change, what)
+        done = _decided(call, found, recorded.GIVE_BACK, change, what)
         own = obey(call.world, found, done, head)
     if done.last.data["fp"] != print_:
         raise Invalid("id_reused")
@@ -212,7 +220,7 @@ def reverse(call: Call[Any], naming: Naming, check: Callable[[Item], None], *, c
     check(found.name)
     kept = {} if found.home is None else {"carry": ["points", found.partition], "member_id": found.member_id}
     change = Change(found.bought, found.home, None, kept)
-    done = recorded.decide(call.world, found, recorded.REVERSE, change, recorded.REVERSAL)
+    done = _decided(call, found, recorded.REVERSE, change, recorded.REVERSAL)
     recorded.bring_those_before(call.world, found, done)
     undone, was_there = recorded.undo(call.world, found, done.last)
     return Undone(was_there, undone.item["b"] if undone else None, done.is_replay)

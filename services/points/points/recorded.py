@@ -17,7 +17,7 @@ from points.balances import ACCOUNT, Account
 from points.effects import UNDO, enter, undoing_of
 from points.facts import Facts, facts_of
 from points.found import Recorded, of_items
-from points.purchase import Change, ClaimedMeanwhile, Home, Progress
+from points.purchase import Change, Home, Progress
 from points.purchase_chain import PURCHASE
 from points.store import programme
 from points.undoing import Undoing
@@ -118,10 +118,7 @@ def _own(item: Item, name: str) -> tuple[Entry, ...]:
 def decide(world: World, found: Recorded, verb: Verb[Progress, Any], change: Change, what: str) -> Done[Any]:
     """Append to the purchase's chain what happens to it, once under the name `what`; nothing after its reversal."""
     pending = pending_of(world, found, change, what)
-    done = world.ledger.enter_one(verb, found.partition, pending, found.head)
-    if found.home is None and "member_id" in done.last.data and verb is not CLAIM:
-        raise ClaimedMeanwhile  # it was done already, of a purchase whose claim a stale read did not show
-    return done
+    return world.ledger.enter_one(verb, found.partition, pending, found.head)
 
 
 def pending_of(world: World, found: Recorded, change: Change, what: str) -> Pending[Change]:
