@@ -56,11 +56,10 @@ class Audit:
 def audit(cloud: Cloud, stage: str, member: str | None = None) -> Audit:
     """Audit a stage's ledger, or one member's points; of one member, not what lies between accounts."""
     found, watch = Audit(), Watch()
-    for _, items in _grouped(_read(cloud.client("dynamodb"), keys.Stage(stage).ledger, member)):
-        chain = list(items)
-        _count(found, chain)
-        for item in chain:
-            found.add(watch.see(item))
+    whole = list(_read(cloud.client("dynamodb"), keys.Stage(stage).ledger, member))
+    for item in sorted(whole, key=lambda item: (item["sk"] != 0, item["pk"], item["sk"])):  # names know the limits
+        _count(found, item)
+        found.add(watch.see(item))
     if member is None:
         found.add(watch.end(clock.utc_now()))
     return found
@@ -79,10 +78,10 @@ def is_member(cloud: Cloud, stage: str, member: str) -> bool:
     return directory.get(*keys.member(member), consistent=True) is not None
 
 
-def _count(found: Audit, items: list[Item]) -> None:
-    found.names += items[0]["sk"] == 0
-    found.chains += items[-1]["sk"] != 0
-    found.entries += sum(len(item["e"]) for item in items if item["sk"] != 0)
+def _count(found: Audit, item: Item) -> None:
+    found.names += item["sk"] == 0
+    found.chains += item["sk"] == 1
+    found.entries += len(item.get("e", ()))
 
 
 def _grouped(items: Iterable[Item]) -> Iterator[tuple[str, Iterator[Item]]]:

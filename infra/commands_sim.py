@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.commands import Failed, Result, Say
+from infra.commands_replay import positive
 from infra.locate import ROOT, Home
 
 if TYPE_CHECKING:
@@ -16,13 +18,26 @@ if TYPE_CHECKING:
 
 Arguments = list[tuple[tuple[str, ...], dict[str, Any]]]
 
+SEEDS = 2000
+
+
+def natural(text: str) -> int:
+    """The type of a seed on the command line."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError("a whole number from 0 on")
+    return int(text)
+
+
 SIM: Arguments = [
-    (("--seeds",), {"type": int, "default": 2000, "metavar": "N", "help": "how many (default: 2000), in hundreds"}),
-    (("--first",), {"type": int, "default": 0, "metavar": "S", "help": "the seed to begin with (default: 0)"}),
-    (("--minutes",), {"type": float, "default": float("inf"), "metavar": "M", "help": "stop after so many"}),
-    (("--processes",), {"type": int, "metavar": "P", "help": "default: one a processor"}),
+    (
+        ("--seeds",),
+        {"type": positive, "metavar": "N", "help": f"how many, in hundreds (default: {SEEDS}, or all the time)"},
+    ),
+    (("--minutes",), {"type": positive, "metavar": "M", "help": "so long, and no longer"}),
+    (("--first",), {"type": natural, "default": 0, "metavar": "S", "help": "the seed to begin with (default: 0)"}),
+    (("--processes",), {"type": positive, "metavar": "P", "help": "default: one a processor"}),
     (("--resume",), {"action": "store_true", "help": "go on with the campaign that was begun here"}),
-    (("--seed",), {"type": int, "metavar": "S", "help": "one seed, and all that is wrong with it"}),
+    (("--seed",), {"type": natural, "metavar": "S", "help": "one seed, and all that is wrong with it"}),
     (("--sum",), {"nargs": "+", "type": Path, "metavar": "FILE", "help": "add up journals of several machines"}),
 ]
 
@@ -40,10 +55,10 @@ def sim(asked: argparse.Namespace, home: Home, say: Say) -> Result:
     if asked.seed is not None:
         return _one(asked.seed)
     if asked.sum:
-        return _told(campaign.summed(part for path in asked.sum for part in campaign.Journal(path).parts()))
+        return _summed(asked.sum)
     journal = campaign.Journal(home.folder / "sim.jsonl")
     if not asked.resume:
-        journal.clear()
+        journal.put_aside()
     done = journal.parts()
     if any(part.code != campaign.code() for part in done):
         raise Failed("the code has changed since the campaign was begun: begin a new one, without --resume")
@@ -58,9 +73,27 @@ def sim(asked: argparse.Namespace, home: Home, say: Say) -> Result:
         for seed, fault in part.faulty.items():
             say(f"seed {seed}: {fault}")
 
-    wanted = campaign.to_do(asked.seeds, asked.first, done)
-    campaign.run(wanted, time.monotonic() + asked.minutes * 60, asked.processes or campaign.processors(), tell)
+    seeds = asked.seeds or (None if asked.minutes else SEEDS)
+    until = time.monotonic() + (asked.minutes or math.inf) * 60
+    campaign.run(campaign.to_do(seeds, asked.first, done), until, asked.processes or campaign.processors(), tell)
     return _told(campaign.summed(journal.parts()))
+
+
+def _summed(paths: list[Path]) -> Result:
+    """Journals of several machines together. A part that two of them ran counts once, and must be the same."""
+    from tests.sim import campaign
+
+    parts: dict[tuple[str, int], Part] = {}
+    for path in paths:
+        if not path.exists():
+            raise Failed(f"there is no journal {path}")
+        for part in campaign.Journal(path).parts():
+            known = parts.setdefault((part.code, part.first), part)
+            if known.digest != part.digest:
+                raise Failed(
+                    f"the seeds from {part.first} on made other books in {path}: a run is not the seed's alone"
+                )
+    return _told(campaign.summed(parts.values()))
 
 
 def _one(seed: int) -> Result:

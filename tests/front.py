@@ -28,7 +28,7 @@ from shared.auth import Principal
 from shared.http import Routes
 from shared.keys import Stage
 from shared.world import World
-from tests.kit import EC, Answer
+from tests.kit import EC, Answer, Verbs
 
 SERVICES = ("points", "coupons", "checkin")
 STAGE = Stage("test")
@@ -169,7 +169,7 @@ def _let_in(world: World, who: Principal) -> str:
 
 
 @dataclass
-class HttpClient:
+class HttpClient(Verbs):
     """Speaks to a service over HTTP as one caller; it has the words of `tests.kit.Client`."""
 
     front: Front
@@ -201,18 +201,3 @@ class HttpClient:
         said = self.front.request(self.service, method, path, sent, content)
         names = {name.title(): value for name, value in said.headers.items()}
         return Answer(said.status, json.loads(said.body) if said.body else None, names)
-
-    def get(self, path: str, **headers: Any) -> Answer:
-        return self.send("GET", path, **headers)
-
-    def post(self, path: str, body: Any = None, **headers: Any) -> Answer:
-        return self.send("POST", path, body, **headers)
-
-    def put(self, path: str, body: Any = None, **headers: Any) -> Answer:
-        return self.send("PUT", path, body, **headers)
-
-    def patch(self, path: str, body: Any = None, **headers: Any) -> Answer:
-        return self.send("PATCH", path, body, **headers)
-
-    def delete(self, path: str, body: Any = None, **headers: Any) -> Answer:
-        return self.send("DELETE", path, body, **headers)

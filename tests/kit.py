@@ -96,8 +96,30 @@ class Answer:
         return self.body.get("code") if isinstance(self.body, dict) else None
 
 
+class Verbs:
+    """The words of a client; `send` is its own."""
+
+    def send(self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, **headers: Any) -> Answer:
+        raise NotImplementedError
+
+    def get(self, path: str, **headers: Any) -> Answer:
+        return self.send("GET", path, **headers)
+
+    def post(self, path: str, body: Any = None, **headers: Any) -> Answer:
+        return self.send("POST", path, body, **headers)
+
+    def put(self, path: str, body: Any = None, **headers: Any) -> Answer:
+        return self.send("PUT", path, body, **headers)
+
+    def patch(self, path: str, body: Any = None, **headers: Any) -> Answer:
+        return self.send("PATCH", path, body, **headers)
+
+    def delete(self, path: str, body: Any = None, **headers: Any) -> Answer:
+        return self.send("DELETE", path, body, **headers)
+
+
 @dataclass
-class Client:
+class Client(Verbs):
     """Sends requests to a service's routes in a world of its own."""
 
     routes: Routes
@@ -123,18 +145,6 @@ class Client:
             ),
         )
         return Answer(reply.status or route.status, json.loads(json.dumps(reply.body)), dict(reply.headers))
-
-    def get(self, path: str, **headers: Any) -> Answer:
-        return self.send("GET", path, **headers)
-
-    def post(self, path: str, body: Any = None, **headers: Any) -> Answer:
-        return self.send("POST", path, body, **headers)
-
-    def put(self, path: str, body: Any = None, **headers: Any) -> Answer:
-        return self.send("PUT", path, body, **headers)
-
-    def delete(self, path: str, body: Any = None, **headers: Any) -> Answer:
-        return self.send("DELETE", path, body, **headers)
 
     def _route(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         literal_first = sorted(self.routes.all, key=lambda route: route.path.count("{"))

@@ -179,3 +179,8 @@ def test_a_token_does_not_serve_for_another_transaction(wired):
     wired.client.transact_write_items(TransactItems=[part(table, "a")], ClientRequestToken=token)
     again = {"TransactItems": [part(table, "b")], "ClientRequestToken": token}
     assert code_of(wired.client.transact_write_items, **again)[0] == "IdempotentParameterMismatchException"
+
+
+def test_deleting_what_is_not_there_is_no_error(table):
+    table.delete("a", 1)
+    assert table.get("a", 1, consistent=True) is None

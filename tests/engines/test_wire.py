@@ -1,5 +1,7 @@
 """The port over the SDK, whose own retries stay on: what each fault of the wire becomes, on real engines."""
 
+from typing import Any
+
 import pytest
 
 from coupons.routes import ROUTES as COUPONS
@@ -14,6 +16,7 @@ from tests.engines.wire import Dies, wired
 from tests.kit import OPERATOR, Client, make_world
 
 ITEM = {"pk": "a", "sk": 1, "version": 1}
+SETTING: Any = ("a", 1)  # a number beside it, as the ledger has: here it serves as a directory too
 MINE, THEIRS = {**ITEM, "version": 2, "by": "me"}, {**ITEM, "version": 3, "by": "them"}
 IN_VAIN = 3
 """As often as the SDK sends a call."""
@@ -88,7 +91,7 @@ def test_a_replacement_that_another_followed_before_its_answer_says_no_and_the_c
     directory = Directory(table, Clock(sleep=lambda _: None))
     wire.between = lambda: calm.replace({**MINE, "version": 5, "theirs": 2, "mine": 1}, 4)
     wire.meets("", "lost")
-    changed = directory.change(("a", 1), lambda old: {**(old or {}), "mine": 2})  # type: ignore[arg-type]
+    changed = directory.change(SETTING, lambda old: {**(old or {}), "mine": 2})
     assert changed == calm.get("a", 1, consistent=True)
     assert (changed["mine"], changed["theirs"], changed["version"]) == (2, 2, 6)
 

@@ -8,9 +8,11 @@ must have written the same line.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -84,15 +86,21 @@ class Journal:
         with self.path.open("a") as file:
             file.write(json.dumps(asdict(part)) + "\n")
 
-    def clear(self) -> None:
-        self.path.unlink(missing_ok=True)
+    def put_aside(self) -> None:
+        """Begin anew; what was there keeps its place in sums, under the next free number."""
+        if self.path.exists():
+            number = next(n for n in itertools.count(1) if not self._numbered(n).exists())
+            self.path.rename(self._numbered(number))
+
+    def _numbered(self, number: int) -> Path:
+        return self.path.with_stem(f"{self.path.stem}-{number}")
 
 
 def run(wanted: Iterable[int], until: float, processes: int, done: Callable[[Part], None]) -> None:
     """Run the parts that begin with these seeds, until the time is over; each is told of when it is done."""
     left = iter(wanted)
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_let_the_parent_stop) as pool:
         running: set[Future[Part]] = set()
         try:
             while True:
@@ -111,10 +119,16 @@ def run(wanted: Iterable[int], until: float, processes: int, done: Callable[[Par
             raise
 
 
-def to_do(seeds: int, first: int, done: Iterable[Part]) -> Iterator[int]:
-    """The first seeds of the parts that are still to be run."""
+def _let_the_parent_stop() -> None:
+    """Ctrl-C reaches every process of a terminal; only the one that keeps the journal answers it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def to_do(seeds: int | None, first: int, done: Iterable[Part]) -> Iterator[int]:
+    """The first seeds of the parts that are still to be run; without end if it is not said how many."""
     known = {part.first for part in done}
-    return (start for start in range(first, first + seeds, PART) if start not in known)
+    every = itertools.count(first, PART) if seeds is None else range(first, first + seeds, PART)
+    return (start for start in every if start not in known)
 
 
 def summed(parts: Iterable[Part]) -> Part:

@@ -28,7 +28,7 @@ STORES: dict[str, dict[str, Any]] = {
     "shibuya": {"name": "渋谷店", "lat": 35.6595, "lon": 139.7005, "time_zone": "Asia/Tokyo", "cutoff_hour": 4},
     "umeda": {"name": "梅田店", "lat": 34.7025, "lon": 135.4959, "time_zone": "Asia/Tokyo"},
 }
-COME_BY = {"points": 10, "campaign_id": "welcome"}
+COME_BY: dict[str, Any] = {"points": 10, "campaign_id": "welcome"}
 BUDGET = 400
 TOTAL = 2
 PER_MEMBER = 2

@@ -109,11 +109,6 @@ class People:
                 return
             self.turns.sleep(self.random.random() * 2**attempt)
 
-    def once(self, ask: Ask) -> Said | None:
-        """One request and its answer."""
-        self.turns.wait(self._send(ask))
-        return ask.said[-1] if ask.said else None
-
     def other(self, ask: Ask, **changes: Any) -> Ask:
         """The same id with other content, once; a yes to it is noted as an ask of its own."""
         if ask.body | changes == ask.body:

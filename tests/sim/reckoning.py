@@ -59,7 +59,7 @@ def worth(asks: list[Ask], books: Books) -> dict[str, int]:
             case "action":
                 found[name] = sum(entry.points for entry in books.entered(name) if entry.kind == "earned")
             case "checkin":
-                found[name] = COME_BY["points"] * any(entry.kind == "accepted" for entry in books.entered(name))  # type: ignore[operator]
+                found[name] = COME_BY["points"] * any(entry.kind == "accepted" for entry in books.entered(name))
     return found
 
 

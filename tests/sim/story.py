@@ -7,6 +7,7 @@ import random as global_random
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 from unittest import mock
@@ -176,7 +177,7 @@ class Story:
             for ask in self.people.asks:
                 if ask.insists and not ask.is_answered:
                     is_open = True
-                    self.turns.spawn(lambda ask=ask: self.people.until_known(ask), places=0)  # type: ignore[misc]
+                    self.turns.spawn(partial(self.people.until_known, ask), places=0)
             if not is_open:
                 break
             self.turns.run()

@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from zlib import crc32
 
@@ -188,7 +189,7 @@ class Wires:
             pk, sk = key["pk"]["S"], key["sk"]
             found = [one for shard in self._shards for one in shard.records if one[1]["pk"] == pk]
             wanted = [one for one in found if str(one[1]["sk"]) == str(sk.get("N", sk.get("S")))]
-            self.turns.spawn(lambda wanted=wanted: self.relay(wanted[-1:]))  # type: ignore[misc]
+            self.turns.spawn(partial(self.relay, wanted[-1:]))
         dead = [(service, one) for service, consumer in self.consumers.items() for one in consumer.dead]
         for service, message in dead:
             self.consumers[service].dead.remove(message)
