@@ -7,7 +7,7 @@ bytes; its terms lie once in the directory (`keys.terms`), under the edition tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import IntEnum
 from typing import Literal, NamedTuple, TypeAlias
@@ -24,10 +24,16 @@ MARK = 8  # bytes of a redemption's mark and of an order's hash
 _EPOCH_DAY = date(2000, 1, 1).toordinal()
 
 
+_BOUND, _OWNED = 0x10, 0x20  # of the byte that holds the status: what else is packed
+
+
 class Status(IntEnum):
     ISSUED = 0
     HELD = 1
     REDEEMED = 2
+    ASLEEP = 3  # until staff wake it
+    RESERVED = 4  # until it is paid for; not shown to anybody
+    VOIDED = 5  # taken back: what it was given for has been returned
 
 
 class Use(NamedTuple):
@@ -40,7 +46,10 @@ class Use(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Coupon:
-    """One coupon. A hold whose time is over counts for nobody but its own redemption, which may still capture it."""
+    """One coupon. A hold whose time is over counts for nobody but its own redemption, which may still capture it.
+
+    `order` is the hash of the one order that it is for, `owner` the member to whom a code was given when it was woken.
+    """
 
     locator: int
     index: int
@@ -50,6 +59,8 @@ class Coupon:
     source_id: str
     status: Status = Status.ISSUED
     use: Use | None = None
+    order: bytes | None = None
+    owner: str | None = None
 
     @property
     def spot(self) -> Spot:
@@ -70,6 +81,8 @@ class Coupon:
         """The state to show at a time and on a day."""
         if self.status is Status.REDEEMED:
             return "redeemed"
+        if self.status is Status.VOIDED:
+            return "voided"
         if self.is_held(at):
             return "held"
         return "expired" if self.is_over(day) else "issued"
@@ -91,20 +104,21 @@ class Book:
 
     def with_(self, coupon: Coupon) -> Book:
         """The book with this coupon in place of the one at its spot."""
-        return Book(tuple([coupon if one.spot == coupon.spot else one for one in self.coupons]), self.gone)
+        return replace(self, coupons=tuple([coupon if one.spot == coupon.spot else one for one in self.coupons]))
 
     def without(self, coupon: Coupon) -> Book:
         """The book after a coupon has left the head; it still counts."""
         counts = dict(self.gone)
         counts[coupon.locator] = counts.get(coupon.locator, 0) + 1
         kept = tuple(one for one in self.coupons if one.spot != coupon.spot)
-        return Book(kept, tuple(sorted(counts.items())))
+        return replace(self, coupons=kept, gone=tuple(sorted(counts.items())))
 
     def again(self, coupon: Coupon) -> Book:
         """The book with a coupon that had left the head, as the oldest of all."""
         counts = dict(self.gone)
         counts[coupon.locator] = max(0, counts.get(coupon.locator, 0) - 1)  # it may have gone with a merge's end
-        return Book((coupon, *self.coupons), tuple(sorted((key, n) for key, n in counts.items() if n)))
+        gone = tuple(sorted((key, n) for key, n in counts.items() if n))
+        return replace(self, coupons=(coupon, *self.coupons), gone=gone)
 
 
 # ---- packed form ----------------------------------------------------------------------------------------------------
@@ -115,7 +129,8 @@ def pack_coupons(coupons: Iterable[Coupon]) -> bytes:
     packed = bytearray()
     for coupon in coupons:
         source = coupon.source_id.encode()
-        packed += bytes([coupon.status, len(source)]) + source
+        more = (_BOUND if coupon.order else 0) | (_OWNED if coupon.owner else 0)
+        packed += bytes([coupon.status | more, len(source)]) + source
         packed += coupon.locator.to_bytes(2, "big") + coupon.index.to_bytes(5, "big")
         _put(packed, coupon.edition)
         first = coupon.first.toordinal() - _EPOCH_DAY
@@ -124,6 +139,11 @@ def pack_coupons(coupons: Iterable[Coupon]) -> bytes:
         if coupon.use is not None:
             packed += coupon.use.by + coupon.use.order
             _put(packed, to_ms(coupon.use.at))
+        if coupon.order:
+            packed += coupon.order
+        if coupon.owner:
+            owner = coupon.owner.encode()
+            packed += bytes([len(owner)]) + owner
     return bytes(packed)
 
 
@@ -134,15 +154,17 @@ def unpack_coupons(packed: bytes) -> tuple[Coupon, ...]:
 
 def _coupons(reader: _Reader) -> Iterator[Coupon]:
     while reader.has_more:
-        status, length = reader.take(2)
-        source = reader.take(length).decode()
+        flags, length = reader.take(2)
+        status, source = Status(flags & 0x0F), reader.take(length).decode()
         locator, index = divmod(int.from_bytes(reader.take(7), "big"), 1 << 40)
         edition, first, days = reader.number(), reader.number() + _EPOCH_DAY, reader.number()
         use = None
-        if status != Status.ISSUED:
+        if status in (Status.HELD, Status.REDEEMED):
             use = Use(reader.take(MARK), reader.take(MARK), from_ms(reader.number()))
         last = date.fromordinal(first + days - 1) if days else None
-        yield Coupon(locator, index, edition, date.fromordinal(first), last, source, Status(status), use)
+        order = reader.take(MARK) if flags & _BOUND else None
+        owner = reader.take(reader.take(1)[0]).decode() if flags & _OWNED else None
+        yield Coupon(locator, index, edition, date.fromordinal(first), last, source, status, use, order, owner)
 
 
 def _put(packed: bytearray, number: int) -> None:

@@ -64,7 +64,9 @@ def _coupons(draw: st.DrawFn) -> Coupon:
         last=draw(st.none() | st.dates(first, date(3000, 12, 31))),
         source_id=draw(st.text("abcXYZ019._-", min_size=1, max_size=64)),
         status=status,
-        use=None if status is Status.ISSUED else Use(draw(_marks), draw(_marks), draw(_times)),
+        use=Use(draw(_marks), draw(_marks), draw(_times)) if status in (Status.HELD, Status.REDEEMED) else None,
+        order=draw(st.none() | _marks),
+        owner=draw(st.none() | st.text("abcXYZ019._-", min_size=1, max_size=64)),
     )
 
 

@@ -72,7 +72,7 @@ def issue(book: Book, issuing: Issuing, at: datetime) -> Decided[Book]:
         **({"order_ref": issuing.order_ref} if issuing.order_ref else {}),
     }
     step = Step("issued", ref=("coupon", coupon.coupon_id), data=data)
-    return Decided(Book((*book.coupons, coupon), book.gone), (step,))
+    return Decided(replace(book, coupons=(*book.coupons, coupon)), (step,))
 
 
 def issue_or_tell(book: Book, issuing: Issuing, at: datetime) -> Decided[Book]:

@@ -25,7 +25,7 @@ def join(book: Book, move: Move[Book], _at: datetime) -> Decided[Book]:
     """The other book's coupons are in this one. It may have more than a book takes, and nothing breaks."""
     brought = move.brought
     gone = Counter(dict(book.gone)) + Counter(dict(brought.gone))
-    together = Book((*book.coupons, *brought.coupons), tuple(sorted(gone.items())))
+    together = replace(book, coupons=(*book.coupons, *brought.coupons), gone=tuple(sorted(gone.items())))
     return Decided(together, (move.step(data={"coupons": len(brought.coupons)}),))
 
 
@@ -33,7 +33,8 @@ def part(book: Book, move: Move[Book], at: datetime) -> Decided[Book]:
     """What goes back leaves this book."""
     back = {coupon.spot for coupon in coming_back(book, move.brought, at)}
     gone = Counter(dict(book.gone)) - Counter(dict(move.brought.gone))
-    left = Book(tuple(one for one in book.coupons if one.spot not in back), tuple(sorted(gone.items())))
+    kept = tuple(one for one in book.coupons if one.spot not in back)
+    left = replace(book, coupons=kept, gone=tuple(sorted(gone.items())))
     return Decided(left, (move.step(data={"coupons": len(back)}, is_end=True),))
 
 
