@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared import events, keys
+from shared.errors import Unavailable
 from tests.kit import NOON
 from tests.sim import reckoning
 from tests.sim.books import Books
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tests.sim.story import Story
 
 _TOKYO = timedelta(hours=9)
+_OUTAGE = Unavailable().code
 
 
 def broken(story: Story) -> Iterator[str]:
@@ -30,7 +32,7 @@ def broken(story: Story) -> Iterator[str]:
     yield from books.end(NOON + timedelta(milliseconds=story.turns.now) + timedelta(days=1))
     if story.programme == "plain":
         yield from reckoning.faults(story.people.asks, books)
-    yield from (f"parked: {item['reason']}" for item in story.transient.scan() if item["pk"].startswith("parked"))
+    yield from _parked(story)
     yield from _visits(books)
     yield from _limits(books)
     yield from _voids(books)
@@ -185,6 +187,13 @@ def _in_order(asks: list[Ask], books: Books) -> Iterator[str]:
             if soonest < sent:
                 yield f"{account} {sequence}: entered before what had been answered when it was first asked for: {ask}"
             soonest = min(soonest, answered)
+
+
+def _parked(story: Story) -> Iterator[str]:
+    """Nothing that came over a queue is given up; a member whom an outage kept from the job is looked at tomorrow."""
+    for item in story.transient.scan():
+        if item["pk"].startswith("parked") and (item["pk"], item["reason"]) != (keys.parked("alarms", "")[0], _OUTAGE):
+            yield f"parked: {item['pk']}: {item['reason']}"
 
 
 def _visits(books: Books) -> Iterator[str]:
