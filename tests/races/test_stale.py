@@ -208,3 +208,32 @@ def test_an_outage_while_a_coupon_is_finished_is_none_either(call):
     table.left = None
     held = shop.get("/v1/members/taro/coupons").body["items"]
     assert len(held) == (0 if done["batchItemFailures"] else 1)
+
+
+class Overtaken(Failing):
+    """Once the account of a member has been looked at, somebody else acts."""
+
+    then = None
+
+    def newest(self, pk, *, upto=None, consistent=False):
+        found = super().newest(pk, upto=upto, consistent=consistent)
+        if pk.startswith("M#") and self.then is not None:
+            then, self.then = self.then, None
+            then()
+        return found
+
+
+def test_a_claim_that_is_reversed_while_it_is_finished_is_given_up_for_nobody_to_look_at():
+    table = Overtaken()
+    client = Client(ROUTES, make_world(FakeClock(), (table, MemoryTable(), MemoryTable())))
+    client.post("/v1/members", {"member_id": "taro"})
+    of_nobody(client)
+    table.is_dying = True
+    with pytest.raises(Dies):
+        claim(client, 1000)
+    table.is_dying = False
+    table.then = lambda: reverse(client)
+    message = {"messageId": "m", "body": json.dumps({"carry_on": "N#purchase.pos#shop#p-1/claim"})}
+    done = inbox.work(client.world, {"Records": [message]}, reactions={}, carry_on=CARRY_ON)
+    assert (done["batchItemFailures"], client.world.transient.scan()) == ([], [])
+    assert client.as_(EC).get("/v1/members/taro/balance").body["available"] == 0
