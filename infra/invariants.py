@@ -126,6 +126,7 @@ class Watch:
             keys.PARTNER_BUDGET: lambda: Budget(self._names),
             keys.POOL: lambda: Pool(self._names),
             keys.COUPON_BOOK: Coupons,
+            keys.CODE: lambda: Coupons(is_code=True),
             keys.VISITS: lambda: Visits(self._names),
         }
         make = kinds.get(partition[0])

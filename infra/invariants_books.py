@@ -19,9 +19,14 @@ _FREE, _HELD, _USED = Status.ISSUED, Status.HELD, Status.REDEEMED
 
 
 class Coupons:
-    """A member's coupons: each issued once, used at most once unless it was given back."""
+    """A member's coupons: each issued once, used at most once unless it was given back.
 
-    def __init__(self) -> None:
+    A code on paper is a book of one coupon, which is there before anything has happened to it.
+    """
+
+    def __init__(self, *, is_code: bool = False) -> None:
+        self._is_code, self._was_merged = is_code, False
+        self._counted: dict[int, set[str]] = {}  # the redemptions of codes on paper that count here, by campaign
         self._before: dict[str, Coupon] = {}
         self._issued: set[str] = set()
         self._gone: dict[str, Coupon] = {}  # have left the head to make room
@@ -36,8 +41,12 @@ class Coupons:
                 play(self, raw, item["t"], now, found)
             elif raw["k"] not in _TELLS:
                 found.append(f"an entry of the unknown kind {raw['k']}")
-        if not any(raw["k"] == "merged" for raw in item["e"]):
+        if any(raw["k"] == "merged" for raw in item["e"]):
+            self._was_merged = True  # what another book has counted is not known here
+        else:
             self._look_at_others(now, moved, found)
+        if not self._was_merged:
+            self._look_at_counts(item["s"].get("u", ()), found)
         self._before = now
         return found
 
@@ -52,12 +61,35 @@ class Coupons:
                 found.append(f"coupon {coupon_id} has changed, and no entry says so")
         found += [f"coupon {one} has come, and no entry says so" for one in now if one not in self._before | _as(moved)]
 
+    def _look_at_counts(self, uses: Any, found: list[str]) -> None:
+        """No more codes on paper count than redemptions have said, and none that was given back."""
+        for locator, taken, *held in uses:
+            if taken < 0 or taken + len(held) > len(self._counted.get(locator, ())):
+                found.append(f"{taken + len(held)} codes on paper count, and {self._counted.get(locator)} say so")
+
+    def counted(self, raw: Raw, _at: int, _: Mapping[str, Coupon], found: list[str]) -> None:
+        said = self._counted.setdefault(raw["x"]["locator"], set())
+        if raw["r"] in said:
+            found.append(f"{raw['r']} counts twice")
+        said.add(raw["r"])
+
+    def uncounted(self, raw: Raw, _at: int, _: Mapping[str, Coupon], _found: list[str]) -> None:
+        self._counted.get(raw["x"]["locator"], set()).discard(raw["r"])
+
+    def woken(self, raw: Raw, _at: int, now: Mapping[str, Coupon], found: list[str]) -> None:
+        coupon_id = raw["x"]["coupon_id"]
+        before = self._before.get(coupon_id)
+        if (before is None and not self._is_code) or (before is not None and before.status is not Status.ASLEEP):
+            found.append(f"coupon {coupon_id} is woken, and did not sleep")
+        if coupon_id not in now or now[coupon_id].status is not _FREE:
+            found.append(f"coupon {coupon_id} is woken, and not to be used")
+
     def issued(self, raw: Raw, _at: int, now: Mapping[str, Coupon], found: list[str]) -> None:
         coupon_id = raw["x"]["coupon_id"]
         if coupon_id in self._issued:
             found.append(f"coupon {coupon_id} is issued twice")
         self._issued.add(coupon_id)
-        if coupon_id not in now or now[coupon_id].status is not _FREE:
+        if coupon_id not in now or now[coupon_id].status not in (_FREE, Status.ASLEEP):
             found.append(f"coupon {coupon_id} is issued, and not to be used")
 
     def held(self, raw: Raw, at: int, now: Mapping[str, Coupon], found: list[str]) -> None:
@@ -70,7 +102,9 @@ class Coupons:
         """A coupon that was free is not; a hold that lasts lets nobody in but its own redemption, or its order."""
         coupon_id = raw["x"]["coupon_id"]
         before, after = self._before.get(coupon_id), now.get(coupon_id)
-        if before is None or before.status is _USED:
+        if before is None and self._is_code and not self._before:
+            pass
+        elif before is None or before.status not in (_FREE, _HELD):
             found.append(f"coupon {coupon_id} is used that is not there, or was used before")
         elif before.use is not None and after is not None and after.use is not None:
             is_own = (before.use.by == after.use.by) or (before.use.order == after.use.order)
@@ -98,8 +132,12 @@ _COUPON = {
     "held": Coupons.held,
     "redeemed": Coupons.redeemed,
     "voided": Coupons.voided,
+    "imported": Coupons.issued,
+    "activated": Coupons.woken,
+    "counted": Coupons.counted,
+    "uncounted": Coupons.uncounted,
 }
-_TELLS = frozenset({"refused", "closed", "merged"})
+_TELLS = frozenset({"refused", "closed", "merged", "kept"})
 
 
 class Visits:

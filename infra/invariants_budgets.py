@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from infra.invariants_names import Names
 from shared.table import Item
@@ -63,34 +63,97 @@ class Budget:
 
 
 class Pool:
-    """A campaign's pool: how many coupons were taken and not given back."""
+    """A campaign's pool or one of its limits: what was taken and not given back, for coupons and by redemptions."""
 
     def __init__(self, names: Names) -> None:
         self._names = names
-        self._taken = 0
+        self._taken = 0  # for good
         self._coupons: set[str] = set()
+        self._drawn: dict[str, _Drawn] = {}  # by the redemption
 
     def faults(self, item: Item) -> list[str]:
         """What is wrong with the next item."""
         found: list[str] = []
         for raw in item["e"]:
-            coupon = raw.get("r", "")
-            if raw["k"] == "taken":
-                if coupon in self._coupons:
-                    found.append("takes the same coupon twice")
-                self._coupons.add(coupon)
-                self._taken += 1
-                total = self._names.total_of_issue(raw["x"]["carry"][1])
-                if total is not None and self._taken > total:
-                    found.append(f"{self._taken} coupons are taken of {total}")
-            elif raw["k"] == "given_back":
-                if coupon not in self._coupons:
-                    found.append("gives back what was not taken, or twice")
-                self._coupons.discard(coupon)
-                self._taken -= 1
-            elif raw["k"] == "exhausted" and raw["x"]["total"] != self._taken:
-                found.append(f"says that {raw['x']['total']} coupons are taken, and it is {self._taken}")
+            play = _POOL.get(raw["k"])
+            if play is None:
+                found.append(f"an entry of the unknown kind {raw['k']}")
+            else:
+                play(self, raw, item["t"], found)
+        held = {(bytes(by), amount, ends) for by, amount, ends in item["s"].get("h", ())}
+        if any(one[0] not in {drawn.by for drawn in self._drawn.values()} for one in held):
+            found.append("holds what nobody has drawn")
         if item["s"]["n"] != self._taken or self._taken < 0:
-            found.append(f"{item['s']['n']} coupons taken, by the entries {self._taken}")
+            found.append(f"{item['s']['n']} taken, by the entries {self._taken}")
         self._taken = item["s"]["n"]
         return found
+
+    def taken(self, raw: Raw, _: int, found: list[str]) -> None:
+        coupon = raw.get("r", "")
+        if coupon in self._coupons:
+            found.append("takes the same coupon twice")
+        self._coupons.add(coupon)
+        self._taken += 1
+        total = self._names.total_of_issue(raw["x"]["carry"][1])
+        if total is not None and self._taken > total:
+            found.append(f"{self._taken} coupons are taken of {total}")
+
+    def given_back(self, raw: Raw, _: int, found: list[str]) -> None:
+        if raw.get("r", "") not in self._coupons:
+            found.append("gives back what was not taken, or twice")
+        self._coupons.discard(raw.get("r", ""))
+        self._taken -= 1
+
+    def exhausted(self, raw: Raw, _: int, found: list[str]) -> None:
+        if raw["x"]["total"] != self._taken:
+            found.append(f"says that {raw['x']['total']} coupons are taken, and it is {self._taken}")
+
+    def drawn(self, raw: Raw, at: int, found: list[str]) -> None:
+        data, redemption = raw["x"], raw["r"]
+        if redemption in self._drawn:
+            found.append(f"{redemption} draws twice")
+        self._drawn[redemption] = _Drawn(raw["o"], data["amount"], data["limit"], data.get("ends"))
+        self._taken += data["amount"] if "ends" not in data else 0
+        self._look_at_limit(data["limit"], at, found)
+
+    def kept(self, raw: Raw, at: int, found: list[str]) -> None:
+        drawn = self._drawn.get(raw["r"])
+        if drawn is None or drawn.ends is None or drawn.amount != raw["x"]["amount"]:
+            found.append(f"{raw['r']} keeps what it does not hold")
+            return
+        self._drawn[raw["r"]] = drawn._replace(ends=None)
+        self._taken += drawn.amount
+        if drawn.ends <= at:
+            self._look_at_limit(drawn.limit, at, found)
+
+    def undrawn(self, raw: Raw, at: int, found: list[str]) -> None:
+        drawn = self._drawn.pop(raw["r"], None)
+        if drawn is None:
+            found.append(f"{raw['r']} gives back what it did not draw")
+            return
+        self._taken -= drawn.amount if drawn.ends is None else 0
+        had = drawn.amount if drawn.ends is None or drawn.ends > at else 0
+        if raw["x"]["amount"] not in (had, drawn.amount):
+            found.append(f"{raw['r']} gives back {raw['x']['amount']}, and had {had}")
+
+    def _look_at_limit(self, limit: int, at: int, found: list[str]) -> None:
+        used = self._taken + sum(one.amount for one in self._drawn.values() if one.ends is not None and one.ends > at)
+        if used > limit:
+            found.append(f"{used} are drawn of {limit}")
+
+
+class _Drawn(NamedTuple):
+    by: bytes
+    amount: int
+    limit: int
+    ends: int | None
+
+
+_POOL = {
+    "taken": Pool.taken,
+    "given_back": Pool.given_back,
+    "exhausted": Pool.exhausted,
+    "drawn": Pool.drawn,
+    "kept": Pool.kept,
+    "undrawn": Pool.undrawn,
+}

@@ -43,10 +43,12 @@ class Form(Enum):
 
     BULK = "bulk"
     ISSUED = "issued"
+    SHARED = "shared"  # one code that everybody uses: index 0
+    FOREIGN = "foreign"  # codes that somebody else made: none of ours reads as one of them
 
     @property
     def index_bits(self) -> int:
-        return 24 if self is Form.BULK else 40
+        return 24 if self in (Form.BULK, Form.SHARED) else 40
 
     @property
     def tag_bits(self) -> int:
@@ -73,6 +75,8 @@ class Generation:
 
     def holds(self, index: int) -> bool:
         """Whether a code with this index may exist."""
+        if self.form is Form.SHARED:
+            return index == 0
         return self.form is Form.ISSUED or index < self.made
 
 
@@ -146,8 +150,7 @@ def normalise(text: str) -> Code:
     """The code that somebody typed or scanned: full-width, lower case, spaces, any hyphen, O for 0, I and L for 1."""
     if len(text) > TYPED_MAX:
         raise NotACode("length")
-    plain = unicodedata.normalize("NFKC", text).translate(_FORGIVEN)
-    symbols = "".join(char for char in plain if unicodedata.category(char) not in _SEPARATING)
+    symbols = _symbols(text)
     if not set(symbols) <= set(ALPHABET):
         raise NotACode("symbol")
     if len(symbols) != LENGTH:
@@ -155,6 +158,22 @@ def normalise(text: str) -> Code:
     if _syndrome(symbols):
         raise NotACode("check")
     return Code(symbols)
+
+
+def _symbols(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text).translate(_FORGIVEN)
+    return "".join(char for char in plain if unicodedata.category(char) not in _SEPARATING)
+
+
+def foreign(text: str) -> str:
+    """A foreign code as it is known, whatever its alphabet: forgiven what `normalise` forgives; `NotACode` for none.
+
+    Look-alikes are the same sign to us, so two codes that differ only in an O and a 0 are one.
+    """
+    symbols = _symbols(text).upper() if len(text) <= TYPED_MAX else ""
+    if not 4 <= len(symbols) <= TYPED_MAX or not symbols.isprintable():
+        raise NotACode("length")
+    return symbols
 
 
 def show(code: Code) -> str:

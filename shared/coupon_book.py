@@ -12,9 +12,11 @@ from datetime import date, datetime
 from enum import IntEnum
 from typing import Literal, NamedTuple, TypeAlias
 
+from shared import tally
 from shared.chain import Kind, Packed
 from shared.clock import from_ms, to_ms
-from shared.keys import COUPON_BOOK
+from shared.keys import CODE, COUPON_BOOK
+from shared.tally import Tally
 
 Spot: TypeAlias = tuple[int, int]
 """A coupon's place among all codes: locator and index."""
@@ -90,10 +92,14 @@ class Coupon:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A member's coupons in the order of their issue; `gone` counts, by locator, those that left the head."""
+    """A member's coupons in the order of their issue; `gone` counts, by locator, those that left the head.
+
+    `uses` counts the codes on paper that this member used, by the locator of their campaign's own coupons.
+    """
 
     coupons: tuple[Coupon, ...] = ()
     gone: tuple[tuple[int, int], ...] = ()
+    uses: tuple[tuple[int, Tally], ...] = ()
 
     def get(self, spot: Spot) -> Coupon | None:
         return next((coupon for coupon in self.coupons if coupon.spot == spot), None)
@@ -101,6 +107,19 @@ class Book:
     def count(self, locator: int) -> int:
         """How many coupons of a campaign this member was ever issued."""
         return sum(coupon.locator == locator for coupon in self.coupons) + dict(self.gone).get(locator, 0)
+
+    def had(self, locator: int, at: datetime) -> int:
+        """How often a campaign has served this member: coupons issued, and codes on paper used or held."""
+        return self.count(locator) + self.tally(locator).used(at)
+
+    def tally(self, locator: int) -> Tally:
+        """The codes on paper of a campaign that this member used or holds."""
+        return dict(self.uses).get(locator, Tally())
+
+    def with_tally(self, locator: int, count: Tally) -> Book:
+        """The book with another count of such codes."""
+        uses = {**dict(self.uses), locator: count}
+        return replace(self, uses=tuple(sorted((one, kept) for one, kept in uses.items() if kept != Tally())))
 
     def with_(self, coupon: Coupon) -> Book:
         """The book with this coupon in place of the one at its spot."""
@@ -202,11 +221,21 @@ class _Reader:
 
 def _pack(book: Book) -> Packed:
     packed: Packed = {"c": pack_coupons(book.coupons)}
-    return packed | ({"g": [list(one) for one in book.gone]} if book.gone else {})
+    if book.gone:
+        packed["g"] = [list(one) for one in book.gone]
+    if book.uses:
+        packed["u"] = [[locator, *tally.pack(count)] for locator, count in book.uses]
+    return packed
 
 
 def _unpack(packed: Packed) -> Book:
-    return Book(unpack_coupons(packed["c"]), tuple((locator, count) for locator, count in packed.get("g", ())))
+    return Book(
+        coupons=unpack_coupons(packed["c"]),
+        gone=tuple((locator, count) for locator, count in packed.get("g", ())),
+        uses=tuple((locator, tally.unpack(count)) for locator, *count in packed.get("u", ())),
+    )
 
 
 BOOK = Kind(COUPON_BOOK, Book(), _pack, _unpack)
+CODES = Kind(CODE, Book(), _pack, _unpack)
+"""A code on paper has a chain of its own, a book of one coupon; without an entry it is as its campaign made it."""

@@ -37,11 +37,35 @@ class Codebook:
         key = next((key for key in accepted if hmac.compare_digest(_check(key), item["check"])), None)
         return None if key is None else Generation(locator, Form(item["form"]), key, item.get("made", 0))
 
+    def form(self, locator: int) -> Form:
+        """How the codes of a locator come to be."""
+        return Form(self._locators[locator]["form"])
+
+    def locator_of(self, campaign_id: str, form: Form) -> int | None:
+        """The locator of a campaign's codes of a form; None if it has none."""
+        wanted = (campaign_id, form.value)
+        found = (at for at, item in self._locators.items() if (item["campaign_id"], item["form"]) == wanted)
+        return next(found, None)
+
+    def edition_of(self, locator: int, index: int) -> int:
+        """The edition of the terms that a code made in bulk was made with."""
+        editions = self._locators[locator].get("editions", ())
+        return max((int(edition) for first, edition in editions if first <= index), default=1)
+
     def code(self, coupon: Coupon) -> Code:
-        """A coupon's code under the current key."""
-        generation = self.generation(coupon.locator)
+        """A coupon's code under the current key. Of a foreign code nothing is kept that could be shown."""
+        return self.code_of(coupon.locator, 0 if self.form(coupon.locator) is Form.SHARED else coupon.index)
+
+    def code_of(self, locator: int, index: int) -> Code:
+        """The code of a place, under the current key."""
+        generation = self.generation(locator)
         assert generation is not None, "a coupon was issued under a locator that is there"
-        return self._codec.encode(generation, coupon.index)
+        return self._codec.encode(generation, index)
+
+    @property
+    def takes_foreign(self) -> bool:
+        """Whether any campaign has foreign codes, so that a text that is none of ours may be one."""
+        return any(item["form"] == Form.FOREIGN.value for item in self._locators.values())
 
     def read(self, code: Code) -> tuple[Reading, ...]:
         """The places that a code may name; none for a code that was never made."""

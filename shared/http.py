@@ -58,6 +58,7 @@ class Route:
     again: int | None = None  # the other status: there was nothing left to do, or something is left for another
     body_max: int = 256 * KB
     id_field: str | None = None  # the body's own id, for which the header Idempotency-Key may stand in
+    of_csv: Callable[[str], Any] | None = None  # the body that a CSV stands for, where one may be sent
     media: Sequence[str] = (preference.JSON,)  # what the answer may be; the caller's Accept chooses
     summary: str = ""
 
@@ -193,7 +194,7 @@ def _judge(world: World, route: Route, request: Request, language: str) -> Call[
     if key is not None and not _ID.fullmatch(key):
         raise BadRequest("bad_header", header="Idempotency-Key")
     media = request.headers.get("content-type", "application/json")
-    sent = body.read(request.raw, media, route.body_max) if route.has_body else {}
+    sent = body.read(request.raw, media, route.body_max, route.of_csv) if route.has_body else {}
     query = dict(request.query)
     path = {name: _path_value(route, name, unquote(value)) for name, value in request.path.items()}
     content = _canonical.encode([route.method, route.path, path, query, sent])

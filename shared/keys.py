@@ -87,6 +87,26 @@ def name(kind: str, owner: str, client_id: str) -> str:
     return f"{NAME_PREFIX}{kind}#{owner}#{client_id}"
 
 
+def code(locator: int, index: int) -> str:
+    """The holder of a code's chain: of one that was made in bulk, its place."""
+    return f"{locator:05d}.{index:010x}"
+
+
+def shared_use(locator: int, mark: bytes) -> str:
+    """The holder of one redemption's chain of a code that many share: each use stands for itself."""
+    return f"{locator:05d}.{mark.hex()}"
+
+
+def foreign(digest: str) -> str:
+    """The holder of a foreign code's chain, known by the code's keyed hash alone."""
+    return f"foreign.{digest}"
+
+
+def limit(campaign_id: str, *of: str) -> str:
+    """The holder of one of a campaign's limits: none, the number of its coupons; `budget`; a store and a day."""
+    return "#".join((campaign_id, *of))
+
+
 def issue(locator: int, index: int) -> str:
     """The name of an issue lies at its coupon's place, so that a code leads to it."""
     return name("issue", f"{locator:05d}", f"{index:010x}")

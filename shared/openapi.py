@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from shared import preference
+from shared import body, preference
 from shared.errors import NotFound
 from shared.http import MEMBER, PUBLIC, Call, Empty, Route, Routes
 from shared.member_ref import login_holder
@@ -116,7 +116,10 @@ def _operation(route: Route) -> dict[str, Any]:
         schema = {"$ref": _REF.format(model=route.body.__name__)} if route.body is not Empty else _NOTHING
         said["requestBody"] = {
             "required": any(field.is_required() for field in route.body.model_fields.values()),
-            "content": {"application/json": {"schema": schema}},
+            "content": {
+                "application/json": {"schema": schema},
+                **({body.CSV: {"schema": {"type": "string"}}} if route.of_csv else {}),
+            },
         }
     return said
 

@@ -49,7 +49,11 @@ class Secrets:
 
     def digest(self, purpose: str, value: str) -> str:
         """A look-up key for something that must not be kept in clear (a phone number, a login)."""
-        return hmac.digest(self.derive(purpose), value.encode(), "sha256")[:20].hex()
+        return self.digests_accepted(purpose, value)[0]
+
+    def digests_accepted(self, purpose: str, value: str) -> list[str]:
+        """As `digest`, under the current root and under the one before: for what was kept before a rotation."""
+        return [hmac.digest(key, value.encode(), "sha256")[:20].hex() for key in self.derive_accepted(purpose)]
 
     def seal(self, purpose: str, context: str, text: str) -> str:
         """Encrypt and authenticate (AES-SIV, RFC 5297): a token that only this purpose and context can open.

@@ -83,7 +83,7 @@ OTHERS = [
     ("P", "taken", set_("x", left=-1), "more than the budget has"),
     ("P", "taken", set_("s", n=91), "at most 90"),
     ("P", "taken", set_("s", t=500), "what is used is not"),
-    ("L", "taken", set_("s", n=1), "1 coupons taken, by the entries 2"),
+    ("L", "taken", set_("s", n=1), "1 taken, by the entries 2"),
     ("L", "taken", lambda item, raw: item["e"].extend([raw | {"r": "coupon:a"}, raw | {"r": "coupon:b"}]), "4 coupons"),
     ("V", "accepted", set_("x", store_id="shibuya", business_day="2026-12-05"), "a second visit"),
     ("V", "accepted", set_("x", business_day="2026-12-01"), "of the business day"),

@@ -47,7 +47,7 @@ def _coupon(code: str, type_: str, value: int, **terms: Any) -> Candidate:
         code=code,
         coupon_id=f"coupon-{code}",
         campaign_id=campaign_id,
-        terms=Terms.model_validate({"offer": offer, **terms}),
+        terms=Terms.model_validate({"offer": offer, "valid_from": "2026-01-01", **terms}),
         validity=days,
         limit_reached=limit_reached,
     )
@@ -104,9 +104,53 @@ def test_what_is_more_than_is_left_is_explained_too() -> None:
     assert [(step.rule, step.amount) for step in applied.explain] == [("amount_off", 300), ("nothing_left", -220)]
 
 
-def test_no_campaign_gives_what_no_rule_knows() -> None:
-    with pytest.raises(AssertionError, match="bonus_points"):
-        _apply(_basket(80), _coupon("a", "bonus_points", 300))
+def test_bonus_points_take_nothing_off_and_say_how_many_they_are() -> None:
+    (applied,) = _apply(_basket(80), _coupon("a", "bonus_points", 300)).applied
+    assert (applied.discount, applied.lines) == (0, ())
+    assert [(one.rule, one.amount, one.detail) for one in applied.explain] == [("bonus_points", 0, "+300")]
+
+
+def _free(count: int, *lines: tuple[int, int], **offer: Any) -> list[int]:
+    """What each line of (amount, quantity) loses when so many items are free."""
+    basket = Basket.model_validate(
+        {"lines": [{"line_id": str(n), "amount": amount, "quantity": many} for n, (amount, many) in enumerate(lines)]}
+    )
+    (applied,) = _apply(basket, _coupon("a", "item_free", count, **offer)).applied
+    taken = {line.line_id: line.discount for line in applied.lines}
+    return [taken.get(str(n), 0) for n in range(len(lines))]
+
+
+@pytest.mark.parametrize(
+    ("count", "lines", "taken"),
+    [
+        (1, [(300, 1), (500, 1)], [0, 500]),
+        (1, [(1000, 2), (400, 1)], [500, 0]),
+        (1, [(500, 1), (500, 1)], [500, 0]),
+        (2, [(500, 1), (300, 3)], [500, 100]),
+        (3, [(100, 3)], [100]),
+        (1, [(100, 3)], [33]),
+        (2, [(100, 3)], [66]),
+        (9, [(100, 3), (50, 1)], [100, 50]),
+        (1, [(100, 0)], [100]),
+        (1, [(0, 5), (10, 1)], [0, 10]),
+    ],
+)
+def test_the_dearest_items_are_free(count: int, lines: list[tuple[int, int]], taken: list[int]) -> None:
+    assert _free(count, *lines) == taken
+
+
+@given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 9)), min_size=1, max_size=8), st.integers(1, 20))
+def test_no_more_items_are_free_than_there_are_and_never_more_than_a_line(lines: list[Any], count: int) -> None:
+    if not any(amount for amount, _ in lines):
+        return
+    taken = _free(count, *lines)
+    assert all(0 <= one <= amount for one, (amount, _) in zip(taken, lines, strict=True))
+    if count >= sum(max(1, many) for _, many in lines):
+        assert taken == [amount for amount, _ in lines]
+
+
+def test_a_free_item_is_worth_no_more_than_its_limit() -> None:
+    assert _free(1, (900, 1), max_discount=600) == [600]
 
 
 # ---- several ---------------------------------------------------------------------------------------------------------

@@ -5,22 +5,31 @@ Pure: the book, the operation and the time go in, the entries and the next book 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
+from coupons.limits import reached
 from shared import keys
 from shared.business_day import DayRule
 from shared.chain import Decided, Step
 from shared.coupon_book import Book, Coupon, Status, Use
 from shared.errors import Conflict
-from shared.units import Money
+from shared.units import Money, Points
 
 COUPONS_MAX = 100
 """So many coupons a head carries. Beyond, the oldest that can't be used any more make room."""
 
-WhyUnusable: TypeAlias = Literal["not_found", "used", "held", "expired", "paused"]
+WhyUnusable: TypeAlias = Literal[
+    "not_found", "used", "held", "expired", "paused", "asleep", "taken_back", "other_order", "needs_member"
+]
+
+
+def order_hash(order_ref: str) -> bytes:
+    """The eight bytes by which a hold knows its order."""
+    return hashlib.sha256(order_ref.encode()).digest()[:8]
 
 
 # ---- issuing --------------------------------------------------------------------------------------------------------
@@ -60,7 +69,7 @@ class Issuing:
 def issue(book: Book, issuing: Issuing, at: datetime) -> Decided[Book]:
     """Put a coupon into the book; `member_limit_reached` if the campaign or the book has no room for it."""
     coupon = issuing.coupon
-    if issuing.per_member is not None and book.count(coupon.locator) >= issuing.per_member:
+    if issuing.per_member is not None and book.had(coupon.locator, at) >= issuing.per_member:
         raise Conflict("member_limit_reached", limit=issuing.per_member)
     book = _with_room(book, issuing.issued_on, at)
     data = {
@@ -106,7 +115,10 @@ def _is_done(coupon: Coupon, day: date, at: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What one coupon took off a basket. `place` is its turn, `position` that of its code in the request."""
+    """What one coupon took off a basket, or gives. `place` is its turn, `position` that of its code in the request.
+
+    `sealed` is a foreign code, of which we keep nothing else that could be shown again.
+    """
 
     place: int
     position: int
@@ -114,13 +126,25 @@ class Taken:
     discount: Money
     lines: tuple[tuple[str, Money], ...]
     explain: tuple[tuple[str, Money, str], ...]
+    bonus_points: Points = 0
+    sealed: str | None = None
+
+
+class Counted(NamedTuple):
+    """A code on paper that counts for the member who uses it: its campaign, and how often that may serve a member."""
+
+    locator: int
+    limit: int
+    campaign_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Redeeming:
-    """A redemption's share in one member's book: its coupons as they were before, and what each of them took off.
+    """A redemption's share in one book or one code: its coupons as they were before, and what each of them took off.
 
-    `by` is the redemption's mark: the operation's bytes in the chain, by which its own coupons know it.
+    `by` is the redemption's mark: the operation's bytes in the chain, by which its own coupons know it. `counted` are
+    codes on paper, elsewhere, that count for this book's member; `are_final` says of those that a void gives back
+    whether they had been used for good.
     """
 
     redemption_id: str
@@ -132,6 +156,11 @@ class Redeeming:
     taken: tuple[Taken, ...]
     store_id: str | None = None
     hold_seconds: int | None = None
+    channel: str | None = None
+    member_id: str | None = None
+    basket_amount: Money = 0
+    counted: tuple[Counted, ...] = ()
+    are_final: bool = False
 
     @property
     def ref(self) -> tuple[str, str]:
@@ -150,15 +179,22 @@ class Asker:
 
 def why_unusable(coupon: Coupon | None, asker: Asker) -> WhyUnusable | None:
     """Why a coupon can't be used at all. The asker's own hold is never in the way, and protects it from expiry."""
-    if coupon is None:
+    if coupon is None or coupon.status is Status.RESERVED:
         return "not_found"
+    if coupon.status in _NOT_YET_OR_NO_MORE:
+        return _NOT_YET_OR_NO_MORE[coupon.status]
     is_own = coupon.use is not None and coupon.use.by == asker.by
     if coupon.status is Status.REDEEMED:
         return None if is_own else "used"  # its own: a retry, which its name will answer
+    if coupon.order is not None and asker.order not in (b"", coupon.order):
+        return "other_order"
     if coupon.is_held(asker.at):
         assert coupon.use is not None
         return None if is_own or coupon.use.order == asker.order else "held"
     return "expired" if coupon.is_over(asker.day) else None
+
+
+_NOT_YET_OR_NO_MORE: Mapping[Status, WhyUnusable] = {Status.ASLEEP: "asleep", Status.VOIDED: "taken_back"}
 
 
 def redeem(book: Book, redeeming: Redeeming, at: datetime) -> Decided[Book]:
@@ -172,12 +208,37 @@ def redeem(book: Book, redeeming: Redeeming, at: datetime) -> Decided[Book]:
     status = Status.HELD if is_hold else Status.REDEEMED
     for coupon in redeeming.coupons:
         book = book.with_(replace(coupon, status=status, use=Use(redeeming.by, redeeming.order, ends)))
-    return Decided(book, _steps("held" if is_hold else "redeemed", redeeming))
+    for one in redeeming.counted:
+        if book.had(one.locator, at) >= one.limit:
+            raise reached()
+        count = book.tally(one.locator).take(redeeming.by, 1, at, ends if is_hold else None)
+        book = book.with_tally(one.locator, count)
+    return Decided(book, (*_steps("held" if is_hold else "redeemed", redeeming), *_counts("counted", redeeming)))
+
+
+def redeem_code(code: Book, redeeming: Redeeming, at: datetime) -> Decided[Book]:
+    """Use a code that has a chain of its own. Before its first entry it is as its campaign made it."""
+    made = tuple(one for one in redeeming.coupons if code.get(one.spot) is None)
+    return redeem(replace(code, coupons=(*code.coupons, *made)), redeeming, at)
+
+
+def _counts(kind: str, redeeming: Redeeming) -> tuple[Step, ...]:
+    """One entry for each code on paper that counts for the member."""
+    return tuple(
+        Step(kind, ref=redeeming.ref, data={"campaign_id": one.campaign_id, "locator": one.locator})
+        for one in redeeming.counted
+    )
 
 
 def _steps(kind: str, redeeming: Redeeming, more: Mapping[str, Any] | None = None) -> tuple[Step, ...]:
     """One entry for each coupon: each becomes an event of its own."""
-    store = {"store_id": redeeming.store_id} if redeeming.store_id else {}
+    said = {
+        "store_id": redeeming.store_id,
+        "channel": redeeming.channel,
+        "member_id": redeeming.member_id,
+        "basket_amount": redeeming.basket_amount,
+    }
+    common = {name: value for name, value in said.items() if value} | dict(more or {})
     return tuple(
         Step(
             kind,
@@ -188,8 +249,8 @@ def _steps(kind: str, redeeming: Redeeming, more: Mapping[str, Any] | None = Non
                 "redemption_id": redeeming.redemption_id,
                 "order_ref": redeeming.order_ref,
                 "discount": taken.discount,
-                **store,
-                **(more or {}),
+                **({"bonus_points": taken.bonus_points} if taken.bonus_points else {}),
+                **common,
             },
         )
         for coupon, taken in zip(redeeming.coupons, redeeming.taken, strict=True)
@@ -205,7 +266,13 @@ def capture(book: Book, redeeming: Redeeming, at: datetime) -> Decided[Book]:
         if coupon is None or not is_own or (not coupon.is_held(at) and coupon.is_over(day)):
             raise Conflict("code_not_usable")
         book = book.with_(replace(coupon, status=Status.REDEEMED, use=Use(redeeming.by, redeeming.order, at)))
-    return Decided(book, _steps("redeemed", redeeming))
+    for one in redeeming.counted:
+        before = book.tally(one.locator)
+        is_held = any(held.by == redeeming.by for held in before.held)
+        if not is_held and book.had(one.locator, at) >= one.limit:
+            raise reached()
+        book = book.with_tally(one.locator, before.take(redeeming.by, 1, at, None))
+    return Decided(book, (*_steps("redeemed", redeeming), *_counts("kept", redeeming)))
 
 
 # ---- voiding --------------------------------------------------------------------------------------------------------
@@ -234,13 +301,21 @@ def void(book: Book, voiding: Voiding, at: datetime) -> Decided[Book]:
         else:
             continue
         given.append(before)
+    for one in redeeming.counted:
+        count = book.tally(one.locator).give_back(redeeming.by, 1, at, is_final=redeeming.are_final)
+        book = book.with_tally(
+            one.locator, replace(count, taken=max(0, count.taken))
+        )  # it may have gone with a merge's end
+    uncounted = _counts("uncounted", redeeming)
     if not given:
-        return Decided(book, (Step("closed", ref=redeeming.ref, data={"void_id": voiding.void_id}),))
+        is_home = redeeming.coupons or not uncounted
+        closed = (Step("closed", ref=redeeming.ref, data={"void_id": voiding.void_id}),) if is_home else ()
+        return Decided(book, (*closed, *uncounted))
     if voiding.until is not None and at >= voiding.until:
         raise Conflict("void_window_over")
     kept = [(one, taken) for one, taken in zip(redeeming.coupons, redeeming.taken, strict=True) if one in given]
     undone = replace(redeeming, coupons=tuple(one for one, _ in kept), taken=tuple(taken for _, taken in kept))
-    return Decided(book, _steps("voided", undone, {"void_id": voiding.void_id}))
+    return Decided(book, (*_steps("voided", undone, {"void_id": voiding.void_id}), *uncounted))
 
 
 def _unused(coupon: Coupon) -> Coupon:

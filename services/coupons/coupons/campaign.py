@@ -21,18 +21,25 @@ class Name(Shape):
 
 
 class Offer(Shape):
-    """What a coupon is worth. `skus` and `categories` name the items that it is for, either is enough; none: all."""
+    """What a coupon is worth. `skus` and `categories` name the items that it is for, either is enough; none: all.
+
+    `value` is money in minor units, whole percent, the number of items that are free (1 if not said), or points.
+    """
 
     type: Literal["amount_off", "percent_off", "item_free", "bonus_points"]
-    value: SomePoints
+    value: SomePoints = 1
     max_discount: SomePoints | None = None
     skus: Some[Ref] | None = None
     categories: Some[Ref] | None = None
 
     @model_validator(mode="after")
-    def _percents_end_at_100(self) -> Offer:
+    def _a_value_fits_its_type(self) -> Offer:
+        if self.type != "item_free" and "value" not in self.model_fields_set:
+            refuse([(("value",), "missing", "Field required")])
         if self.type == "percent_off" and self.value > 100:
             refuse([(("value",), "less_than_equal", "whole percent lie between 1 and 100")])
+        if self.type == "bonus_points" and self.max_discount is not None:
+            refuse([(("max_discount",), "not_for_points", "points take nothing off that could be limited")])
         return self
 
 
@@ -59,14 +66,24 @@ class Trigger(Shape):
 
 
 class CodeSettings(Shape):
+    """How a campaign's codes come to be: one for each, one for all, or made by somebody else; and whether they sleep."""
+
     mode: Literal["unique", "shared", "imported"] = "unique"
     sleeping: bool = False
 
+    @model_validator(mode="after")
+    def _one_for_all_is_awake(self) -> CodeSettings:
+        if self.sleeping and self.mode == "shared":
+            refuse([(("sleeping",), "not_for_shared", "a code that all share is woken by nobody")])
+        return self
+
 
 class Terms(Shape):
-    """What a coupon keeps from the campaign on the day it is issued."""
+    """What a coupon keeps from the campaign on the day it is issued, or its code is made."""
 
     offer: Offer
+    valid_from: Day
+    valid_until: Day | None = None
     min_purchase: Amount | None = None
     channels: Annotated[tuple[Channel, ...], Field(strict=False, min_length=1, max_length=2)] | None = None
     stores: Some[Id] | None = None
@@ -76,8 +93,6 @@ class Terms(Shape):
 class Campaign(Terms):
     campaign_id: Id
     name: Name
-    valid_from: Day
-    valid_until: Day | None = None
     valid_days: Annotated[int, Field(ge=0, le=3650)] | None = None
     limits: Limits = Limits()
     trigger: Trigger | None = None
@@ -93,18 +108,18 @@ class Campaign(Terms):
         return self
 
     @model_validator(mode="after")
+    def _an_order_is_named_by_who_issues(self) -> Campaign:
+        if self.bind is not None and (self.trigger is not None or self.price_points is not None):
+            refuse([(("bind",), "no_order", "what a trigger or a member causes is bound to no order")])
+        return self
+
+    @model_validator(mode="after")
     def _nothing_that_is_not_taken_yet(self) -> Campaign:
         """Refuse what the contract knows and this version would not honour: better than a limit nobody keeps."""
         wanted: dict[tuple[str, ...], bool] = {
-            ("offer", "type"): self.offer.type not in ("amount_off", "percent_off"),
             ("limits", "total"): (self.limits.total or 0) > POOL_MAX,
-            ("limits", "per_store_day"): self.limits.per_store_day is not None,
-            ("limits", "budget"): self.limits.budget is not None,
             ("trigger", "event"): self.trigger is not None and self.trigger.event != "checkin.accepted",
             ("price_points",): self.price_points is not None,
-            ("code", "mode"): self.code.mode != "unique",
-            ("code", "sleeping"): self.code.sleeping,
-            ("bind",): self.bind is not None,
         }
         refuse((where, "not_taken_yet", "this is not taken yet") for where, is_wanted in wanted.items() if is_wanted)
         return self
@@ -117,6 +132,12 @@ class Campaign(Terms):
         """The campaign with what was sent; all of it is judged again, so that no change goes around a rule."""
         merged = {**dict(self), **{name: getattr(change, name) for name in change.model_fields_set}}
         return Campaign(**{name: value for name, value in merged.items() if value is not None})
+
+
+class CampaignTold(Campaign):
+    """A campaign as the operator reads it: with the one code that all share, where there is one."""
+
+    shared_code: str | None = None
 
 
 class CampaignChange(Shape):

@@ -9,12 +9,13 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from coupons import store
-from coupons.campaign import Campaign, CampaignChange
+from coupons.campaign import Campaign, CampaignChange, CampaignTold
+from coupons.locators import draw_locator
 from coupons.store import Running
 from shared import keys, problem
 from shared.clock import to_ms, utc_now
-from shared.codes import LOCATORS, Form
-from shared.coupons_of import new_locator
+from shared.codes import Form, show
+from shared.coupons_of import Codebook
 from shared.directory import CACHE_SECONDS
 from shared.errors import Conflict, Invalid, NotFound, Unavailable
 from shared.http import Call, Reply
@@ -22,7 +23,6 @@ from shared.patience import attempts
 from shared.table import Collision, Item, PutNew, Write
 from shared.world import World
 
-LOCATOR_ATTEMPTS = 64
 FIRST_EDITION = 1
 State = Literal["draft", "active", "paused", "ended"]
 
@@ -34,7 +34,7 @@ def create(call: Call[Campaign]) -> Reply:
     if old is not None and old["fp"] != print_:
         raise Invalid("id_reused")
     call.world.clock.sleep(CACHE_SECONDS)  # an environment may have remembered that there is no such campaign
-    return Reply(call.body, 201, is_replay=old is not None)
+    return Reply(_told(call.world, call.body), 201, is_replay=old is not None)
 
 
 def _begin(world: World, campaign: Campaign, print_: bytes) -> Item | None:
@@ -44,7 +44,9 @@ def _begin(world: World, campaign: Campaign, print_: bytes) -> Item | None:
         old = table.get(*key, consistent=True)
         if old is not None:
             return old
-        running = Running(campaign, _locator(world, campaign.campaign_id), FIRST_EDITION)
+        running = Running(campaign, draw_locator(world, campaign.campaign_id, Form.ISSUED), FIRST_EDITION)
+        if campaign.code.mode == "shared":
+            draw_locator(world, campaign.campaign_id, Form.SHARED)
         item = _keyed(running, key) | {"version": 1, "fp": print_, "t": to_ms(utc_now())}
         try:
             table.transact([PutNew(item), PutNew(store.terms_item(running))])
@@ -54,35 +56,46 @@ def _begin(world: World, campaign: Campaign, print_: bytes) -> Item | None:
     raise Unavailable
 
 
-def read(call: Call[Any]) -> Campaign:
+def read(call: Call[Any]) -> CampaignTold:
     """A campaign as it is now."""
     item = call.world.directory.table.get(*keys.campaign(call.path["campaign_id"]), consistent=True)
     if item is None:
         raise NotFound("campaign_not_found")
-    return store.of_item(item).campaign
+    return _told(call.world, store.of_item(item).campaign)
 
 
-def change(call: Call[CampaignChange]) -> Campaign:
+def _told(world: World, campaign: Campaign) -> CampaignTold:
+    """A campaign as its operator reads it."""
+    shared_code = None
+    if campaign.code.mode == "shared":
+        codebook = Codebook(world)
+        locator = codebook.locator_of(campaign.campaign_id, Form.SHARED)
+        assert locator is not None, "a shared code's locator is drawn before its campaign is there"
+        shared_code = show(codebook.code_of(locator, 0))
+    return CampaignTold(**dict(campaign), shared_code=shared_code)
+
+
+def change(call: Call[CampaignChange]) -> CampaignTold:
     """Change name, last day, limits or stores; coupons that are out keep their terms."""
     return _change(call, lambda campaign: _changed(campaign, call.body))
 
 
-def pause(call: Call[Any]) -> Campaign:
+def pause(call: Call[Any]) -> CampaignTold:
     """Stop issuing and redeeming until the campaign is resumed."""
     return _change(call, lambda campaign: _turned(campaign, "paused", ("active", "paused")))
 
 
-def resume(call: Call[Any]) -> Campaign:
+def resume(call: Call[Any]) -> CampaignTold:
     """Let a draft begin, or a paused campaign go on."""
     return _change(call, lambda campaign: _turned(campaign, "active", ("draft", "active", "paused")))
 
 
-def end(call: Call[Any]) -> Campaign:
+def end(call: Call[Any]) -> CampaignTold:
     """Issue no more coupons, for good; those that are out stay good."""
     return _change(call, lambda campaign: _turned(campaign, "ended", ("draft", "active", "paused", "ended")))
 
 
-def _change(call: Call[Any], make: Callable[[Campaign], Campaign]) -> Campaign:
+def _change(call: Call[Any], make: Callable[[Campaign], Campaign]) -> CampaignTold:
     def changed(old: Item | None) -> Item:
         if old is None:
             raise NotFound("campaign_not_found")
@@ -96,7 +109,7 @@ def _change(call: Call[Any], make: Callable[[Campaign], Campaign]) -> Campaign:
         return [] if item["edition"] == old["edition"] else [PutNew(store.terms_item(store.of_item(item)))]
 
     key = keys.campaign(call.path["campaign_id"])
-    return store.of_item(call.world.directory.change(key, changed, new_terms)).campaign
+    return _told(call.world, store.of_item(call.world.directory.change(key, changed, new_terms)).campaign)
 
 
 def _changed(campaign: Campaign, change: CampaignChange) -> Campaign:
@@ -104,8 +117,10 @@ def _changed(campaign: Campaign, change: CampaignChange) -> Campaign:
         after = campaign.changed(change)
     except ValidationError as error:
         raise problem.of_validation(error) from None
-    if (after.limits.total is None) != (campaign.limits.total is None):
-        raise Invalid.at("/limits/total", "not_taken_yet", "a total can be changed, but not added or taken away")
+    for name in ("total", "budget"):
+        if (getattr(after.limits, name) is None) != (getattr(campaign.limits, name) is None):
+            detail = f"a {name} can be changed, but not added or taken away: what came before would not count"
+            raise Invalid.at(f"/limits/{name}", "not_changeable", detail)
     return after
 
 
@@ -117,13 +132,3 @@ def _turned(campaign: Campaign, state: State, from_: Sequence[State]) -> Campaig
 
 def _keyed(running: Running, key: tuple[str, str]) -> Item:
     return {"pk": key[0], "sk": key[1], **store.to_item(running)}
-
-
-def _locator(world: World, campaign_id: str) -> int:
-    """A locator of the campaign's own, drawn from its id by a keyed hash: made again, the same one."""
-    for attempt in range(LOCATOR_ATTEMPTS):
-        drawn = world.secrets.digest("locator", f"{campaign_id}|{Form.ISSUED.value}|1|{attempt}")
-        item = new_locator(world, int(drawn, 16) % LOCATORS, campaign_id, Form.ISSUED)
-        if world.directory.table.put_new(item) is None:
-            return int(item["sk"])
-    raise Conflict("campaigns_full")

@@ -1,37 +1,36 @@
-"""From codes to coupons: which member's book holds each code of a basket, and what they take off together.
+"""From codes to coupons: which book or chain holds each code of a basket.
 
-A dry run and a redemption take this same path; they differ in what they do with its outcome.
+A member's coupons lie together in the member's book. A code that was printed, or that somebody else made, has a chain
+of its own, which begins when something happens to it; a code that all share has one for each redemption.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any
 
-from coupons import rules, store
-from coupons.book import Asker, Taken, WhyUnusable, why_unusable
+from coupons import store
 from coupons.campaign import Channel
-from coupons.model import Applied, Basket, NotApplied, Occasion
-from coupons.rules import Candidate, Outcome, Place, Validity
+from coupons.limits import LIMIT
+from coupons.model import Basket, Occasion
 from shared import keys, places
 from shared.auth import Principal
 from shared.business_day import DayRule
 from shared.chain import Head
 from shared.closings import Closing
-from shared.codes import Form, NotACode, normalise, show
-from shared.coupon_book import BOOK, Book, Coupon, Spot
-from shared.coupons_of import Codebook, is_paused
+from shared.codes import Form, NotACode, Reading, foreign, normalise, show
+from shared.coupon_book import BOOK, CODES, Book, Coupon, Spot, Status
+from shared.coupons_of import Codebook
 from shared.errors import Forbidden, Invalid
 from shared.http import Call
 from shared.member_ref import require_member, resolve
 from shared.reference import MemberRef
 from shared.table import Item
+from shared.tally import Tally
 from shared.world import World
 
-Told: TypeAlias = Literal["used", "held", "expired", "paused"]
+ON_PAPER = "code"  # the source of a coupon that nobody was issued
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +60,12 @@ def check_currency(world: World, basket: Basket) -> None:
         raise Invalid("currency_mismatch", expected=expected)
 
 
-def order_hash(order_ref: str) -> bytes:
-    """The eight bytes by which a hold knows its order."""
-    return hashlib.sha256(order_ref.encode()).digest()[:8]
-
-
 @dataclass(frozen=True, slots=True)
 class Sought:
     """One code of a request: what it is shown as, and the coupon and its home if there is one.
 
-    `is_owners`: the request names the member whose coupon it is, so that its reader may learn more.
+    `is_owners`: the request names the member whose coupon it is, so that its reader may learn more. `sealed` is a
+    foreign code, of which nothing else is kept.
     """
 
     position: int
@@ -78,18 +73,26 @@ class Sought:
     coupon: Coupon | None = None
     head: Head[Book] | None = None
     is_owners: bool = False
+    sealed: str | None = None
+
+    @property
+    def is_on_paper(self) -> bool:
+        """Whether the code lies in no member's book."""
+        return self.head is not None and self.head.account[0] == keys.CODE
 
 
 class Homes:
-    """The books that the codes of one request live in, each read once."""
+    """The books and chains that the codes of one request live in, each read once. `by` is the redemption's mark."""
 
-    def __init__(self, call: Call[Any], member: MemberRef | None, *, is_consistent: bool) -> None:
+    def __init__(self, call: Call[Any], member: MemberRef | None, by: bytes = b"", *, is_consistent: bool) -> None:
         self.world = call.world
         self.codebook = Codebook(call.world)
         self.member_id: str | None = None
+        self._by = by
         self._is_consistent = is_consistent
         self._heads: dict[str, Head[Book]] = {}
         self._closings: dict[str, tuple[Closing, ...]] = {}
+        self._limits: dict[str, Head[Tally]] = {}
         if member is not None:
             self.member_id = resolve(call.world, call.who, member, consistent=is_consistent).member_id
             if self._head(self.member_id).sequence == 0:
@@ -98,6 +101,17 @@ class Homes:
     def seek(self, codes: Sequence[str]) -> list[Sought]:
         """The coupons of codes as people typed them, in the same order."""
         return [self._one(position, typed) for position, typed in enumerate(codes)]
+
+    def limit(self, holder: str) -> Head[Tally]:
+        """One of a campaign's limits."""
+        if holder not in self._limits:
+            self._limits[holder] = self.world.ledger.head(LIMIT, holder, consistent=self._is_consistent)
+        return self._limits[holder]
+
+    def of_member(self) -> Head[Book]:
+        """The book of the member who was named."""
+        assert self.member_id is not None
+        return self._head(self.member_id)
 
     def all_of_member(self) -> list[Sought]:
         """Every coupon of the member who was named, as if its code had been typed."""
@@ -112,15 +126,60 @@ class Homes:
         try:
             code = normalise(typed)
         except NotACode:
-            return Sought(position, typed)
+            return self._foreign(position, typed)
         for reading in self.codebook.read(code):
-            if reading.generation.form is not Form.ISSUED:
-                continue  # nobody makes codes in bulk yet, so none can be good
-            head = self._home((reading.generation.locator, reading.index))
-            coupon = head.state.get((reading.generation.locator, reading.index)) if head else None
-            if coupon is not None:
-                return Sought(position, show(code), coupon, head, is_owners=self.member_id is not None)
+            found = self._issued(reading) if reading.generation.form is Form.ISSUED else self._on_paper(reading)
+            if found.coupon is not None:
+                return replace(found, position=position, code=show(code))
         return Sought(position, show(code))
+
+    def _issued(self, reading: Reading) -> Sought:
+        """A coupon in a member's book."""
+        spot = reading.generation.locator, reading.index
+        head = self._home(spot)
+        coupon = head.state.get(spot) if head else None
+        return Sought(0, "", coupon, head, is_owners=self.member_id is not None)
+
+    def _on_paper(self, reading: Reading) -> Sought:
+        """A code that was made in bulk, or that all share."""
+        locator, index = reading.generation.locator, reading.index
+        holder = keys.code(locator, index)
+        if reading.generation.form is Form.SHARED:  # each redemption's use stands for itself
+            holder, index = keys.shared_use(locator, self._by), int.from_bytes(self._by[:5])
+        head = self.world.ledger.head(CODES, holder, consistent=self._is_consistent)
+        coupon = head.state.get((locator, index)) or self._made(locator, index)
+        return self._owned(Sought(0, "", coupon, head))
+
+    def _foreign(self, position: int, typed: str) -> Sought:
+        """A code that somebody else made: known by its keyed hash."""
+        try:
+            code = foreign(typed) if self.codebook.takes_foreign else ""
+        except NotACode:
+            code = ""
+        for digest in self.world.secrets.digests_accepted("foreign", code) if code else ():
+            head = self.world.ledger.head(CODES, keys.foreign(digest), consistent=self._is_consistent)
+            for coupon in head.state.coupons:
+                sealed = self.world.secrets.seal("foreign", "", code)
+                return self._owned(Sought(position, code, coupon, head, sealed=sealed))
+        return Sought(position, typed)
+
+    def _made(self, locator: int, index: int) -> Coupon:
+        """A code that nothing has happened to yet, as its campaign made it."""
+        campaign_id = self.codebook.campaign_of(locator)
+        running = store.campaign(self.world, campaign_id)
+        is_shared = self.codebook.form(locator) is Form.SHARED
+        edition = running.edition if is_shared else self.codebook.edition_of(locator, index)
+        terms = store.terms(self.world, campaign_id, edition)
+        status = Status.ASLEEP if running.campaign.code.sleeping else Status.ISSUED
+        return Coupon(locator, index, edition, terms.valid_from, terms.valid_until, ON_PAPER, status)
+
+    def _owned(self, found: Sought) -> Sought:
+        """A code that was given to a member is that member's; who names another one has none."""
+        owner = found.coupon.owner if found.coupon else None
+        if owner is None or self.member_id is None:
+            return found
+        is_owners = self._head(owner).account == self._head(self.member_id).account
+        return replace(found, is_owners=True) if is_owners else replace(found, coupon=None)
 
     def _home(self, spot: Spot) -> Head[Book] | None:
         """The book that a coupon is in: the member's who was named, one read already, or the one its name tells."""
@@ -152,90 +211,3 @@ class Homes:
             self._closings |= {keys.holder(head.account): head.closings, member_id: own.closings}
             self._heads[member_id] = self._heads.setdefault(keys.holder(head.account), head)
         return self._heads[member_id]
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What codes take off a basket together, and which can't be used at all."""
-
-    outcome: Outcome
-    unusable: tuple[tuple[Sought, WhyUnusable], ...] = ()
-    used: tuple[tuple[Sought, Taken], ...] = field(default=())
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked about codes: the basket, the place, the time, and on whose behalf."""
-
-    basket: Basket
-    shop: Shop
-    now: datetime
-    by: bytes = b""
-    order: bytes = b""
-    wants_best_set: bool = False
-
-
-def judge(world: World, codebook: Codebook, sought: Sequence[Sought], question: Question) -> Judged:
-    """Which of these codes can be used, and what they take off the basket."""
-    heads = [one.head.recorded_at for one in sought if one.head is not None]
-    at = max([question.now, *heads])
-    day = question.shop.days.day(at)
-    asker = Asker(at, day, question.by, question.order)
-    unusable: list[tuple[Sought, WhyUnusable]] = []
-    candidates: list[Candidate] = []
-    for one in sought:
-        reason = why_unusable(one.coupon, asker)
-        if one.coupon is None or reason is not None:
-            unusable.append((one, reason or "not_found"))
-            continue
-        campaign_id = codebook.campaign_of(one.coupon.locator)
-        if is_paused(world, campaign_id):
-            unusable.append((one, "paused"))
-            continue
-        candidates.append(_candidate(world, one, one.coupon, campaign_id))
-    apply = rules.best_set if question.wants_best_set else rules.discount
-    place = Place(question.shop.channel, question.shop.store_id, day)
-    outcome = apply(question.basket, candidates, place)
-    return Judged(outcome, tuple(unusable), tuple(_used(codebook, sought, outcome.applied)))
-
-
-def _candidate(world: World, one: Sought, coupon: Coupon, campaign_id: str) -> Candidate:
-    return Candidate(
-        code=one.code,
-        coupon_id=coupon.coupon_id,
-        campaign_id=campaign_id,
-        terms=store.terms(world, campaign_id, coupon.edition),
-        validity=Validity(coupon.first, coupon.last),
-    )
-
-
-def _used(codebook: Codebook, sought: Sequence[Sought], applied: Sequence[Applied]) -> list[tuple[Sought, Taken]]:
-    """What each applied coupon took off, in the form that a name keeps."""
-    by_id = {one.coupon.coupon_id: (one, one.coupon) for one in reversed(sought) if one.coupon is not None}
-    used = []
-    for place, what in enumerate(applied):
-        one, coupon = by_id[what.coupon_id]
-        taken = Taken(
-            place=place,
-            position=one.position,
-            campaign_id=codebook.campaign_of(coupon.locator),
-            discount=what.discount,
-            lines=tuple((line.line_id, line.discount) for line in what.lines),
-            explain=tuple((step.rule, step.amount, step.detail) for step in what.explain),
-        )
-        used.append((one, taken))
-    return used
-
-
-def refused(who: Principal, judged: Judged) -> list[NotApplied]:
-    """Why codes took nothing off. Whoever may read coupons and has named the owner learns what is wrong with it."""
-    told = [
-        NotApplied(code=one.code, reason=reason_told(who, one, why) or "code_not_usable")
-        for one, why in judged.unusable
-    ]
-    return [*told, *judged.outcome.refused]
-
-
-def reason_told(who: Principal, one: Sought, why: WhyUnusable) -> Told | None:
-    """The true reason, for those who may know it."""
-    return why if one.is_owners and why != "not_found" and "coupons:read" in who.scopes else None

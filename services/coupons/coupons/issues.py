@@ -13,13 +13,13 @@ from datetime import datetime
 from typing import Any
 
 from coupons import book, packing, pool, rules, store
-from coupons.book import Drawing, Issuing
+from coupons.book import Drawing, Issuing, order_hash
 from coupons.pool import POOL
 from coupons.store import Running
 from shared import keys, places
 from shared.chain import Head
 from shared.codes import Generation, source_index
-from shared.coupon_book import BOOK, Book, Coupon
+from shared.coupon_book import BOOK, Book, Coupon, Status
 from shared.coupons_of import Codebook
 from shared.errors import Conflict, Invalid, Refused, Unavailable
 from shared.member_ref import require_member
@@ -157,9 +157,17 @@ class _One:
         campaign, locator = self.running.campaign, self.generation.locator
         issued_on = places.of_programme(self.world).day(self.asked.at)
         days = rules.validity(campaign, issued_on)
-        source_id, edition = self.asked.source_id, self.running.edition
         return Issuing(
-            coupon=Coupon(locator, self.index, edition, days.first, days.last, source_id),
+            coupon=Coupon(
+                locator=locator,
+                index=self.index,
+                edition=self.running.edition,
+                first=days.first,
+                last=days.last,
+                source_id=self.asked.source_id,
+                status=Status.ASLEEP if campaign.code.sleeping else Status.ISSUED,
+                order=self._order(),
+            ),
             campaign_id=campaign.campaign_id,
             owner=self.asked.owner,
             issued_on=issued_on,
@@ -167,6 +175,14 @@ class _One:
             per_member=campaign.limits.per_member,
             drawing=drawing,
         )
+
+    def _order(self) -> bytes | None:
+        """The one order that the coupon is for, where the campaign wants one."""
+        if self.running.campaign.bind is None:
+            return None
+        if self.asked.order_ref is None:
+            raise Invalid.at("/order_ref", "missing", "the campaign's coupons are each for one order")
+        return order_hash(self.asked.order_ref)
 
     def _is_there(self, there: Book) -> bool:
         coupon = there.get((self.generation.locator, self.index))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,8 @@ from shared.errors import NotFound
 from shared.http import Call
 from shared.member_ref import require_member, signed_in
 from shared.world import World
+
+NONE: Mapping[str, str] = {}
 
 
 def mine(call: Call[Any]) -> dict[str, Any]:
@@ -57,22 +59,25 @@ def _page(call: Call[Any], member_id: str) -> dict[str, Any]:
     return {"items": [as_json(one) for one in page], "next_cursor": next_cursor(call, position)}
 
 
-def shown(world: World, coupons: Iterable[Coupon], at: datetime) -> list[Shown]:
-    """Coupons at a time. Expiry goes by the programme's day; at a till the store's own business day decides."""
+def shown(world: World, coupons: Iterable[Coupon], at: datetime, foreign: Mapping[str, str] = NONE) -> list[Shown]:
+    """Coupons at a time. Expiry goes by the programme's day; at a till the store's own business day decides.
+
+    `foreign` are the codes, by the coupon's id, of which we keep nothing that could be shown.
+    """
     codebook, day = Codebook(world), places.of_programme(world).day(at)
-    return [_shown(world, codebook, coupon, coupon.state(at, day)) for coupon in coupons]
+    return [_shown(world, codebook, coupon, coupon.state(at, day), foreign.get(coupon.coupon_id)) for coupon in coupons]
 
 
-def _shown(world: World, codebook: Codebook, coupon: Coupon, state: Any) -> Shown:
-    code = codebook.code(coupon)
+def _shown(world: World, codebook: Codebook, coupon: Coupon, state: Any, foreign: str | None) -> Shown:
+    payload = foreign or codebook.code(coupon)
     campaign_id = codebook.campaign_of(coupon.locator)
     is_used = coupon.status is Status.REDEEMED and coupon.use is not None
     return Shown(
         coupon_id=coupon.coupon_id,
         campaign_id=campaign_id,
         state=state,
-        code=show(code),
-        qr_payload=code,
+        code=foreign or show(codebook.code(coupon)),
+        qr_payload=payload,
         source_id=coupon.source_id,
         valid_from=coupon.first,
         valid_until=coupon.last,

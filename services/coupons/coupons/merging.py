@@ -2,7 +2,7 @@
 
 All coupons move, and the counts of those that have left the book, so that a campaign's limit counts the merged member
 once. If the merge is ended, the coupons that can still be used go back. What was used or is held stays, for a void or
-a capture follows the merge; it still counts for the member who had it.
+a capture follows the merge; it still counts for the member who had it. So do codes on paper that were used.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from datetime import datetime
 from shared.chain import Decided
 from shared.coupon_book import BOOK, Book, Coupon, Status
 from shared.moves import MOVED, Merger, Move
+from shared.tally import Tally
 
 
 def leave(book: Book, move: Move[Book], _at: datetime) -> Decided[Book]:
@@ -26,6 +27,9 @@ def join(book: Book, move: Move[Book], _at: datetime) -> Decided[Book]:
     brought = move.brought
     gone = Counter(dict(book.gone)) + Counter(dict(brought.gone))
     together = replace(book, coupons=(*book.coupons, *brought.coupons), gone=tuple(sorted(gone.items())))
+    for locator, count in brought.uses:
+        mine = together.tally(locator)
+        together = together.with_tally(locator, Tally(mine.taken + count.taken, (*mine.held, *count.held)))
     return Decided(together, (move.step(data={"coupons": len(brought.coupons)}),))
 
 
@@ -35,6 +39,9 @@ def part(book: Book, move: Move[Book], at: datetime) -> Decided[Book]:
     gone = Counter(dict(book.gone)) - Counter(dict(move.brought.gone))
     kept = tuple(one for one in book.coupons if one.spot not in back)
     left = replace(book, coupons=kept, gone=tuple(sorted(gone.items())))
+    for locator, count in move.brought.uses:
+        mine = left.tally(locator)
+        left = left.with_tally(locator, Tally(max(0, mine.taken - count.taken), mine.held))
     return Decided(left, (move.step(data={"coupons": len(back)}, is_end=True),))
 
 
@@ -45,7 +52,8 @@ def come_back(_: Book, move: Move[Book], at: datetime) -> Decided[Book]:
     stayed = Counter(coupon.locator for coupon in brought.coupons) - Counter(coupon.locator for coupon in back)
     gone = Counter(dict(brought.gone)) + stayed
     step = move.step(data={"coupons": len(back)}, is_end=True)
-    return Decided(Book(back, tuple(sorted(gone.items()))), (step,))
+    uses = tuple((locator, Tally(count.taken)) for locator, count in brought.uses if count.taken)
+    return Decided(Book(back, tuple(sorted(gone.items())), uses), (step,))
 
 
 def coming_back(there: Book, brought: Book, at: datetime) -> tuple[Coupon, ...]:

@@ -106,6 +106,35 @@ class VoidRequest(Shape):
     void_id: Id
 
 
+class ActivateRequest(Shape):
+    activate_id: Id
+    member: MemberRef | None = None
+
+
+class CodeImport(Shape):
+    """Codes that somebody else made; as CSV, one a row."""
+
+    codes: Annotated[tuple[Typed, ...], Field(strict=False, min_length=1, max_length=500)]
+
+
+class ImportedField(Shape):
+    pointer: str
+    code: str
+    detail: str
+
+
+class ImportedCode(Shape):
+    """What became of a row; the code itself is not repeated."""
+
+    row: int
+    status: Literal["created", "unchanged", "refused"]
+    errors: list[ImportedField] | None = None
+
+
+class ImportedCodes(Shape):
+    results: list[ImportedCode]
+
+
 class Coupon(Shape):
     coupon_id: Id
     campaign_id: Id
@@ -134,7 +163,7 @@ class CouponPage(Shape):
 class Explained(Shape):
     """A step of a discount. The amounts of all steps add up to it; `detail` is figures, the same in every language."""
 
-    rule: Literal["percent_off", "amount_off", "max_discount", "nothing_left"]
+    rule: Literal["item_free", "percent_off", "amount_off", "bonus_points", "max_discount", "nothing_left"]
     amount: Money
     detail: str
 
@@ -156,7 +185,9 @@ class NotApplied(Shape):
     """Why a code took nothing off. Only for the owner's own coupon does a reader of coupons learn what is wrong."""
 
     code: str
-    reason: Reason | Literal["code_not_usable", "used", "held", "expired", "paused"]
+    reason: (
+        Reason | Literal["code_not_usable", "used", "held", "expired", "paused", "asleep", "taken_back", "other_order"]
+    )
 
 
 class ValidationAnswer(Shape):

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from coupons.book import Drawing, Issuing, Redeeming, Taken
+from coupons.book import Counted, Drawing, Issuing, Redeeming, Taken
 from shared.business_day import DayRule
 from shared.chain import Packed
 from shared.coupon_book import pack_coupons, unpack_coupons
@@ -64,7 +64,10 @@ def pack_redeeming(redeeming: Redeeming) -> Packed:
         packed["s"] = redeeming.store_id
     if redeeming.hold_seconds is not None:
         packed["u"] = redeeming.hold_seconds
-    return packed
+    if redeeming.counted:
+        packed["n"] = [list(one) for one in redeeming.counted]
+    more = {"e": redeeming.channel, "m": redeeming.member_id, "a": redeeming.basket_amount}
+    return packed | {name: value for name, value in more.items() if value}
 
 
 def unpack_redeeming(packed: Packed) -> Redeeming:
@@ -78,6 +81,10 @@ def unpack_redeeming(packed: Packed) -> Redeeming:
         taken=_unpack_taken(packed["x"]),
         store_id=packed.get("s"),
         hold_seconds=packed.get("u"),
+        channel=packed.get("e"),
+        member_id=packed.get("m"),
+        basket_amount=packed.get("a", 0),
+        counted=tuple(Counted(*one) for one in packed.get("n", ())),
     )
 
 
@@ -92,6 +99,8 @@ def _pack_taken(taken: Sequence[Taken]) -> bytes:
             one.discount,
             [(number[line_id], share) for line_id, share in one.lines],
             one.explain,
+            one.bonus_points,
+            one.sealed,
         ]
         for one in taken
     ]
@@ -104,6 +113,6 @@ def _unpack_taken(packed: bytes) -> tuple[Taken, ...]:
 
 
 def _row(ids: list[str], *row: Any) -> Taken:
-    place, position, campaign_id, discount, numbered, explain = row
+    place, position, campaign_id, discount, numbered, explain, *more = row
     lines = tuple((ids[number], share) for number, share in numbered)
-    return Taken(place, position, campaign_id, discount, lines, tuple(map(tuple, explain)))
+    return Taken(place, position, campaign_id, discount, lines, tuple(map(tuple, explain)), *more)

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from coupons import campaigns, issuing, listing, model, redemptions, voids
-from coupons.campaign import Campaign, CampaignChange
+from coupons import campaigns, importing, issuing, listing, model, redemptions, voids, waking
+from coupons.campaign import Campaign, CampaignChange, CampaignTold
 from shared.http import KB, MEMBER, Routes
 
 ROUTES = Routes()
 _get, _post, _patch = ROUTES.get, ROUTES.post, ROUTES.patch
 
-_post("/v1/campaigns", "campaigns:admin", body=Campaign, answer=Campaign, status=201, id_field="campaign_id")(
+_post("/v1/campaigns", "campaigns:admin", body=Campaign, answer=CampaignTold, status=201, id_field="campaign_id")(
     campaigns.create
 )
-_get("/v1/campaigns/{campaign_id}", "campaigns:admin", answer=Campaign)(campaigns.read)
-_patch("/v1/campaigns/{campaign_id}", "campaigns:admin", body=CampaignChange, answer=Campaign)(campaigns.change)
-_post("/v1/campaigns/{campaign_id}/pause", "campaigns:admin", answer=Campaign)(campaigns.pause)
-_post("/v1/campaigns/{campaign_id}/resume", "campaigns:admin", answer=Campaign)(campaigns.resume)
-_post("/v1/campaigns/{campaign_id}/end", "campaigns:admin", answer=Campaign)(campaigns.end)
+_get("/v1/campaigns/{campaign_id}", "campaigns:admin", answer=CampaignTold)(campaigns.read)
+_patch("/v1/campaigns/{campaign_id}", "campaigns:admin", body=CampaignChange, answer=CampaignTold)(campaigns.change)
+_post("/v1/campaigns/{campaign_id}/pause", "campaigns:admin", answer=CampaignTold)(campaigns.pause)
+_post("/v1/campaigns/{campaign_id}/resume", "campaigns:admin", answer=CampaignTold)(campaigns.resume)
+_post("/v1/campaigns/{campaign_id}/end", "campaigns:admin", answer=CampaignTold)(campaigns.end)
+
+_post(
+    "/v1/campaigns/{campaign_id}/codes/import",
+    "campaigns:admin",
+    body=model.CodeImport,
+    answer=model.ImportedCodes,
+    body_max=1024 * KB,
+    of_csv=importing.of_csv,
+)(importing.import_codes)
 
 _post(
     "/v1/issues",
@@ -55,3 +64,10 @@ _post(
     answer=model.VoidAnswer,
     id_field="void_id",
 )(voids.void)
+_post(
+    "/v1/coupons/{code}/activate",
+    "coupons:issue",
+    body=model.ActivateRequest,
+    answer=model.Coupon,
+    id_field="activate_id",
+)(waking.activate)

@@ -175,20 +175,41 @@ def _applied(candidate: Candidate, basket: Basket, shares: list[Money], explain:
 def _take(offer: Offer, basket: Basket, left: Sequence[Money]) -> tuple[list[Money], tuple[Explained, ...]]:
     """What the offer takes off each line of what is left of it, and how that came about."""
     weights = [amount if _is_eligible(line, offer) else 0 for line, amount in zip(basket.lines, left, strict=True)]
+    if offer.type == "item_free":
+        weights = _free_items(offer.value, basket, weights)
     explain = tuple(_steps(offer, sum(weights)))
     return spread(sum(step.amount for step in explain), weights), explain
 
 
+def _free_items(count: int, basket: Basket, left: Sequence[Money]) -> list[Money]:
+    """What so many items are worth: the dearest ones first, of equal ones those of the first line.
+
+    An item of a line that holds several is worth its share of the line, rounded down; all of a line's items together
+    are worth all of it. A line that names no quantity is one item.
+    """
+    free = [0] * len(left)
+    items = [max(1, line.quantity) for line in basket.lines]
+    for line in sorted(range(len(left)), key=lambda line: -(left[line] // items[line])):
+        taken = min(count, items[line]) if left[line] else 0
+        free[line] = left[line] * taken // items[line]
+        count -= taken
+    return free
+
+
 def _steps(offer: Offer, eligible: Money) -> Iterator[Explained]:
     """The discount on a sum, step by step: what the offer promises, less what goes above its limits."""
+    if offer.type == "bonus_points":
+        yield Explained(rule="bonus_points", amount=0, detail=f"+{offer.value}")
+        return
     if offer.type == "percent_off":
         worth = eligible * offer.value // 100  # rounds down, once, over the whole sum
         yield Explained(rule="percent_off", amount=worth, detail=f"{eligible} × {offer.value} %")
-    elif offer.type == "amount_off":
+    elif offer.type == "item_free":
+        worth = eligible
+        yield Explained(rule="item_free", amount=worth, detail=f"× {offer.value}")
+    else:
         worth = offer.value
         yield Explained(rule="amount_off", amount=worth, detail=f"{worth}")
-    else:
-        raise AssertionError(f"no campaign with {offer.type} is taken")
     if offer.max_discount is not None and worth > offer.max_discount:
         yield Explained(rule="max_discount", amount=offer.max_discount - worth, detail=f"≤ {offer.max_discount}")
         worth = offer.max_discount

@@ -20,6 +20,8 @@ from shared.table import Collision, Item, PutNew
 
 Join = Callable[[Sequence[Any]], Any]
 """Makes one operation of those that ended up in the same account."""
+Plan = Callable[[bool], "Sequence[Entering]"]
+"""What must enter where, by the heads of this moment; called with True it reads consistently. Raises `Refused`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,16 @@ class _Arrived:
         return (self.item["pk"], self.item["sk"]) if self.item else (self.head.account, 0)
 
 
-def enter_all(ledger: Ledger, wanted: Sequence[Entering], join: Join) -> list[Done[Any]]:
-    """Append to each account what it does not have yet; raises what one of them refuses."""
+def enter_all(ledger: Ledger, plan: Plan, join: Join) -> list[Done[Any]]:
+    """Append to each account what it does not have yet; raises what one of them refuses.
+
+    It is planned anew at each attempt: what one account must do may depend on what another one shows.
+    """
     for attempt in attempts(ledger.clock):
         try:
-            done, items = _composed(ledger, wanted, join, is_first=attempt == 0)
+            done, items = _composed(ledger, plan(attempt > 0), join, is_first=attempt == 0)
         except Refused:  # never said on a stale read
-            done, items = _composed(ledger, wanted, join, is_first=False)
+            done, items = _composed(ledger, plan(True), join, is_first=False)
         try:
             if items:
                 ledger.table.transact([PutNew(item) for item in items])
@@ -73,7 +78,8 @@ def _composed(
     done, items = [], []
     for together in places.values():
         first = together[0]
-        operation = join([one.entering.pending.operation for one in together])
+        operations = [one.entering.pending.operation for one in together]
+        operation = join(operations) if len(operations) > 1 else operations[0]
         pending = first.entering.pending._replace(operation=operation)
         item = first.item or _item(ledger, first.entering.verb, first.head, pending)
         if first.item is None:
@@ -85,7 +91,7 @@ def _composed(
 def _arrived(ledger: Ledger, entering: Entering, *, is_first: bool) -> _Arrived:
     """Looks for an operation wherever its account has led; `reversed` if that is what is found."""
     kind, pending = entering.verb.kind, entering.pending
-    head = entering.head if is_first else None
+    head = entering.head
     if head is None:
         head = chain.head_of(kind, entering.account, ledger.table.newest(entering.account, consistent=not is_first))
     stops = list(finding.way(ledger.table, kind, head, pending.seen, None))

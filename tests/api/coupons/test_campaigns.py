@@ -40,7 +40,7 @@ def test_a_campaign_that_was_begun_and_not_finished_gets_the_same_locator(operat
 
 
 def test_two_campaigns_that_draw_the_same_locator_get_two(operator, monkeypatch):
-    monkeypatch.setattr("coupons.campaigns.LOCATORS", 2)
+    monkeypatch.setattr("coupons.locators.LOCATORS", 2)
     for campaign_id in ("one", "two"):
         assert operator.post("/v1/campaigns", CAMPAIGN | {"campaign_id": campaign_id}).status == 201
     assert len(operator.world.directory.table.items(keys.locator(0)[0])) == 2
@@ -52,7 +52,9 @@ def test_two_campaigns_that_draw_the_same_locator_get_two(operator, monkeypatch)
     ("change", "where"),
     [
         ({"offer": {"type": "percent_off", "value": 101}}, "/offer/value"),
-        ({"offer": {"type": "item_free", "value": 1}}, "/offer/type"),
+        ({"offer": {"type": "amount_off"}}, "/offer/value"),
+        ({"offer": {"type": "bonus_points", "value": 10, "max_discount": 5}}, "/offer/max_discount"),
+        ({"bind": "order_ref", "price_points": 10}, "/bind"),
         ({"limits": {"total": 10_001}}, "/limits/total"),
         ({"valid_until": "2026-10-31"}, "/valid_until"),
         ({"colour": "red"}, "/colour"),

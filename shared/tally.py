@@ -1,0 +1,58 @@
+"""A count that may not pass a limit: what was taken for good, and what holds keep until they end.
+
+A hold that is over counts no more, without an entry that says so; who captures it late takes anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from shared.clock import to_ms
+
+
+class Held(NamedTuple):
+    """What a redemption holds: its mark, so much, until when (ms)."""
+
+    by: bytes
+    amount: int
+    ends: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """So much is taken for good, and so much is held."""
+
+    taken: int = 0
+    held: tuple[Held, ...] = ()
+
+    def used(self, at: datetime) -> int:
+        """What counts at a time."""
+        return self.taken + sum(one.amount for one in self.held if one.ends > to_ms(at))
+
+    def take(self, by: bytes, amount: int, at: datetime, until: datetime | None) -> Tally:
+        """With so much more: for good, or until a hold ends. Whoever takes again holds no more than once."""
+        others = self._without(by, at)
+        if until is None:
+            return Tally(self.taken + amount, others)
+        return Tally(self.taken, (*others, Held(by, amount, to_ms(until))))
+
+    def give_back(self, by: bytes, amount: int, at: datetime, *, is_final: bool) -> Tally:
+        """Without what was taken by this mark; `is_final`: for good, and not by a hold that may be over."""
+        return Tally(self.taken - amount if is_final else self.taken, self._without(by, at))
+
+    def _without(self, by: bytes, at: datetime) -> tuple[Held, ...]:
+        return tuple(one for one in self.held if one.by != by and one.ends > to_ms(at))
+
+
+def pack(tally: Tally) -> list[Any]:
+    """A tally as an item keeps it."""
+    return [tally.taken, *(list(one) for one in tally.held)]
+
+
+def unpack(packed: Iterable[Any]) -> Tally:
+    """What `pack` packed."""
+    taken, *held = packed
+    return Tally(int(taken), tuple(Held(bytes(by), int(amount), int(ends)) for by, amount, ends in held))
