@@ -105,6 +105,12 @@ MUTANTS = (
            "elif coupon is not None and coupon.use is not None and coupon.use.by == redeeming.by:",
            "elif coupon is not None and coupon.use is not None:"),
     Mutant("limit of a member not looked at", "coupons.book", "if issuing.per_member is not None and", "if False and"),
+    Mutant("a budget's money counted by the piece", "coupons.judging", "return discount if draw.is_money else draw.amount",
+           "return draw.amount"),
+    Mutant("a limit gets back what a hold had let go", "coupons.voids", "return replace(part.operation, is_final=are_final)",
+           "return replace(part.operation, is_final=True)"),
+    Mutant("a code on paper counts for nobody", "coupons.book", "count = book.tally(one.locator).take(redeeming.by, 1, at,",
+           "count = book.tally(one.locator).take(redeeming.by, 0, at,"),
     Mutant("business day in UTC", "shared.business_day", "start = wall.replace(tzinfo=place).astimezone(UTC)\n    if",
            "return wall.replace(tzinfo=UTC)\n    if"),
     # ---- events ----

@@ -12,14 +12,19 @@ from typing import Any
 
 from checkin.reactions import CARRY_ON as CHECKIN_CARRY_ON, REACTIONS as CHECKIN_REACTIONS
 from checkin.routes import ROUTES as CHECKIN
+from coupons.locators import draw_locator
 from coupons.reactions import CARRY_ON as COUPONS_CARRY_ON, REACTIONS as COUPONS_REACTIONS
 from coupons.routes import ROUTES as COUPONS
 from points.reactions import CARRY_ON as POINTS_CARRY_ON, REACTIONS as POINTS_REACTIONS
 from points.routes import ROUTES as POINTS
+from shared import keys
+from shared.codes import Form
+from shared.coupons_of import Codebook
 from shared.http import Route
 from shared.memory import MemoryTable
 from shared.secrets import Secrets
 from shared.table import Item
+from shared.world import World
 from tests.kit import CAFE, EC, OPERATOR, OTHER_TILL, ROOT, TILL, Client, FakeClock, key, make_world, member
 from tests.sim.wires import Consumer
 
@@ -32,6 +37,8 @@ COME_BY: dict[str, Any] = {"points": 10, "campaign_id": "welcome"}
 BUDGET = 400
 TOTAL = 2
 PER_MEMBER = 2
+PRINTED, MONEY = 5, 350  # codes on paper, 100 off each
+USES, USES_A_DAY = 3, 2  # of a code that all share
 BASE = {"rule_id": "base", "kind": "base", "points": 1, "per_amount": 100}
 BAG: dict[str, Any] = {
     "rule_id": "bag",
@@ -85,6 +92,7 @@ class Opening:
 
     directory: bytes
     cards: dict[str, str]
+    papers: list[str]  # codes that were printed, and the one that all share
 
     def items(self) -> list[Item]:
         found: list[Item] = marshal.loads(self.directory)
@@ -115,6 +123,8 @@ def opening(programme: str) -> Opening:
         ("few", {"limits": {"total": TOTAL}}),
         ("own", {"limits": {"per_member": PER_MEMBER}}),
         ("welcome", {"limits": {"per_member": PER_MEMBER}}),
+        ("paper", {"limits": {"per_member": PER_MEMBER, "budget": MONEY}}),
+        ("all", {"code": {"mode": "shared"}, "limits": {"total": USES, "per_store_day": USES_A_DAY}}),
     ):
         said = {
             "campaign_id": campaign_id,
@@ -124,9 +134,21 @@ def opening(programme: str) -> Opening:
             "valid_until": "2026-12-31",
         }
         _sure(coupons.as_(OPERATOR).post("/v1/campaigns", said | more))
+    papers = [*_printed(world, "paper"), coupons.as_(OPERATOR).get("/v1/campaigns/all").body["shared_code"]]
     assert not tables[0].scan()
     cards = {name: points.as_(member(name)).get("/v1/me/code").body["static"]["value"] for name in MEMBERS}
-    return Opening(marshal.dumps(tables[1].scan()), cards)
+    return Opening(marshal.dumps(tables[1].scan()), cards, papers)
+
+
+def _printed(world: World, campaign_id: str) -> list[str]:
+    """Some codes of a campaign, as if a job had made them before the shops opened."""
+    locator = draw_locator(world, campaign_id, Form.BULK)
+    key = keys.locator(locator)
+    item = world.directory.table.get(*key, consistent=True)
+    assert item is not None
+    world.directory.table.put(item | {"made": PRINTED, "editions": [[0, 1]]})
+    world.clock.sleep(1)
+    return [str(Codebook(world).code_of(locator, number)) for number in range(PRINTED)]
 
 
 def _sure(answer: Any) -> None:

@@ -36,6 +36,7 @@ def broken(story: Story) -> Iterator[str]:
     yield from _visits(books)
     yield from _limits(books)
     yield from _voids(books)
+    yield from _drawn(books)
     if not story.plot.merges:
         yield from _caps(books)
     others = {
@@ -219,11 +220,38 @@ def _limits(books: Books) -> Iterator[str]:
         yield f"{issued['few']} coupons of a campaign of {TOTAL}"
 
 
+def _drawn(books: Books) -> Iterator[str]:
+    """What a campaign's limits have taken is what its redemptions have used for good: no more, and no less."""
+    uses: dict[tuple[str, str], tuple[str, int]] = {}
+    users: dict[str, str] = {}
+    for entry in books.all:
+        if entry.account[0] in (keys.COUPON_BOOK, keys.CODE) and entry.kind in ("redeemed", "held", "voided"):
+            uses[entry.data["campaign_id"], entry.data["redemption_id"]] = entry.kind, entry.data["discount"]
+            users[entry.data["redemption_id"]] = entry.data.get("member_id", entry.account)
+    money, times, by_member = Counter[str](), Counter[str](), Counter[str]()
+    for (campaign, redemption), (kind, discount) in uses.items():
+        if kind == "redeemed":
+            money[campaign] += discount
+            times[campaign] += 1
+            if campaign == "paper":
+                by_member[users[redemption]] += 1
+    yield from (f"{who} used {n} codes on paper" for who, n in by_member.items() if n > PER_MEMBER)
+    taken = Counter[tuple[str, ...]]()
+    for account, items in books.chains.items():
+        if account.startswith(("L#paper#", "L#all")):
+            _, campaign, *which = account.split("#")
+            taken[campaign, "by day" if len(which) > 1 else "in all"] += items[-1]["s"]["n"]
+    wanted = {("paper", "in all"): money["paper"], ("all", "in all"): times["all"], ("all", "by day"): times["all"]}
+    for limit, amount in wanted.items():
+        if taken[limit] != amount:
+            yield f"of {limit} {taken[limit]} are taken, and {amount} used"
+
+
 def _voids(books: Books) -> Iterator[str]:
     """A void gives back what its own redemption uses or holds, and nobody else's."""
     users: dict[str, str] = {}
     for entry in books.all:
-        if entry.account[0] == keys.COUPON_BOOK and entry.kind in ("redeemed", "held", "voided"):
+        if entry.account[0] in (keys.COUPON_BOOK, keys.CODE) and entry.kind in ("redeemed", "held", "voided"):
             coupon, redemption = entry.data["coupon_id"], entry.data["redemption_id"]
             if entry.kind == "voided" and users.get(coupon) != redemption:
                 yield f"{redemption} voided, and {coupon} was used by {users.get(coupon)}"

@@ -15,9 +15,10 @@ from tests.sim.people import Ask, People
 class Stage:
     """Where stories are told. Everything chosen is chosen by the run's seed."""
 
-    def __init__(self, people: People, cards: dict[str, str], *, is_plain: bool) -> None:
+    def __init__(self, people: People, cards: dict[str, str], papers: list[str], *, is_plain: bool) -> None:
         self.people = people
         self.cards = cards
+        self.papers = papers
         self.is_plain = is_plain  # of what is sold, the points can be reckoned with a pencil
         self.turns = people.turns
         self.random = people.random

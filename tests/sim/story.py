@@ -98,7 +98,7 @@ class Story:
         self.people = People(self.turns, self.world)
         opened = opening(self.programme)
         self.directory.fill(opened.items())
-        self.plot = Plot(self.people, opened.cards, is_plain=self.programme == "plain")
+        self.plot = Plot(self.people, opened.cards, opened.papers, is_plain=self.programme == "plain")
 
     # ---- the world --------------------------------------------------------------------------------------------------
 

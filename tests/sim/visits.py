@@ -35,7 +35,21 @@ class Visits(Stage):
                 ]
             )
 
-    def _redeem(self, till: str, codes: list[str]) -> None:
+    def redeems_paper(self) -> None:
+        """A printed code, or one that all share, alone or beside a member's own, at one or two tills."""
+        codes = [self.random.choice(self.papers)]
+        issued = [ask.good.body["code"] for ask in self.codes if ask.good]
+        if issued and self.perhaps(0.3):
+            codes.append(self.random.choice(issued))
+        who = None if len(codes) > 1 else self.member()
+        self.at_once(
+            *[
+                lambda till=till: self._redeem(till, codes, who)
+                for till in ("till", "other")[: self.random.randint(1, 2)]
+            ]
+        )
+
+    def _redeem(self, till: str, codes: list[str], who: str | None = None) -> None:
         redemption_id = self.id("x")
         basket = {"lines": [{"line_id": "1", "quantity": 1, "amount": 5000}]}
         body: dict[str, Any] = {
@@ -45,6 +59,8 @@ class Visits(Stage):
             "order_ref": "o",
             "basket": basket,
         }
+        if who is not None:
+            body["member"] = {"member_id": who}
         held = self.perhaps(0.3)
         if held:
             body["hold_seconds"] = self.random.choice((60, 3600))
