@@ -4,11 +4,14 @@ import json
 
 import pytest
 
+from coupons.locators import draw_locator
 from coupons.reactions import REACTIONS
 from coupons.routes import ROUTES
 from points.routes import ROUTES as POINTS
-from shared import chain, inbox
+from shared import chain, inbox, keys
+from shared.codes import Form
 from shared.coupon_book import BOOK
+from shared.coupons_of import Codebook
 from shared.memory import size
 from tests.api.coupons.conftest import CAMPAIGN
 from tests.api.coupons.test_inbox import VISIT, checkin
@@ -167,3 +170,64 @@ def test_a_book_of_twelve_live_coupons_stays_within_one_kilobyte(shop):
     item = shop.world.ledger.table.newest("B#taro")
     assert len(chain.head_of(BOOK, "B#taro", item).state.coupons) == 12
     assert size(item) <= 1024
+
+
+# ---- codes on paper -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def paper(shop):
+    """Printed codes of a campaign with such limits, of which one has been used."""
+
+    def make(**limits):
+        said = CAMPAIGN | {"campaign_id": "paper", "limits": limits}
+        assert shop.as_(OPERATOR).post("/v1/campaigns", said).status == 201
+        world = shop.world
+        locator = draw_locator(world, "paper", Form.BULK)
+        item = world.directory.table.get(*keys.locator(locator))
+        world.directory.table.put(item | {"made": 10, "editions": [[0, 1]]})
+        world.clock.sleep(1)
+        codes = [Codebook(world).code_of(locator, n) for n in range(10)]
+        first = redemption(codes[9], redemption_id="first", member={"member_id": "taro"})
+        assert shop.as_(TILL).post("/v1/redemptions", first).status == 201
+        return codes
+
+    return make
+
+
+def test_a_printed_code_costs_two_writes_and_half_a_read_and_its_void_one_write(shop, paper):
+    till, (code, *_) = shop.as_(TILL), paper()
+    said = redemption(code)
+    assert spent(shop, lambda: till.post("/v1/redemptions", said)) == (2, 0.5, 3)
+    writes, reads, trips = spent(shop, lambda: till.post("/v1/redemptions", said))
+    assert (writes, reads <= 1.5, trips <= 3) == (1, True, True)
+    void = f"/v1/redemptions/{said['redemption_id']}/void"
+    assert spent(shop, lambda: till.post(void, {"void_id": "v"}), 200) == (1, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("limits", "chains"),
+    [
+        ({"budget": 10_000}, 2),
+        ({"per_store_day": 9}, 2),
+        ({"per_member": 9}, 2),
+        ({"budget": 9999, "per_member": 9}, 3),
+    ],
+)
+def test_limits_are_chains_of_one_transaction(shop, paper, limits, chains):
+    code, *_ = paper(**limits)
+    said = redemption(code, **({"member": {"member_id": "taro"}} if "per_member" in limits else {}))
+    writes, reads, trips = spent(shop, lambda: shop.as_(TILL).post("/v1/redemptions", said))
+    assert (writes, reads) == (2 * (1 + chains), 0.5 * chains)
+    assert trips <= 1 + chains
+    void = f"/v1/redemptions/{said['redemption_id']}/void"
+    writes, reads, trips = spent(shop, lambda: shop.as_(TILL).post(void, {"void_id": "v"}), 200)
+    assert writes == 2 * chains
+    assert reads <= 0.5 * chains + 1
+    assert trips <= 2 + chains
+
+
+def test_a_wrong_code_on_paper_costs_no_read_of_the_ledger(shop, paper):
+    code, *_ = paper()
+    other = redemption(f"{'0' if code[0] != '0' else '1'}{code[1:]}")
+    assert spent(shop, lambda: shop.as_(TILL).post("/v1/redemptions", other), 409)[0] == 0
