@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -22,7 +23,13 @@ class Codebook:
     def __init__(self, world: World) -> None:
         self._secrets = world.secrets
         self._locators = {int(item["sk"]): item for item in world.directory.settings(_LOCATORS)}
-        self._codec = _codec(*world.secrets.derive_accepted("codes"))
+        self._accepted = world.secrets.derive_accepted("codes")
+        self._codec = _codec(*self._accepted)
+
+    @property
+    def key(self) -> bytes:
+        """What tells the current code key from others."""
+        return _check(self._accepted[0])
 
     def campaign_of(self, locator: int) -> str:
         """The campaign that a locator stands for."""
@@ -42,15 +49,21 @@ class Codebook:
         return Form(self._locators[locator]["form"])
 
     def locator_of(self, campaign_id: str, form: Form) -> int | None:
-        """The locator of a campaign's codes of a form; None if it has none."""
-        wanted = (campaign_id, form.value)
-        found = (at for at, item in self._locators.items() if (item["campaign_id"], item["form"]) == wanted)
-        return next(found, None)
+        """The locator of a campaign's codes of one form; None as long as it has none.
+
+        Were there two, after a change of the root in the very moment of the first job, one has made no codes.
+        """
+        own = [
+            (item.get("made", 0), locator)
+            for locator, item in self._locators.items()
+            if item["campaign_id"] == campaign_id and item["form"] == form.value
+        ]
+        return max(own)[1] if own else None
 
     def edition_of(self, locator: int, index: int) -> int:
-        """The edition of the terms that a code made in bulk was made with."""
-        editions = self._locators[locator].get("editions", ())
-        return max((int(edition) for first, edition in editions if first <= index), default=1)
+        """The edition of its campaign's terms that a bulk code keeps: the one that its job was made under."""
+        editions: list[list[int]] = self._locators[locator]["editions"]
+        return int(next(edition for first, edition in reversed(editions) if first <= index))
 
     def code(self, coupon: Coupon) -> Code:
         """A coupon's code under the current key. Of a foreign code nothing is kept that could be shown."""
@@ -67,6 +80,14 @@ class Codebook:
         """Whether any campaign has foreign codes, so that a text that is none of ours may be one."""
         return any(item["form"] == Form.FOREIGN.value for item in self._locators.values())
 
+    def codes(self, locator: int, indexes: range, key: bytes) -> Iterator[Code]:
+        """The codes at some places of a locator, spelt under the key that is meant as long as that is accepted."""
+        generation = self.generation(locator)
+        assert generation is not None, "a locator is there before its codes are counted"
+        checks = [_check(accepted) for accepted in self._accepted]
+        codec = _codec(self._accepted[checks.index(key) if key in checks else 0])
+        return (codec.encode(generation, index) for index in indexes)
+
     def read(self, code: Code) -> tuple[Reading, ...]:
         """The places that a code may name; none for a code that was never made."""
         return self._codec.decode(code, self.generation)
@@ -81,7 +102,8 @@ def new_locator(world: World, number: int, campaign_id: str, form: Form) -> Item
     """The item that gives a locator to a campaign. `check` tells, after a rotation, which root its key came from."""
     pk, sk = keys.locator(number)
     check = _check(world.secrets.derive(_purpose(number)))
-    return {"pk": pk, "sk": sk, "campaign_id": campaign_id, "form": form.value, "generation": 1, "check": check}
+    item = {"pk": pk, "sk": sk, "campaign_id": campaign_id, "form": form.value, "generation": 1, "check": check}
+    return item | ({"made": 0, "editions": [], "version": 1} if form is Form.BULK else {})
 
 
 def _purpose(locator: int) -> str:

@@ -50,6 +50,10 @@ class Stage:
     def inbox(self, service: str) -> str:
         return f"omo-{self.name}-{service}-inbox"
 
+    def files(self, account_id: str) -> str:
+        """The bucket of the files that jobs make: its name must be free in the whole world, so it has the account's."""
+        return f"omo-{self.name}-files-{account_id}"
+
 
 def stage() -> Stage:
     """The stage that this process runs in."""
@@ -105,6 +109,11 @@ def foreign(digest: str) -> str:
 def limit(campaign_id: str, *of: str) -> str:
     """The holder of one of a campaign's limits: none, the number of its coupons; `budget`; a store and a day."""
     return "#".join((campaign_id, *of))
+
+
+def codes(job_id: str) -> str:
+    """The name of a codes job."""
+    return name("codes", SHOP, job_id)
 
 
 def issue(locator: int, index: int) -> str:
@@ -202,3 +211,21 @@ def day_of_alarms(partition: str) -> int | None:
 def job(name: str) -> tuple[str, str]:
     """How far a job has come."""
     return "job", name
+
+
+def codes_job(job_id: str) -> tuple[str, str]:
+    """How far the file of a codes job has come."""
+    return f"codes#{job_id}", "file"
+
+
+# ---- files ----------------------------------------------------------------------------------------------------------
+
+
+def codes_file(job_id: str) -> str:
+    """The whole file of a codes job."""
+    return f"codes/{job_id}/codes.csv"
+
+
+def codes_piece(job_id: str, done: int) -> str:
+    """A part of it: the codes from this one of the job on."""
+    return f"codes/{job_id}/{done:08d}"

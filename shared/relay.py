@@ -14,7 +14,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from shared import alarms, aws, chain, events, finding, keys
+from shared import alarms, aws, chain, events, finding, keys, queues
 from shared.dynamo import load
 from shared.events import Event
 from shared.naming import Pending
@@ -125,7 +125,7 @@ class AwsOutbox:
     """SNS for events, SQS for what a service must finish and for what is parked."""
 
     def __init__(self, world: World) -> None:
-        self._stage = world.stage
+        self._stage, self._queues = world.stage, world.queues
 
     def publish(self, events: list[Event]) -> list[Event]:
         sns = aws.client("sns")
@@ -141,15 +141,10 @@ class AwsOutbox:
         return [events[int(failed["Id"])] for failed in answer.get("Failed", [])]
 
     def carry_on(self, service: str, partition: str) -> None:
-        self._send(self._stage.inbox(service), {"carry_on": partition}, CARRY_ON_DELAY_SECONDS)
+        self._queues.carry_on(service, partition, CARRY_ON_DELAY_SECONDS)
 
     def park(self, key: dict[str, Any], reason: str) -> None:
-        self._send(self._stage.parking, {"key": key, "reason": reason[:500]}, 0)
-
-    def _send(self, queue: str, body: dict[str, Any], delay: int) -> None:
-        sqs = aws.client("sqs")
-        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-        sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body), DelaySeconds=delay)
+        queues.send(self._stage.parking, {"key": key, "reason": reason[:500]})
 
     def _topic(self) -> str:
         return f"arn:aws:sns:{aws.region()}:{aws.account_id()}:{self._stage.topic}"

@@ -100,6 +100,10 @@ TITLES: dict[str, Text] = {
     "code_not_applicable": ("This code does not fit this basket.", "このコードはこの買い物には使用できません。"),
     "campaign_not_active": ("The campaign is not active.", "キャンペーンは現在利用できません。"),
     "campaign_exhausted": ("The campaign has run out.", "キャンペーンの上限に達しました。"),
+    "codes_not_made_here": (
+        "The codes of this campaign come from elsewhere.",
+        "このキャンペーンのコードは外部で発行されます。",
+    ),
     "campaigns_full": (
         "There is no room for another campaign.",
         "これ以上キャンペーンを登録できません。",
@@ -186,6 +190,7 @@ _NOUNS = {
     "coupon": "クーポン",
     "redemption": "クーポン利用",
     "report": "レポート",
+    "job": "ジョブ",
 }
 _NOT_FOUND: Text = ("There is no such {thing}.", "該当する{thing}が見つかりません。")
 

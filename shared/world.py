@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from urllib.parse import urlsplit
@@ -12,8 +12,10 @@ from shared import aws, keys, secrets
 from shared.clock import Clock
 from shared.directory import Directory
 from shared.dynamo import DynamoTable
+from shared.files import Files, MemoryFiles, S3Files
 from shared.keys import Stage
 from shared.ledger import Ledger
+from shared.queues import MemoryQueues, Queues, SqsQueues
 from shared.secrets import Secrets
 from shared.table import Table
 
@@ -28,6 +30,8 @@ class World:
     transient: Table
     secrets: Secrets
     clock: Clock
+    files: Files = field(default_factory=MemoryFiles)
+    queues: Queues = field(default_factory=MemoryQueues)
     has_test_clock: bool = False
 
     def at(self, now: datetime) -> World:
@@ -37,7 +41,7 @@ class World:
 
 
 def make(stage: Stage, ledger: Table, directory: Table, transient: Table, held: Secrets, clock: Clock) -> World:
-    """A world over any tables."""
+    """A world over any tables, whose files and queues are in memory."""
     return World(stage, Ledger(ledger, clock), Directory(directory, clock), transient, held, clock)
 
 
@@ -50,7 +54,7 @@ def deployed() -> World:
         DynamoTable(client, name) for name in (stage.ledger, stage.directory, stage.transient)
     )
     made = make(stage, ledger, directory, transient, secrets.from_secrets_manager(stage), clock)
-    return replace(made, has_test_clock=_has_test_clock())
+    return replace(made, files=S3Files(stage), queues=SqsQueues(stage), has_test_clock=_has_test_clock())
 
 
 def _has_test_clock() -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 from chalice.app import Chalice
 
-from coupons.reactions import CARRY_ON, REACTIONS
+from coupons.reactions import CARRY_ON, REACTIONS, STEPS
 from coupons.routes import ROUTES
 from shared import inbox as queue, keys, web, world
 
@@ -16,3 +16,9 @@ authorizer = app.handler_map["authorizer"]  # Lambda looks for it in this module
 def inbox(event: Any) -> dict[str, Any]:
     """Events that issue coupons, and issues that are finished for a process that died."""
     return queue.work(world.deployed(), event.to_dict(), reactions=REACTIONS, carry_on=CARRY_ON)
+
+
+@app.on_sqs_message(queue=keys.stage().inbox("codes"), batch_size=1)
+def codes(event: Any) -> dict[str, Any]:
+    """The steps of the jobs that make codes in bulk."""
+    return queue.work(world.deployed(), event.to_dict(), reactions={}, carry_on=STEPS)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from coupons import book as rules, packing, pool
+from coupons import book as rules, packing
 from coupons.book import Asker, Drawing, Issuing, Redeeming, Taken, Voiding
 from shared.business_day import DayRule
 from shared.clock import from_ms
@@ -130,18 +130,6 @@ def test_a_refusal_may_be_an_entry() -> None:
     assert (step.kind, step.data["code"]) == ("refused", "member_limit_reached")
 
 
-def test_a_pool_gives_to_the_last_one_and_tells() -> None:
-    wanted = issuing(drawing=Drawing(2, 0, "taro", 4))
-    first = pool.take(0, wanted, NOON)
-    last = pool.take(first.state, wanted, NOON)
-    assert [step.kind for step in first.steps] == ["taken"]
-    assert [step.kind for step in last.steps] == ["taken", "exhausted"]
-    with pytest.raises(Conflict) as refused:
-        pool.take(last.state, wanted, NOON)
-    assert refused.value.code == "campaign_exhausted"
-    assert pool.give_back(last.state, wanted, NOON).state == 1
-
-
 # ---- using ----------------------------------------------------------------------------------------------------------
 
 
@@ -258,19 +246,6 @@ def test_a_coupon_is_never_in_two_hands(moves: list[tuple[str, int, int, int]]) 
             assert (what, after.status) == ("void", Status.ISSUED)
         assert all(one == other for one, other in zip(book.coupons, others, strict=True) if one.spot != wanted.spot)
         assert BOOK.unpack(BOOK.pack(book)) == book
-
-
-@given(st.lists(st.booleans(), max_size=60), st.integers(1, 20))
-def test_a_pool_never_gives_more_than_its_total(moves: list[bool], total: int) -> None:
-    taken, wanted = 0, issuing(drawing=Drawing(total, 0, "taro", 4))
-    for is_take in moves:
-        try:
-            taken = (
-                pool.take(taken, wanted, NOON).state if is_take else max(0, pool.give_back(taken, wanted, NOON).state)
-            )
-        except Conflict:
-            assert taken == total
-        assert 0 <= taken <= total
 
 
 def test_a_hold_keeps_a_coupon_in_a_full_book() -> None:

@@ -70,6 +70,8 @@ ROWS = {
         "POST /v1/campaigns/{campaign_id}/end": {"operator"},
         "POST /v1/campaigns/{campaign_id}/codes/import": {"operator"},
         "POST /v1/coupons/{code}/activate": {"ec", "operator"},
+        "POST /v1/campaigns/{campaign_id}/codes": {"operator"},
+        "GET /v1/jobs/{job_id}": {"operator"},
         "POST /v1/issues": {"ec", "operator"},
         "POST /v1/issues/batch": {"ec", "operator"},
         "POST /v1/validations": SHOPS,

@@ -14,7 +14,7 @@ from typing import Any
 
 from coupons import book, packing, pool, rules, store
 from coupons.book import Drawing, Issuing, order_hash
-from coupons.pool import POOL
+from coupons.pool import POOL, Pool
 from coupons.store import Running
 from shared import keys, places
 from shared.chain import Head
@@ -56,7 +56,7 @@ class _Heads:
     """What an issue was judged by. Without the pool's head, the coupon is in the book already."""
 
     book: Head[Book]
-    pool: Head[int] | None = None
+    pool: Head[Pool] | None = None
 
 
 def issue(world: World, asked: Asked) -> Done[Issuing]:
@@ -217,7 +217,7 @@ def _enter(
     return world.ledger.enter_one(verb, account, pending, head, may_append=may_append)
 
 
-def _draw(world: World, pending: Pending[Issuing], head: Head[int] | None, *, may_append: bool = True) -> None:
+def _draw(world: World, pending: Pending[Issuing], head: Head[Pool] | None, *, may_append: bool = True) -> None:
     """The pool's part. What it has back again, it took for an issue that the book had refused."""
     account = POOL.partition(pending.operation.campaign_id)
     try:

@@ -135,6 +135,25 @@ class ImportedCodes(Shape):
     results: list[ImportedCode]
 
 
+class CodesRequest(Shape):
+    job_id: Id
+    count: Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class CodesAnswer(Shape):
+    job_id: Id
+    status: Literal["queued"]
+
+
+class JobAnswer(Shape):
+    """How far a job has come. Without `download_url` a job that is done has no file any more: ordering it again makes one."""
+
+    status: Literal["queued", "running", "done", "failed"]
+    done: Amount
+    total: Amount
+    download_url: str | None = None
+
+
 class Coupon(Shape):
     coupon_id: Id
     campaign_id: Id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from coupons import issues, merging, rules, store
+from coupons import code_files, issues, merging, rules, store
 from coupons.issues import Asked
 from shared import events, merge_events
 from shared.errors import Conflict, NotFound
@@ -70,3 +70,5 @@ REACTIONS = {
     **merge_events.reactions("coupons", merging.BOOKS),
 }
 CARRY_ON = {"issue": issues.finish}
+STEPS = {"codes": code_files.carry_on}
+"""What the queue of the codes jobs brings."""

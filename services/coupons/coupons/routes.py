@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coupons import campaigns, importing, issuing, listing, model, redemptions, voids, waking
+from coupons import campaigns, importing, issuing, jobs, listing, model, redemptions, voids, waking
 from coupons.campaign import Campaign, CampaignChange, CampaignTold
 from shared.http import KB, MEMBER, Routes
 
@@ -26,6 +26,16 @@ _post(
     body_max=1024 * KB,
     of_csv=importing.of_csv,
 )(importing.import_codes)
+
+_post(
+    "/v1/campaigns/{campaign_id}/codes",
+    "campaigns:admin",
+    body=model.CodesRequest,
+    answer=model.CodesAnswer,
+    status=202,
+    id_field="job_id",
+)(jobs.order)
+_get("/v1/jobs/{job_id}", "campaigns:admin", answer=model.JobAnswer)(jobs.look)
 
 _post(
     "/v1/issues",

@@ -1,0 +1,43 @@
+"""Sending to the product's own queues: what a service's inbox shall finish, or do the next step of."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Protocol
+
+from shared import aws
+from shared.keys import Stage
+
+
+class Queues(Protocol):
+    """The inboxes of one stage."""
+
+    def carry_on(self, service: str, partition: str, delay_seconds: int = 0) -> None:
+        """Ask a service to carry a name on."""
+
+
+class MemoryQueues:
+    """Keeps what was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+
+    def carry_on(self, service: str, partition: str, delay_seconds: int = 0) -> None:  # noqa: ARG002 - nothing waits
+        self.asked.append((service, partition))
+
+
+class SqsQueues:
+    """SQS."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    def carry_on(self, service: str, partition: str, delay_seconds: int = 0) -> None:
+        send(self._stage.inbox(service), {"carry_on": partition}, delay_seconds)
+
+
+def send(queue: str, body: dict[str, Any], delay_seconds: int = 0) -> None:
+    """Send one message to the queue of this name."""
+    sqs = aws.client("sqs")
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body), DelaySeconds=delay_seconds)
