@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from infra.invariants_codes import Ranges
 from infra.invariants_names import Names
 from shared.table import Item
 
@@ -70,6 +71,7 @@ class Pool:
         self._taken = 0  # for good
         self._coupons: set[str] = set()
         self._drawn: dict[str, _Drawn] = {}  # by the redemption
+        self._ranges = Ranges(names)
 
     def faults(self, item: Item) -> list[str]:
         """What is wrong with the next item."""
@@ -85,6 +87,7 @@ class Pool:
             found.append("holds what nobody has drawn")
         if item["s"]["n"] != self._taken or self._taken < 0:
             found.append(f"{item['s']['n']} taken, by the entries {self._taken}")
+        self._ranges.look_at(item["s"], found)
         self._taken = item["s"]["n"]
         return found
 
@@ -93,8 +96,14 @@ class Pool:
         if coupon in self._coupons:
             found.append("takes the same coupon twice")
         self._coupons.add(coupon)
-        self._taken += 1
-        total = self._names.total_of_issue(raw["x"]["carry"][1])
+        self._take(1, self._names.total_of_issue(raw["x"]["carry"][1]), found)
+
+    def made(self, raw: Raw, _: int, found: list[str]) -> None:
+        self._ranges.made(raw, found)
+        self._take(raw["x"]["count"], self._names.total_of_job(raw["x"]["carry"][1]), found)
+
+    def _take(self, count: int, total: int | None, found: list[str]) -> None:
+        self._taken += count
         if total is not None and self._taken > total:
             found.append(f"{self._taken} coupons are taken of {total}")
 
@@ -151,6 +160,7 @@ class _Drawn(NamedTuple):
 
 _POOL = {
     "taken": Pool.taken,
+    "made": Pool.made,
     "given_back": Pool.given_back,
     "exhausted": Pool.exhausted,
     "drawn": Pool.drawn,

@@ -59,6 +59,16 @@ class Names:
         said = self._said.get(name)
         return said["l"][0] if said and "l" in said else None
 
+    def total_of_job(self, name: str) -> int | None:
+        """So many coupons and codes of a campaign may be taken, when a job was ordered."""
+        said = self._said.get(name)
+        return said.get("t") if said else None
+
+    def count_of_job(self, name: str) -> int | None:
+        """So many codes a job was ordered to make."""
+        said = self._said.get(name)
+        return said["n"] if said else None
+
     def business_day(self, mark: bytes, at_ms: int) -> date | None:
         """The day of the place that a check-in was at, reckoned by the wall clock there."""
         place = self._places.get(mark)

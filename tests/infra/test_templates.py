@@ -66,14 +66,15 @@ def test_the_relays_read_both_streams_from_the_start_and_report_nothing(template
 
 
 def test_an_inbox_listens_to_the_queue_of_its_service(service, whole):
-    queues = [source["Queue"]["Fn::Sub"] for _, source in event_sources(whole, "SQS")]
-    assert [queue.rpartition(":")[2] for queue in queues] == [f"omo-local-{service}-inbox"]
+    queues = {source["Queue"]["Fn::Sub"].rpartition(":")[2] for _, source in event_sources(whole, "SQS")}
+    more = {"omo-local-codes-inbox"} if service == "coupons" else set()
+    assert queues == {f"omo-local-{service}-inbox"} | more
 
 
 def test_every_inbox_has_a_dead_letter_queue_of_its_own(data):
     queues = resources(data, "AWS::SQS::Queue")
     inboxes = {name: queue for name, queue in queues.items() if name.endswith("Inbox")}
-    assert len(inboxes) == 3
+    assert len(inboxes) == 4
     for name, queue in inboxes.items():
         redrive = queue["RedrivePolicy"]
         assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": [f"{name}Dead", "Arn"]}
@@ -109,6 +110,46 @@ def test_each_queue_gets_what_its_service_listens_to(data):
             "omotenashi.member.unmerged.v1",
         ],
     }
+
+
+def test_a_step_of_a_job_has_a_processor_and_its_message_to_itself(templates):
+    sources = {
+        source["Queue"]["Fn::Sub"]: found
+        for found in event_sources(templates["coupons"], "SQS")
+        for source in found[1:]
+    }
+    function, source = next(found for queue, found in sources.items() if queue.endswith("-codes-inbox"))
+    assert (function["MemorySize"], source["BatchSize"]) == (1769, 1)
+
+
+def test_files_of_codes_are_sealed_private_and_gone_after_a_day(data):
+    (bucket,) = resources(data, "AWS::S3::Bucket").values()
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 1)
+    assert "Prefix" not in rule
+    assert "VersioningConfiguration" not in bucket  # a file that goes must be gone
+
+
+def test_files_of_codes_are_fetched_over_tls_only(data):
+    (policy,) = resources(data, "AWS::S3::BucketPolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert len(statement["Resource"]) == 2
+
+
+def test_only_coupons_may_touch_files_and_only_those_of_codes(templates):
+    for service, whole in templates.items():
+        said = {action: listed(one["Resource"]) for one in statements(whole) for action in listed(one["Action"])}
+        touched = {action: places for action, places in said.items() if action.startswith("s3:")}
+        assert set(touched) == ({"s3:PutObject", "s3:GetObject", "s3:ListBucket"} if service == "coupons" else set())
+        for action in set(touched) - {"s3:ListBucket"}:
+            (place,) = touched[action]
+            assert place["Fn::Sub"].endswith(":::omo-${Stage}-files-${AWS::AccountId}/codes/*")
 
 
 def test_only_the_topic_may_send_from_outside(data):
