@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra import commands, commands_jobs, commands_replay, commands_sim
+from infra import commands, commands_codes, commands_jobs, commands_replay, commands_sim
 from infra.commands import Failed, Result
 from infra.deploy import DeploymentFailed
 from infra.emulator import StackFailed
@@ -27,7 +27,7 @@ Arguments = Sequence[tuple[tuple[str, ...], dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Command:
-    """One word of the command line."""
+    """One word of the command line, or a word of a group."""
 
     name: str
     says: str
@@ -75,6 +75,13 @@ COMMANDS = (
         commands_jobs.ALARMS,
     ),
     Command("report", "what the shop owes its members in points", commands_jobs.report, commands_jobs.REPORT),
+    Command("codes make", "make codes of a campaign straight into a file", commands_codes.make, commands_codes.MAKE),
+    Command(
+        "codes sheet",
+        "lay a file of codes out as pages to print, with QR codes",
+        commands_codes.sheet,
+        commands_codes.SHEET,
+    ),
     Command(
         "sim", "attack the real functions with every fault there is, seed by seed", commands_sim.sim, commands_sim.SIM
     ),
@@ -87,6 +94,8 @@ COMMANDS = (
     ),
 )
 
+GROUPS = {"codes": "one-time codes in bulk: made, printed"}
+
 
 def parser() -> argparse.ArgumentParser:
     """All commands with their options."""
@@ -95,8 +104,14 @@ def parser() -> argparse.ArgumentParser:
     common.add_argument("--dir", metavar="DIR", help="the stack's folder (default: $OMO_HOME, else .omo)")
     whole = argparse.ArgumentParser(prog="omo", description="Omotenashi's command line.")
     words = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    of_groups: dict[str, Any] = {}
     for command in COMMANDS:
-        word = words.add_parser(command.name, help=command.says, description=command.says, parents=[common])
+        group, _, name = command.name.rpartition(" ")
+        if group and group not in of_groups:
+            more = words.add_parser(group, help=GROUPS[group], description=GROUPS[group])
+            of_groups[group] = more.add_subparsers(dest="what", required=True, metavar="WHAT")
+        place = of_groups[group] if group else words
+        word = place.add_parser(name, help=command.says, description=command.says, parents=[common])
         word.set_defaults(run=command.run)
         for names, options in command.arguments:
             word.add_argument(*names, **options)

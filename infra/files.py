@@ -9,20 +9,27 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Put a file in place by rename, readable by its owner only; nobody ever sees half of it."""
+@contextmanager
+def private(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, put in place by rename at the end, readable by its owner only; nobody ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp makes it 0600.
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """The same for bytes that are there already."""
+    with private(path) as file:
+        file.write(content)
 
 
 def write_json(path: Path, value: Any) -> None:

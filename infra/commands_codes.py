@@ -1,0 +1,123 @@
+"""`omo codes`: codes of a campaign in bulk, straight into a file; and such a file as pages to print."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import time
+import uuid
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from infra import files, stack
+from infra.client import NoAnswer, Patience, Wire, call
+from infra.commands import Failed, Result, Say, live
+from infra.commands_jobs import world_of
+from infra.commands_replay import positive
+from infra.deploy import Cloud
+from infra.locate import Home
+from shared import keys
+from shared.secrets import Secrets
+from shared.shapes import ID_PATTERN
+from shared.world import World
+
+Arguments = list[tuple[tuple[str, ...], dict[str, Any]]]
+
+
+def an_id(text: str) -> str:
+    """The type of an id."""
+    if not re.fullmatch(ID_PATTERN, text):
+        raise argparse.ArgumentTypeError("1 to 64 of A-Z a-z 0-9 . _ -")
+    return text
+
+
+def per_page(text: str) -> int:
+    """The type of the number of codes on a page."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 60:
+        raise argparse.ArgumentTypeError("a whole number from 1 to 60")
+    return int(text)
+
+
+MAKE: Arguments = [
+    (("campaign",), {"metavar": "CAMPAIGN", "type": an_id}),
+    (("--count",), {"type": positive, "required": True, "metavar": "N", "help": "so many, at most 1,000,000"}),
+    (("--out",), {"type": Path, "required": True, "metavar": "FILE", "help": "a CSV file; only you can read it"}),
+    (("--job",), {"type": an_id, "metavar": "JOB_ID", "help": "the same job again writes the same codes"}),
+]
+SHEET: Arguments = [
+    (("file",), {"type": Path, "metavar": "FILE", "help": "what `omo codes make` or a job has written"}),
+    (("--out",), {"type": Path, "required": True, "metavar": "DIR", "help": "where the pages go, one SVG each"}),
+    (("--per-page",), {"type": per_page, "default": 24, "metavar": "N", "help": "codes on an A4 page (default: 24)"}),
+    (("--title",), {"default": "", "metavar": "TEXT", "help": "what stands over each page"}),
+]
+
+
+def make(asked: argparse.Namespace, home: Home, say: Say) -> Result:
+    """Order the codes over HTTP, as anybody would; then derive them here, without waiting for the job's own file."""
+    local = files.read_json(home.local)
+    if local is None:
+        raise Failed("The stack is not up: run `omo up` first.")
+    world = world_with_secrets(home)
+    job_id = asked.job or f"cli-{uuid.uuid4().hex}"
+    say(f"Job {job_id}: with --job {job_id} the same line writes the same file again.")
+    _order(Wire(local["coupons"], local["keys"]["operator"]), asked.campaign, job_id, asked.count)
+    started = time.monotonic()
+    first = write(world, job_id, asked.out)
+    seconds = time.monotonic() - started
+    value = {"file": str(asked.out), "campaign_id": asked.campaign, "job_id": job_id, "codes": asked.count}
+    words = f"{asked.out}: {asked.count:,} codes of {asked.campaign}, from number {first:,} on, in {seconds:.1f} s."
+    return Result(value | {"first": first, "seconds": round(seconds, 1)}, words)
+
+
+def write(world: World, job_id: str, out: Path) -> int:
+    """Write the codes that a job has decided, in constant memory, with a progress bar; the index of the first one."""
+    from tqdm import tqdm  # neither is for every word of the command line
+
+    from coupons import code_files
+
+    name = world.ledger.table.get(keys.codes(job_id), 0, consistent=True)
+    job = code_files.decided(world, name) if name else None
+    assert job is not None, "an order that was answered is decided"
+    interval = 0.2 if sys.stderr.isatty() else 10.0
+    with tqdm(total=job.count, unit="codes", mininterval=interval, file=sys.stderr) as bar, files.private(out) as file:
+        file.write(code_files.HEADER)
+        for done in range(0, job.count, code_files.STEP):
+            file.write(code_files.rows(world, job, done))
+            bar.update(min(code_files.STEP, job.count - done))
+    return job.first
+
+
+def _order(wire: Wire, campaign_id: str, job_id: str, count: int) -> None:
+    body = json.dumps({"job_id": job_id, "count": count}).encode()
+    try:
+        answer = call(wire, "POST", f"/v1/campaigns/{campaign_id}/codes", body, patience=Patience())
+    except NoAnswer as silent:
+        raise Failed(f"{silent}. Run the same line again with --job {job_id}.") from silent
+    if answer.status != 202:
+        problem = json.loads(answer.body)
+        raise Failed(f"{problem['detail']} ({problem['code']})")
+
+
+def world_with_secrets(home: Home) -> World:
+    """The running stack with its secrets: the codes are spelt under its own key."""
+    world = world_of(home)
+    client = Cloud(stack.STAGE, live(home).endpoint).client("secretsmanager")
+    held = Secrets(lambda: str(client.get_secret_value(SecretId=world.stage.root_secret)["SecretString"]))
+    return replace(world, secrets=held)
+
+
+def sheet(asked: argparse.Namespace, _home: Home, _say: Say) -> Result:
+    """Lay the codes of a file out on pages."""
+    from infra import sheets
+
+    try:
+        codes = sheets.read(asked.file)
+        pages = sheets.write(codes, asked.out, sheets.Layout(asked.per_page, asked.title))
+    except FileNotFoundError:
+        raise Failed(f"There is no file {asked.file}.") from None
+    except sheets.NoSheet as wrong:
+        raise Failed(f"{asked.file}: {wrong}") from None
+    return Result({"dir": str(asked.out), "pages": pages}, f"{asked.out}: {pages:,} pages.")
