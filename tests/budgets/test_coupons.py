@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from coupons import code_files
 from coupons.locators import draw_locator
-from coupons.reactions import REACTIONS
+from coupons.reactions import REACTIONS, STEPS
 from coupons.routes import ROUTES
 from points.routes import ROUTES as POINTS
 from shared import chain, inbox, keys
@@ -161,6 +162,53 @@ def test_a_triggered_coupon_is_two_writes(shop):
     records = [{"messageId": "m", "body": json.dumps(checkin())}]
     assert inbox.work(shop.world, {"Records": records}, reactions=REACTIONS) == {"batchItemFailures": []}
     assert (usage.write_units, usage.read_units, usage.round_trips) == (2, 0.5, 3)
+
+
+def used(shop):
+    """Write and read units of ledger, directory and transient since the last time."""
+    tables = shop.world.ledger.table, shop.world.directory.table, shop.world.transient
+    units = [(table.usage.write_units, table.usage.read_units) for table in tables]
+    for table in tables:
+        table.usage.reset()
+    return units
+
+
+def warm(shop):
+    """Campaign, locators and programme come from the cache; what was spent so far is forgotten."""
+    shop.world.directory.settings("locator")
+    for key in (keys.campaign("open"), keys.programme()):
+        shop.world.directory.setting(key)
+    used(shop)
+
+
+def test_a_job_costs_the_same_however_many_codes_it_makes(shop):
+    operator, path = shop.as_(OPERATOR), "/v1/campaigns/open/codes"
+    assert operator.post(path, {"job_id": "first", "count": 1}).status == 202  # gives the campaign its locator
+    for job_id, count in (("small", 10), ("large", 1_000_000)):
+        warm(shop)
+        assert operator.post(path, {"job_id": job_id, "count": count}).status == 202
+        # Name and entry; the locator raised; the file's note.
+        assert used(shop) == [(2, 0.5), (1, 1), (1, 1)]
+
+
+def test_a_step_of_a_job_is_one_note(shop, monkeypatch):
+    monkeypatch.setattr(code_files, "STEP", 10)
+    shop.as_(OPERATOR).post("/v1/campaigns/open/codes", {"job_id": "job", "count": 25})
+    for _ in range(3):
+        warm(shop)
+        records = [{"messageId": "m", "body": json.dumps({"carry_on": keys.codes("job")})}]
+        assert inbox.work(shop.world, {"Records": records}, reactions={}, carry_on=STEPS) == {"batchItemFailures": []}
+        assert used(shop) == [(0, 2), (0, 0), (1, 1)]  # the name and the job's entry, and the note
+
+
+def test_a_code_that_was_made_in_bulk_costs_no_write_until_it_is_used(shop):
+    shop.as_(OPERATOR).post("/v1/campaigns/open/codes", {"job_id": "job", "count": 5})
+    warm(shop)
+    book = Codebook(shop.world)
+    locator = book.locator_of("open", Form.BULK)
+    assert locator is not None
+    assert all(book.read(code) for code in book.codes(locator, range(5), book.key))
+    assert used(shop) == [(0, 0)] * 3
 
 
 def test_a_book_of_twelve_live_coupons_stays_within_one_kilobyte(shop):

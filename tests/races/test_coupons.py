@@ -302,3 +302,77 @@ def test_stale_reads_make_no_false_answers():
             assert send(till, f"/v1/redemptions/r-{n}/void", {"void_id": "v"}).body["state"] == "voided"
         assert redeem(shop, f"r-{n}", mine.body["code"]).code == "reversed"
     assert len(entries(shop, keys.COUPON_BOOK, "taro", "voided")) == 3
+
+
+# ---- codes in bulk --------------------------------------------------------------------------------------------------
+
+
+def order(shop, job_id, count=10, campaign_id="one"):
+    path = f"/v1/campaigns/{campaign_id}/codes"
+    return send(shop.as_(OPERATOR), path, {"job_id": job_id, "count": count})
+
+
+def ranges(shop, campaign_id="one"):
+    made = entries(shop, keys.POOL, campaign_id, "made")
+    return sorted((entry.data["first"], entry.data["first"] + entry.data["count"]) for entry in made)
+
+
+def crowded_at_pools(*members, **limits):
+    shop = make(table := Crowded(), *members, **limits)
+    table.crowd = keys.POOL
+    return shop, table
+
+
+def test_jobs_at_once_get_ranges_that_do_not_overlap():
+    shop, table = crowded_at_pools()
+    answers = all_at_once(lambda n: order(shop, f"j-{n}", n + 1), 32, table)
+    assert {answer.status for answer in answers} == {202}
+    found = ranges(shop)
+    assert [first for first, _ in found] == [0, *(after for _, after in found[:-1])]
+    assert found[-1][1] == 32 * 33 // 2
+    assert {len(range(*one)) for one in found} == set(range(1, 33))
+    (locator,) = {entry.data["locator"] for entry in entries(shop, keys.POOL, "one", "made")}
+    assert shop.world.directory.table.get(*keys.locator(locator))["made"] == found[-1][1]
+
+
+def test_control_without_the_condition_jobs_get_the_same_codes():
+    shop = make(table := Careless())
+    table.crowd = keys.POOL
+    all_at_once(lambda n: order(shop, f"j-{n}"), 16, table)
+    stored = [item["e"][0]["x"] for item in shop.world.ledger.table.items("L#one")]
+    assert {said["first"] for said in stored} == {0}
+
+
+def test_the_same_job_at_once_is_one_range():
+    shop, table = crowded_at_pools()
+    answers = all_at_once(lambda _: order(shop, "j-1"), 32, table)
+    assert {(answer.status, answer.body["status"]) for answer in answers} == {(202, "queued")}
+    assert ranges(shop) == [(0, 10)]
+
+
+def test_coupons_and_codes_at_once_keep_one_total():
+    """Half ask for a coupon, half for ten codes: of 100 nothing is given twice, and nothing that is left is refused."""
+    members = [f"m-{n}" for n in range(16)]
+    shop, table = crowded_at_pools(*members, total=100)
+
+    def work(n):
+        return order(shop, f"j-{n}") if n % 2 else issue(shop, f"s-{n}", f"m-{n // 2}")
+
+    answers = all_at_once(work, 32, table)
+    given = won(answers) + 10 * sum(answer.status == 202 for answer in answers)
+    assert {answer.code for answer in answers if answer.status == 409} == {"campaign_exhausted"}
+    assert shop.world.ledger.table.newest("L#one", consistent=True)["s"]["n"] == given
+    assert 90 < given <= 100
+    if given < 100:
+        assert order(shop, "last", 100 - given).status == 202
+    assert order(shop, "over", 1).code == "campaign_exhausted"
+
+
+def test_stale_reads_make_no_false_answers_to_jobs():
+    shop = make(Late(), "taro", total=30)
+    assert order(shop, "j-1").status == 202
+    assert order(shop, "j-2", 20).status == 202
+    assert order(shop, "j-3", 1).code == "campaign_exhausted"
+    assert order(shop, "j-1").is_replay
+    assert order(shop, "j-2", 20).is_replay
+    assert ranges(shop) == [(0, 10), (10, 30)]

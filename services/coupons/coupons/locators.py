@@ -9,7 +9,6 @@ from coupons.pool import Pool
 from shared import keys
 from shared.codes import LOCATORS, Form
 from shared.coupons_of import Codebook, new_locator
-from shared.directory import CACHE_SECONDS
 from shared.errors import Conflict, Unavailable
 from shared.table import Item
 from shared.world import World
@@ -46,20 +45,18 @@ def take(world: World, locator: int, campaign_id: str, form: Form) -> None:
 
 
 def raise_made(world: World, pool: Pool) -> None:
-    """Let the codes exist that a pool has counted, everywhere when this has answered. Never lowered, so harmless again."""
-    directory, key = world.directory, keys.locator(pool.locator)
+    """Let the codes exist that a pool has counted, everywhere when this has answered. Never lowered, so harmless again.
+
+    What another has raised, perhaps in this moment, is written once more: so its second is waited out here, too.
+    """
 
     def raised(old: Item | None) -> Item:
         assert old is not None, "a locator is there before its codes are counted"
-        is_more = pool.made > old["made"]
-        editions = [list(one) for one in pool.editions]
-        return old | ({"made": pool.made, "editions": editions} if is_more else {})
+        if pool.made <= old["made"]:
+            return old
+        return old | {"made": pool.made, "editions": [list(one) for one in pool.editions]}
 
-    there = directory.table.get(*key, consistent=True)
-    if there is not None and there["made"] >= pool.made:
-        world.clock.sleep(CACHE_SECONDS)  # raised by another, perhaps in this moment
-        return
-    directory.change(key, raised)
+    world.directory.change(keys.locator(pool.locator), raised)
 
 
 def _drawn(world: World, campaign_id: str, form: Form) -> Iterator[Item]:
