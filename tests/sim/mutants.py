@@ -98,7 +98,11 @@ MUTANTS = (
     Mutant("budget given back twice", "points.awards", "mark, reversal = chain.operation(name), chain.operation(name, is_reversal=True)\n    pending = Pending(back,",
            'mark, reversal = chain.operation(f"{name}{world.clock.now()}"), chain.operation(name, is_reversal=True)\n    pending = Pending(back,'),
     # ---- coupons and visits ----
-    Mutant("cap read then written", "coupons.pool", "if taken >= total:", "if False:"),
+    Mutant("cap read then written", "coupons.pool", "if total is not None and taken > total:", "if False:"),
+    Mutant("ranges of two jobs overlap", "coupons.pool", "first, locator = pool.made,", "first, locator = max(0, pool.made - 1),"),
+    Mutant("codes handed out that do not count", "coupons.jobs", 'locators.raise_made(world, pool.POOL.unpack(done.item["s"]))', "pass"),
+    Mutant("codes that count no more", "coupons.locators", 'if pool.made <= old["made"]:', "if False:"),
+    Mutant("a job that nobody asks to go on", "coupons.code_files", "if was_first and done < job.count:", "if False:"),
     Mutant("a code that works twice", "coupons.book", '        if why_unusable(book.get(coupon.spot), asker) is not None:\n            raise Conflict("code_not_usable")\n    is_hold',
            "        pass\n    is_hold"),
     Mutant("void of somebody else's redemption", "coupons.book",

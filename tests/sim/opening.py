@@ -13,7 +13,7 @@ from typing import Any
 from checkin.reactions import CARRY_ON as CHECKIN_CARRY_ON, REACTIONS as CHECKIN_REACTIONS
 from checkin.routes import ROUTES as CHECKIN
 from coupons.locators import draw_locator
-from coupons.reactions import CARRY_ON as COUPONS_CARRY_ON, REACTIONS as COUPONS_REACTIONS
+from coupons.reactions import CARRY_ON as COUPONS_CARRY_ON, REACTIONS as COUPONS_REACTIONS, STEPS
 from coupons.routes import ROUTES as COUPONS
 from points.reactions import CARRY_ON as POINTS_CARRY_ON, REACTIONS as POINTS_REACTIONS
 from points.routes import ROUTES as POINTS
@@ -36,6 +36,7 @@ STORES: dict[str, dict[str, Any]] = {
 COME_BY: dict[str, Any] = {"points": 10, "campaign_id": "welcome"}
 BUDGET = 400
 TOTAL = 2
+MANY = 60
 PER_MEMBER = 2
 PRINTED, MONEY = 5, 350  # codes on paper, 100 off each
 USES, USES_A_DAY = 3, 2  # of a code that all share
@@ -77,6 +78,7 @@ def consumers() -> dict[str, Consumer]:
         "points": Consumer(POINTS_REACTIONS, POINTS_CARRY_ON),
         "coupons": Consumer(COUPONS_REACTIONS, COUPONS_CARRY_ON),
         "checkin": Consumer(CHECKIN_REACTIONS, CHECKIN_CARRY_ON),
+        "codes": Consumer({}, STEPS),
     }
 
 
@@ -121,6 +123,7 @@ def opening(programme: str) -> Opening:
     for campaign_id, more in (
         ("free", {}),
         ("few", {"limits": {"total": TOTAL}}),
+        ("many", {"limits": {"total": MANY}}),
         ("own", {"limits": {"per_member": PER_MEMBER}}),
         ("welcome", {"limits": {"per_member": PER_MEMBER}}),
         ("paper", {"limits": {"per_member": PER_MEMBER, "budget": MONEY}}),

@@ -24,7 +24,7 @@ class Plot(Accounts, Visits):
         kinds: list[Callable[[], None]] = [
             self.buys, self.buys, self.buys_with_points, self.buys_as_nobody, self.spends, self.holds, self.gives,
             self.adjusts, self.corrects, self.acts, self.draws_a_coupon, self.redeems, self.redeems_paper, self.checks_in, self.is_seen, self.merges_members,
-            self.looks, self.buys_many, self.changes_the_rules,
+            self.orders_codes, self.looks, self.buys_many, self.changes_the_rules,
         ]  # fmt: skip
         favourites = self.random.sample(kinds, 4)
         for _ in range(stories):

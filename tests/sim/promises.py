@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from shared import events, keys
 from shared.errors import Unavailable
 from tests.kit import NOON
-from tests.sim import reckoning
+from tests.sim import codes, reckoning
 from tests.sim.books import Books
 from tests.sim.names import name_of
-from tests.sim.opening import BAG, PER_MEMBER, STORES, TOTAL
+from tests.sim.opening import BAG, MANY, PER_MEMBER, STORES, TOTAL
 from tests.sim.people import Ask
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def broken(story: Story) -> Iterator[str]:
     yield from _limits(books)
     yield from _voids(books)
     yield from _drawn(books)
+    yield from codes.faults(story)
     if not story.plot.merges:
         yield from _caps(books)
     others = {
@@ -216,8 +217,11 @@ def _limits(books: Books) -> Iterator[str]:
     for entry in books.all:
         if entry.account[0] == keys.COUPON_BOOK and entry.kind == "issued":
             issued[entry.data["campaign_id"]] += 1
-    if issued["few"] > TOTAL:
-        yield f"{issued['few']} coupons of a campaign of {TOTAL}"
+        elif entry.account[0] == keys.POOL and entry.kind == "made":
+            issued[keys.holder(entry.account)] += entry.data["count"]
+    for campaign, total in (("few", TOTAL), ("many", MANY)):
+        if issued[campaign] > total:
+            yield f"{issued[campaign]} coupons and codes of a campaign of {total}"
 
 
 def _drawn(books: Books) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random as global_random
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
@@ -28,7 +28,7 @@ from tests.sim.plot import Plot
 from tests.sim.tables import SimTable
 from tests.sim.turns import Turns
 from tests.sim.weather import Weather
-from tests.sim.wires import Wires
+from tests.sim.wires import Queues, SimFiles, Wires
 
 ENVIRONMENTS = 10
 PLACES = (8, 8, 10, 12)
@@ -37,6 +37,8 @@ ROUNDS_MAX = 30
 RINGS = (2, 4, 16)
 """How many operations a head remembers: 16 in the product."""
 DAY = 86_400.0
+CODES_STEP = 8
+"""So many codes are made in a step: 50,000 in the product."""
 
 
 class Environment:
@@ -95,6 +97,9 @@ class Story:
         self.transient = SimTable(self.turns, self.weather)
         self.environments = [self._environment() for _ in range(ENVIRONMENTS)]
         self.wires = Wires(self.turns, self.weather, consumers(), self.world)
+        self.files = SimFiles(self.turns, self.weather)
+        for one in self.environments:
+            one.world = replace(one.world, files=self.files, queues=Queues(self.wires))
         self.people = People(self.turns, self.world)
         opened = opening(self.programme)
         self.directory.fill(opened.items())
@@ -156,6 +161,7 @@ class Story:
         ring = self.random.choice(RINGS)
         for module in ("shared.chain", "infra.invariants_chain"):
             stack.enter_context(mock.patch(f"{module}.RING_SIZE", ring))
+        stack.enter_context(mock.patch("coupons.code_files.STEP", CODES_STEP))
         stack.enter_context(self._same_chance())
         return stack
 

@@ -63,9 +63,17 @@ def test_the_stories_reach_what_they_are_to_prove():
     members = "earned pending activated spent held captured released expired returned restored adjusted reversed merged"
     assert {f"M {kind}" for kind in members.split()} <= set(kinds)
     assert {"N completed", "N cancelled", "N returned", "N claimed", "N reversed"} <= set(kinds)
-    assert {"B issued", "B redeemed", "B held", "B voided", "V accepted", "P taken", "P reversed", "L taken"} <= set(
-        kinds
-    )
+    assert {
+        "B issued",
+        "B redeemed",
+        "B held",
+        "B voided",
+        "V accepted",
+        "P taken",
+        "P reversed",
+        "L taken",
+        "L made",
+    } <= set(kinds)
     expected = ("insufficient_points", "id_reused", "reversed", "hold_closed", "return_exceeds_purchase")
     assert {*expected, "receipt_claimed", "campaign_exhausted", "code_not_usable", "budget_exceeded"} <= set(codes)
     assert not {500, "internal_error"} & set(codes)

@@ -13,7 +13,7 @@ class Visits(Stage):
     """Stories of those who come by."""
 
     def draws_a_coupon(self) -> None:
-        source_id, campaign = self.id("i"), self.random.choice(("free", "few", "few", "own", "own"))
+        source_id, campaign = self.id("i"), self.random.choice(("free", "few", "few", "many", "own", "own"))
         who = self.member()
         body = {"campaign_id": campaign, "source_id": source_id, "member": {"member_id": who}}
         ask = self.people.ask("ec", "coupons POST /v1/issues", body, of=("issue", campaign, source_id, who))
@@ -80,6 +80,18 @@ class Visits(Stage):
         body = {"void_id": self.id("v")}
         path = "coupons POST /v1/redemptions/{redemption_id}/void"
         self.people.ask(till, path, body, of=("void", redemption_id), redemption_id=redemption_id)
+
+    def orders_codes(self) -> None:
+        """Codes in bulk, out of a total that coupons share; somebody looks how far they are."""
+        job_id, campaign = self.id("job"), self.random.choice(("many", "many", "few", "free"))
+        body = {"job_id": job_id, "count": self.random.randint(1, 2 if campaign == "few" else 30)}
+        path = "coupons POST /v1/campaigns/{campaign_id}/codes"
+        of = ("codes", job_id)
+        ask = self.people.ask("operator", path, body, of=of, campaign_id=campaign)
+        self.mistaken(ask, count=31)
+        if ask.good and self.perhaps(0.5):
+            self.pause(60)
+            self.people.ask("operator", "coupons GET /v1/jobs/{job_id}", job_id=job_id)
 
     def checks_in(self) -> None:
         who = self.member()

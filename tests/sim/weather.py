@@ -55,7 +55,7 @@ class Weather:
             jumps=random.random() < 0.3,
             piecemeal=random.random() < 0.3,
             twins=random.random() < 0.2,
-            down=tuple(name for name in ("points", "coupons", "checkin") if random.random() < 0.1),
+            down=tuple(name for name in ("points", "coupons", "checkin", "codes") if random.random() < 0.1),
         )
         made._bounds = made._stacked()
         return made

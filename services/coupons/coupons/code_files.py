@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 
 from coupons import locators, pool
 from coupons.pool import POOL, Making
 from shared import keys
-from shared.clock import to_ms, utc_now
 from shared.codes import show
 from shared.coupons_of import Codebook
 from shared.errors import Unavailable
@@ -29,7 +27,7 @@ QUEUE = "codes"
 """A queue of its own, one message at a time: a million codes must not stand before a coupon that a check-in gives."""
 STEP = 50_000
 """So many codes are made in a step: about a second's work, and a piece of 0.9 MB."""
-KEPT = timedelta(hours=24)
+KEPT_SECONDS = 86_400
 """Pieces and files go by themselves, and never before this."""
 ADDRESS_SECONDS = 300
 HEADER = b"code\n"
@@ -78,13 +76,13 @@ def of_done(done: Done[Making]) -> Job:
 def progress(world: World, job: Job) -> Progress | None:
     """How far the file has come; None if nobody has begun, or if what there was may have gone."""
     item = _note(world, job)
-    return None if item is None or _is_over(item) else _progress_of(item)
+    return None if item is None or _is_over(world, item) else _progress_of(item)
 
 
 def begin(world: World, job: Job) -> bool:
     """Note that the file is wanted, unless it is there; whether it must be asked for."""
     item = _note(world, job)
-    if item is None or _is_over(item):
+    if item is None or _is_over(world, item):
         _write(world, job, Progress(0, is_whole=False, version=item["version"] if item else 0))
         return True
     return not _progress_of(item).is_whole
@@ -136,9 +134,9 @@ def _note(world: World, job: Job) -> Item | None:
     return world.transient.get(*keys.codes_job(job.job_id), consistent=True)
 
 
-def _is_over(item: Item) -> bool:
-    """Whether pieces or file may have gone, by the real clock, which they go by."""
-    return bool(item["ttl"] <= utc_now().timestamp())
+def _is_over(world: World, item: Item) -> bool:
+    """Whether pieces or file may have gone: by the clock that no request can set, for S3 goes by no other."""
+    return bool(item["ttl"] <= world.clock.elapsed())
 
 
 def _progress_of(item: Item) -> Progress:
@@ -147,9 +145,9 @@ def _progress_of(item: Item) -> Progress:
 
 def _write(world: World, job: Job, now: Progress) -> bool:
     """Note how far it is; False if the note has changed since this `version` was read."""
-    (pk, sk), at = keys.codes_job(job.job_id), utc_now()
+    (pk, sk), at = keys.codes_job(job.job_id), world.clock.elapsed()
     item: Item = {"pk": pk, "sk": sk, "done": now.done, "whole": now.is_whole, "version": now.version + 1}
-    item |= {"t": to_ms(at), "ttl": int((at + KEPT).timestamp())}  # `t` tells it from that of another at the same step
+    item |= {"t": int(at * 1000), "ttl": int(at) + KEPT_SECONDS}  # `t` tells it from that of another at the same step
     if now.version:
         return world.transient.replace(item, now.version)
     return world.transient.put_new(item) is None

@@ -1,7 +1,6 @@
 """Codes in bulk: ordered, made in steps, fetched; the same job is the same codes, whatever dies on the way."""
 
 import json
-import time
 
 import pytest
 
@@ -356,7 +355,7 @@ def test_messages_that_come_twice_make_one_file_and_become_one_again(operator, c
     assert operator.world.queues.asked == []
 
 
-def test_who_is_overtaken_leaves_the_rest_to_the_other(operator, campaign, monkeypatch):
+def test_who_is_overtaken_leaves_the_rest_to_the_other(operator, campaign, clock, monkeypatch):
     campaign()
     ordered(operator)
     world = operator.world
@@ -366,7 +365,7 @@ def test_who_is_overtaken_leaves_the_rest_to_the_other(operator, campaign, monke
     def put(key, content):
         monkeypatch.setattr(world.files, "put", real)
         brought(world, keys.codes("j-1"))  # another one does the same step meanwhile
-        time.sleep(0.002)  # and at another millisecond, by which their notes are told apart
+        clock.slept += 0.001  # and at another millisecond, by which their notes are told apart
         real(key, content)
 
     monkeypatch.setattr(world.files, "put", put)
@@ -382,7 +381,7 @@ def test_who_is_overtaken_leaves_the_rest_to_the_other(operator, campaign, monke
 def gone(world):
     """A day later: the note is over, and what was in the bucket has gone."""
     item = world.transient.get(*keys.codes_job("j-1"))
-    world.transient.put(item | {"ttl": 1})
+    world.transient.put(item | {"ttl": 0})
     world.files.kept.clear()
 
 
