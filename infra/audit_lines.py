@@ -25,9 +25,9 @@ HEAD, MIDDLE, TAIL = b'{"hash":"', b'","item":', b"}\n"
 BEGINS = len(HEAD) + 44 + len(MIDDLE)
 _END = b'","end":'
 
-_ALSO_IN_ENTRIES = frozenset({"used", "when", "due", "left", "taken", "fp"})
+_ALSO_IN_ENTRIES = frozenset({"used", "when", "due", "left", "taken", "fp", "key"})
 _ROWS = frozenset("htc")  # of a member's state: holds, points that wait for a day, counts of caps
-_IN_NAMES = {"purchase.ec": "l", "purchase.pos": "l", "issue": "c", "redemption": "bchx"}
+_IN_NAMES = {"purchase.ec": "l", "purchase.pos": "l", "issue": "c", "redemption": "bchx", "codes": "k"}
 
 
 class ExportFailed(Exception):
@@ -140,4 +140,5 @@ _STATES: dict[str, Callable[[dict[str, Any]], None]] = {
     keys.COUPON_BOOK: lambda state: _texts(state, "c"),
     keys.PARTNER_BUDGET: lambda state: _texts(state, "l"),
     keys.PURCHASE: _read_purchase,
+    keys.POOL: lambda state: _texts(state, "e"),
 }

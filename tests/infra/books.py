@@ -71,6 +71,7 @@ def busy_month(client: Client) -> None:
     _yes(shop.spend(client, 35, "s-last"))
     _awards(client)
     _coupons(Client(COUPONS, client.world))
+    _codes(Client(COUPONS, client.world))
     _visits(Client(CHECKIN, client.world))
 
 
@@ -107,6 +108,15 @@ def _coupons(client: Client) -> None:
         _yes(client.post("/v1/redemptions", said | more))
     _yes(client.post("/v1/redemptions/x-1/capture", {}))
     _yes(client.post("/v1/redemptions/x-0/void", {"void_id": "v"}))
+
+
+def _codes(client: Client) -> None:
+    """Two jobs make all the codes of a campaign, under terms that change between them."""
+    operator = client.as_(OPERATOR)
+    _yes(operator.post("/v1/campaigns", CAMPAIGN | {"campaign_id": "bulk", "limits": {"total": 11}}))
+    for job_id, count in (("j-1", 6), ("j-2", 5)):
+        _yes(operator.post("/v1/campaigns/bulk/codes", {"job_id": job_id, "count": count}))
+        _yes(operator.patch("/v1/campaigns/bulk", {"stores": ["shibuya"]}))
 
 
 def _visits(client: Client) -> None:
