@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from coupons.limits import reached
 from shared import keys
 from shared.business_day import DayRule
 from shared.chain import Decided, Step
@@ -30,6 +29,11 @@ WhyUnusable: TypeAlias = Literal[
 def order_hash(order_ref: str) -> bytes:
     """The eight bytes by which a hold knows its order."""
     return hashlib.sha256(order_ref.encode()).digest()[:8]
+
+
+def reached() -> Conflict:
+    """The refusal of whoever comes to a limit of redemptions too late."""
+    return Conflict("code_not_applicable", reason="limit_reached")
 
 
 # ---- issuing --------------------------------------------------------------------------------------------------------

@@ -11,9 +11,6 @@ from shared.shapes import Amount, Day, Id, Ref, Shape, Some, SomePoints, Words, 
 
 Channel = Literal["ec", "pos"]
 
-POOL_MAX = 10_000
-"""The largest total that one pool keeps, an entry for each coupon. Larger ones would need blocks."""
-
 
 class Name(Shape):
     ja: Words
@@ -117,7 +114,6 @@ class Campaign(Terms):
     def _nothing_that_is_not_taken_yet(self) -> Campaign:
         """Refuse what the contract knows and this version would not honour: better than a limit nobody keeps."""
         wanted: dict[tuple[str, ...], bool] = {
-            ("limits", "total"): (self.limits.total or 0) > POOL_MAX,
             ("trigger", "event"): self.trigger is not None and self.trigger.event != "checkin.accepted",
             ("price_points",): self.price_points is not None,
         }

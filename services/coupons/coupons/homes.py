@@ -12,8 +12,8 @@ from typing import Any
 
 from coupons import store
 from coupons.campaign import Channel
-from coupons.limits import LIMIT
 from coupons.model import Basket, Occasion
+from coupons.pool import POOL, Pool
 from shared import keys, places
 from shared.auth import Principal
 from shared.business_day import DayRule
@@ -27,7 +27,6 @@ from shared.http import Call
 from shared.member_ref import require_member, resolve
 from shared.reference import MemberRef
 from shared.table import Item
-from shared.tally import Tally
 from shared.world import World
 
 ON_PAPER = "code"  # the source of a coupon that nobody was issued
@@ -92,7 +91,7 @@ class Homes:
         self._is_consistent = is_consistent
         self._heads: dict[str, Head[Book]] = {}
         self._closings: dict[str, tuple[Closing, ...]] = {}
-        self._limits: dict[str, Head[Tally]] = {}
+        self._limits: dict[str, Head[Pool]] = {}
         if member is not None:
             self.member_id = resolve(call.world, call.who, member, consistent=is_consistent).member_id
             if self._head(self.member_id).sequence == 0:
@@ -102,10 +101,10 @@ class Homes:
         """The coupons of codes as people typed them, in the same order."""
         return [self._one(position, typed) for position, typed in enumerate(codes)]
 
-    def limit(self, holder: str) -> Head[Tally]:
+    def limit(self, holder: str) -> Head[Pool]:
         """One of a campaign's limits."""
         if holder not in self._limits:
-            self._limits[holder] = self.world.ledger.head(LIMIT, holder, consistent=self._is_consistent)
+            self._limits[holder] = self.world.ledger.head(POOL, holder, consistent=self._is_consistent)
         return self._limits[holder]
 
     def of_member(self) -> Head[Book]:

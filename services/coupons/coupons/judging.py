@@ -14,6 +14,7 @@ from coupons import rules, store
 from coupons.book import Asker, Counted, Taken, WhyUnusable, why_unusable
 from coupons.homes import Homes, Shop, Sought
 from coupons.model import Applied, Basket, NotApplied
+from coupons.pool import Pool
 from coupons.rules import Candidate, Outcome, Place, Validity
 from coupons.store import Running
 from shared import keys
@@ -21,7 +22,6 @@ from shared.auth import Principal
 from shared.chain import Head
 from shared.codes import Form
 from shared.coupon_book import Coupon
-from shared.tally import Tally
 from shared.units import Money
 
 Told: TypeAlias = Literal["used", "held", "expired", "paused", "asleep", "taken_back", "other_order"]
@@ -44,10 +44,11 @@ class Question:
 class Draw:
     """What a redemption takes of one of a campaign's limits. Of a budget that is the discount, known last."""
 
-    head: Head[Tally]
+    head: Head[Pool]
     limit: int
     amount: int
     is_money: bool = False
+    is_total: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,8 @@ def _looked_at(homes: Homes, one: Sought, asker: Asker, question: Question) -> U
 
 def _draws(homes: Homes, running: Running, form: Form, day: date, shop: Shop) -> Iterator[Draw]:
     campaign_id, limits = running.campaign.campaign_id, running.campaign.limits
-    if limits.total is not None and form is Form.SHARED:
-        yield Draw(homes.limit(keys.limit(campaign_id)), limits.total, 1)
+    if limits.total is not None and form in (Form.SHARED, Form.FOREIGN):
+        yield Draw(homes.limit(keys.limit(campaign_id)), limits.total, 1, is_total=True)
     if limits.per_store_day is not None:
         holder = keys.limit(campaign_id, shop.store_id or shop.channel, day.isoformat())
         yield Draw(homes.limit(holder), limits.per_store_day, 1)

@@ -11,25 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared import tally
-from shared.chain import Decided, Kind, Packed, Step
-from shared.errors import Conflict, Unavailable
-from shared.keys import POOL
-from shared.tally import Tally
+from coupons.book import reached
+from coupons.pool import POOL, Pool
+from shared.chain import Decided, Packed, Step
+from shared.errors import Unavailable
 
+LIMIT = POOL
+"""A limit is kept as a campaign's pool is: a shared code draws on the pool itself."""
 HELD_MAX = 500
 """So many open holds one limit carries: 10 KB of its head."""
-
-
-def _pack(state: Tally) -> Packed:
-    return {"n": state.taken} | ({"h": tally.pack(state)[1:]} if state.held else {})
-
-
-def _unpack(packed: Packed) -> Tally:
-    return tally.unpack([packed["n"], *packed.get("h", ())])
-
-
-LIMIT: Kind[Tally] = Kind(POOL, Tally(), _pack, _unpack)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,47 +35,54 @@ class Taking:
     limit: int
     hold_seconds: int | None = None
     is_final: bool = False
+    campaign_id: str | None = None  # of whose total this is the last, if it is
 
     def step(self, kind: str, amount: int, more: Mapping[str, Any] | None = None) -> Step:
         return Step(kind, ref=("redemption", self.redemption_id), data={"amount": amount, **(more or {})})
 
 
-def take(state: Tally, taking: Taking, at: datetime) -> Decided[Tally]:
+def take(state: Pool, taking: Taking, at: datetime) -> Decided[Pool]:
     """Take, or refuse: `code_not_applicable` with `limit_reached`."""
     if state.used(at) + taking.amount > taking.limit:
         raise reached()
     until = None if taking.hold_seconds is None else at + timedelta(seconds=taking.hold_seconds)
-    after = state.take(taking.by, taking.amount, at, until)
+    after = state.with_tally(state.tally.take(taking.by, taking.amount, at, until))
     if len(after.held) > HELD_MAX:
         raise Unavailable
-    ends = {} if until is None else {"limit": taking.limit, "ends": after.held[-1].ends}
-    return Decided(after, (taking.step("drawn", taking.amount, ends or {"limit": taking.limit}),))
+    ends = {} if until is None else {"ends": after.held[-1].ends}
+    step = taking.step("drawn", taking.amount, {"limit": taking.limit, **ends})
+    return Decided(after, (step, *_exhausted(after, taking)))
 
 
-def keep(state: Tally, taking: Taking, at: datetime) -> Decided[Tally]:
+def keep(state: Pool, taking: Taking, at: datetime) -> Decided[Pool]:
     """What was held is taken for good: if the hold is over, while the limit leaves room."""
     is_held = any(one.by == taking.by for one in state.held)
     if not is_held and state.used(at) + taking.amount > taking.limit:
         raise reached()
-    return Decided(state.take(taking.by, taking.amount, at, None), (taking.step("kept", taking.amount),))
+    after = state.with_tally(state.tally.take(taking.by, taking.amount, at, None))
+    return Decided(after, (taking.step("kept", taking.amount), *_exhausted(after, taking)))
 
 
-def give_back(state: Tally, taking: Taking, at: datetime) -> Decided[Tally]:
+def give_back(state: Pool, taking: Taking, at: datetime) -> Decided[Pool]:
     """What a voided redemption took is there again, if it still had it."""
     had = taking.amount if taking.is_final else sum(one.amount for one in state.held if one.by == taking.by)
-    after = state.give_back(taking.by, taking.amount, at, is_final=taking.is_final)
-    return Decided(after, (taking.step("undrawn", had),))
+    after = state.tally.give_back(taking.by, taking.amount, at, is_final=taking.is_final)
+    return Decided(state.with_tally(after), (taking.step("undrawn", had),))
 
 
-def reached() -> Conflict:
-    """The refusal of whoever comes too late."""
-    return Conflict("code_not_applicable", reason="limit_reached")
+def _exhausted(after: Pool, taking: Taking) -> tuple[Step, ...]:
+    """Whoever takes the last of a total says so."""
+    if taking.campaign_id is None or after.taken != taking.limit:
+        return ()
+    return (Step("exhausted", data={"campaign_id": taking.campaign_id, "total": taking.limit}),)
 
 
 def pack_taking(taking: Taking) -> Packed:
     packed: Packed = {"i": taking.redemption_id, "b": taking.by, "n": taking.amount, "l": taking.limit}
-    return packed | ({} if taking.hold_seconds is None else {"u": taking.hold_seconds})
+    more = {"u": taking.hold_seconds, "c": taking.campaign_id}
+    return packed | {name: value for name, value in more.items() if value is not None}
 
 
 def unpack_taking(packed: Packed) -> Taking:
-    return Taking(packed["i"], packed["b"], packed["n"], packed["l"], packed.get("u"))
+    ends, campaign_id = packed.get("u"), packed.get("c")
+    return Taking(packed["i"], packed["b"], packed["n"], packed["l"], ends, campaign_id=campaign_id)

@@ -12,13 +12,13 @@ from coupons.homes import Homes
 from coupons.judging import Judged, Question, Usable
 from coupons.limits import LIMIT, Taking
 from coupons.model import RedemptionRequest
+from coupons.pool import Pool
 from shared import chain, keys
 from shared.chain import Head
 from shared.coupon_book import BOOK, CODES, Book
 from shared.errors import Conflict
 from shared.http import Call
 from shared.naming import Naming, Verb
-from shared.tally import Tally
 from shared.together import Share
 
 REDEEM = Verb(BOOK, packing.pack_redeeming, packing.unpack_redeeming, book.redeem)
@@ -111,11 +111,14 @@ def _of_homes(
         yield Share(redeem_verb(account), keys.holder(account), redeeming, head)
 
 
-def _of_limits(common: Redeeming, used: Sequence[tuple[Usable, Taken]]) -> Iterator[Share[Tally, Taking]]:
+def _of_limits(common: Redeeming, used: Sequence[tuple[Usable, Taken]]) -> Iterator[Share[Pool, Taking]]:
     """The part of each limit that these coupons run into: once each, for no two of them are of one campaign."""
     for one, taken in used:
         for draw in one.draws:
             amount = judging.drawn(draw, taken.discount)
             if amount:
-                taking = Taking(common.redemption_id, common.by, amount, draw.limit, common.hold_seconds)
+                whose = one.candidate.campaign_id if draw.is_total else None
+                taking = Taking(
+                    common.redemption_id, common.by, amount, draw.limit, common.hold_seconds, campaign_id=whose
+                )
                 yield Share(TAKE, keys.holder(draw.head.account), taking, draw.head)

@@ -11,10 +11,11 @@ from datetime import date, datetime
 
 from coupons.book import Issuing
 from coupons.campaign import Campaign
-from shared import keys, varint
+from shared import keys, tally, varint
 from shared.chain import Decided, Kind, Packed, Step
 from shared.codes import Form
 from shared.errors import Conflict
+from shared.tally import Held, Tally
 
 INDEXES = 1 << Form.BULK.index_bits
 """So many bulk codes can a campaign ever have."""
@@ -26,13 +27,26 @@ EDITIONS_MAX = 100
 class Pool:
     """What was taken and not given back; and of that the codes made in bulk, whose indexes are those below `made`.
 
-    `editions` are pairs `(first index, edition)`, one more only where the edition changes.
+    `editions` are pairs `(first index, edition)`, one more only where the edition changes. `held` is what redemptions
+    hold until they end, and is not among what was taken.
     """
 
     taken: int = 0
     made: int = 0
     locator: int = -1
     editions: tuple[tuple[int, int], ...] = ()
+    held: tuple[Held, ...] = ()
+
+    @property
+    def tally(self) -> Tally:
+        return Tally(self.taken, self.held)
+
+    def used(self, at: datetime) -> int:
+        """What counts against a limit at a time."""
+        return self.tally.used(at)
+
+    def with_tally(self, tally: Tally) -> Pool:
+        return replace(self, taken=tally.taken, held=tally.held)
 
 
 def _pack(pool: Pool) -> Packed:
@@ -40,14 +54,18 @@ def _pack(pool: Pool) -> Packed:
     if pool.made:
         numbers = (number for pair in pool.editions for number in pair)
         packed |= {"m": pool.made, "l": pool.locator, "e": varint.pack(numbers)}
+    if pool.held:
+        packed["h"] = [list(one) for one in pool.held]
     return packed
 
 
 def _unpack(packed: Packed) -> Pool:
+    counts = tally.unpack([packed["n"], *packed.get("h", ())])
     if "m" not in packed:
-        return Pool(int(packed["n"]))
+        return Pool(counts.taken, held=counts.held)
     numbers = varint.unpack(packed["e"])
-    return Pool(int(packed["n"]), int(packed["m"]), int(packed["l"]), tuple(zip(numbers, numbers, strict=True)))
+    editions = tuple(zip(numbers, numbers, strict=True))
+    return Pool(counts.taken, int(packed["m"]), int(packed["l"]), editions, counts.held)
 
 
 POOL: Kind[Pool] = Kind(keys.POOL, Pool(), _pack, _unpack)
@@ -56,14 +74,14 @@ POOL: Kind[Pool] = Kind(keys.POOL, Pool(), _pack, _unpack)
 # ---- coupons --------------------------------------------------------------------------------------------------------
 
 
-def take(pool: Pool, issuing: Issuing, _: datetime) -> Decided[Pool]:
+def take(pool: Pool, issuing: Issuing, at: datetime) -> Decided[Pool]:
     """Take one coupon; `campaign_exhausted` if the total is reached."""
     assert issuing.drawing is not None
     drawing = issuing.drawing
     ref = ("coupon", issuing.coupon.coupon_id)
     book = keys.account(keys.COUPON_BOOK, drawing.member_id)
     step = Step("taken", ref=ref, data={"carry": ["coupons", issuing.name, book, drawing.member_seen]})
-    return _taken(pool, 1, drawing.total, issuing.campaign_id, step)
+    return _taken(pool, 1, drawing.total, issuing.campaign_id, step, at)
 
 
 def give_back(pool: Pool, issuing: Issuing, _: datetime) -> Decided[Pool]:
@@ -100,7 +118,7 @@ def check_makes_codes(campaign: Campaign, day: date) -> None:
         raise Conflict("campaign_not_active")
 
 
-def make(pool: Pool, making: Making, _: datetime) -> Decided[Pool]:
+def make(pool: Pool, making: Making, at: datetime) -> Decided[Pool]:
     """Make the next `count` codes exist; `campaign_exhausted` if the total or the index has no room for all of them."""
     if pool.made + making.count > INDEXES:
         raise Conflict("campaign_exhausted", left=INDEXES - pool.made)
@@ -120,13 +138,13 @@ def make(pool: Pool, making: Making, _: datetime) -> Decided[Pool]:
     }
     step = Step("made", ref=("job", making.job_id), data=data)
     after = replace(pool, made=first + making.count, locator=locator, editions=editions)
-    return _taken(after, making.count, making.total, making.campaign_id, step)
+    return _taken(after, making.count, making.total, making.campaign_id, step, at)
 
 
-def _taken(pool: Pool, count: int, total: int | None, campaign_id: str, step: Step) -> Decided[Pool]:
+def _taken(pool: Pool, count: int, total: int | None, campaign_id: str, step: Step, at: datetime) -> Decided[Pool]:
     taken = pool.taken + count
-    if total is not None and taken > total:
-        raise Conflict("campaign_exhausted", left=max(0, total - pool.taken))
+    if total is not None and pool.used(at) + count > total:
+        raise Conflict("campaign_exhausted", left=max(0, total - pool.used(at)))
     steps = [step]
     if taken == total:
         steps.append(Step("exhausted", data={"campaign_id": campaign_id, "total": total}))

@@ -55,7 +55,6 @@ def test_two_campaigns_that_draw_the_same_locator_get_two(operator, monkeypatch)
         ({"offer": {"type": "amount_off"}}, "/offer/value"),
         ({"offer": {"type": "bonus_points", "value": 10, "max_discount": 5}}, "/offer/max_discount"),
         ({"bind": "order_ref", "price_points": 10}, "/bind"),
-        ({"limits": {"total": 10_001}}, "/limits/total"),
         ({"valid_until": "2026-10-31"}, "/valid_until"),
         ({"colour": "red"}, "/colour"),
     ],
