@@ -16,6 +16,7 @@ _NAMES: dict[str, Callable[..., str]] = {
     "checkin": lambda checkin_id, who: keys.name("checkin", f"member.{who}", checkin_id),
     "scan": lambda checkin_id, _: keys.name("checkin", keys.SHOP, checkin_id),
     "redemption": lambda redemption_id, _: keys.name("redemption", keys.SHOP, redemption_id),
+    "stamp": partial(keys.name, "stamp", keys.SHOP),
     "merge": lambda merge_id, *_: keys.name("merge", keys.SHOP, merge_id),
     "unmerge": partial(keys.name, "unmerge", keys.SHOP),
     "purchase": lambda source, purchase_id: keys.name(f"purchase.{source}", keys.SHOP, purchase_id),
