@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from infra.invariants_cards import place_of
 from infra.invariants_facts import Facts
 from infra.invariants_joins import faults_of, named
 from infra.invariants_lots import lots_of, total
@@ -65,6 +66,8 @@ class Between:
             self._facts.add(operation(name), "name", name, item["t"])
         elif name.startswith("N#issue#") and "l" in item.get("op", ()):
             self._facts.add(operation(name), "drawn", name, item["t"])
+        elif name.startswith("N#issue#") and item.get("op", {}).get("o") == "stamps":
+            self._facts.add(operation(name), "placed", name, item["t"])
 
     def bare_name(self, name: str, at: int) -> None:
         """The name of a purchase that only earns, and to which nothing has happened."""
@@ -176,6 +179,9 @@ class Between:
             if raw["k"] in ("issued", "refused"):
                 kind = "issued" if raw["k"] == "issued" else "refused"
                 self._facts.add(raw["o"], kind, f"{item['pk']} entry {item['sk'] + offset}", item["t"], 1)
+            elif raw["k"] == "filled":
+                mark, where = operation(place_of(raw["x"]["coupon_id"])), f"{item['pk']} entry {item['sk'] + offset}"
+                self._facts.add(mark, "filled", where, item["t"])
 
     def _of_visits(self, item: Item) -> None:
         for offset, raw in enumerate(item["e"]):

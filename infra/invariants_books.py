@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from checkin import visits
+from infra import invariants_cards
 from infra.invariants_names import Names
 from shared.clock import to_ms
 from shared.coupon_book import Coupon, Status, unpack_coupons
@@ -15,7 +16,7 @@ from shared.table import Item
 Raw = Mapping[str, Any]
 
 STORES_PER_DAY = 3
-_FREE, _HELD, _USED = Status.ISSUED, Status.HELD, Status.REDEEMED
+_FREE, _HELD, _USED, _OUT = Status.ISSUED, Status.HELD, Status.REDEEMED, Status.VOIDED
 
 
 class Coupons:
@@ -30,10 +31,11 @@ class Coupons:
         self._before: dict[str, Coupon] = {}
         self._issued: set[str] = set()
         self._gone: dict[str, Coupon] = {}  # have left the head to make room
+        self._cards = invariants_cards.Cards()
 
     def faults(self, item: Item) -> list[str]:
         """What is wrong with the next item."""
-        found: list[str] = []
+        found = self._cards.faults(item)
         now = {coupon.coupon_id: coupon for coupon in unpack_coupons(item["s"]["c"])}
         moved = {raw["x"]["coupon_id"] for raw in item["e"] if "coupon_id" in raw.get("x", {})}
         for raw in item["e"]:
@@ -122,6 +124,16 @@ class Coupons:
         if coupon_id not in now or now[coupon_id].status is not _FREE:
             found.append(f"coupon {coupon_id} is given back, and not to be used")
 
+    def revoked(self, raw: Raw, at: int, now: Mapping[str, Coupon], found: list[str]) -> None:
+        """What is taken back nobody had used or holds, and nobody can use any more."""
+        coupon_id = raw["x"]["coupon_id"]
+        before = self._before.get(coupon_id)
+        is_free = before is not None and before.status in (_FREE, _HELD)
+        if before is None or not is_free or (before.use is not None and to_ms(before.use.at) > at):
+            found.append(f"coupon {coupon_id} is taken back that is not there, or somebody has")
+        if coupon_id not in now or now[coupon_id].status is not _OUT:
+            found.append(f"coupon {coupon_id} is taken back, and not closed")
+
 
 def _as(ids: set[str]) -> dict[str, Any]:
     return dict.fromkeys(ids)
@@ -136,8 +148,9 @@ _COUPON = {
     "activated": Coupons.woken,
     "counted": Coupons.counted,
     "uncounted": Coupons.uncounted,
+    "revoked": Coupons.revoked,
 }
-_TELLS = frozenset({"refused", "closed", "merged", "kept"})
+_TELLS = frozenset({"refused", "closed", "merged", "kept"}) | invariants_cards.TELL
 
 
 class Visits:

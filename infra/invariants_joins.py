@@ -30,6 +30,9 @@ def faults_of(facts: list[Fact], due: int) -> Iterator[str]:
             yield f"{where}: no account has its {points} points"
         elif any(came > points for _, _, came in told["coming"]):
             yield f"{where}: {told['coming'][0][0]} got more points for it"
+    if len(told["filled"]) != len(told["placed"]):
+        (where, *_), *_ = told["filled"] + told["placed"]
+        yield f"{where}: a full card's coupon and its name are not one each"
     if told["coming"] and not told["reward"]:
         yield f"{told['coming'][0][0]}: points for no check-in"
 

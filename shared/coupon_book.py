@@ -16,6 +16,7 @@ from shared import tally
 from shared.chain import Kind, Packed
 from shared.clock import from_ms, to_ms
 from shared.keys import CODE, COUPON_BOOK
+from shared.stamp_card import Cards, pack_cards, unpack_cards
 from shared.tally import Tally
 
 Spot: TypeAlias = tuple[int, int]
@@ -95,11 +96,13 @@ class Book:
     """A member's coupons in the order of their issue; `gone` counts, by locator, those that left the head.
 
     `uses` counts the codes on paper that this member used, by the locator of their campaign's own coupons.
+    `cards` are the member's stamp cards: what fills one, and what takes its coupon back, is one append with the coupon.
     """
 
     coupons: tuple[Coupon, ...] = ()
     gone: tuple[tuple[int, int], ...] = ()
     uses: tuple[tuple[int, Tally], ...] = ()
+    cards: Cards = ()
 
     def get(self, spot: Spot) -> Coupon | None:
         return next((coupon for coupon in self.coupons if coupon.spot == spot), None)
@@ -225,6 +228,8 @@ def _pack(book: Book) -> Packed:
         packed["g"] = [list(one) for one in book.gone]
     if book.uses:
         packed["u"] = [[locator, *tally.pack(count)] for locator, count in book.uses]
+    if book.cards:
+        packed["k"] = pack_cards(book.cards)
     return packed
 
 
@@ -233,6 +238,7 @@ def _unpack(packed: Packed) -> Book:
         coupons=unpack_coupons(packed["c"]),
         gone=tuple((locator, count) for locator, count in packed.get("g", ())),
         uses=tuple((locator, tally.unpack(count)) for locator, *count in packed.get("u", ())),
+        cards=unpack_cards(packed.get("k", b"")),
     )
 
 

@@ -158,6 +158,10 @@ def campaign(campaign_id: str) -> tuple[str, str]:
     return "campaign", campaign_id
 
 
+def stamp_programme(programme_id: str) -> tuple[str, str]:
+    return "stamp_programme", programme_id
+
+
 def terms(campaign_id: str, edition: int) -> tuple[str, str]:
     """The terms of a campaign's coupons; an edition never changes."""
     return f"terms#{campaign_id}", f"{edition:05d}"

@@ -82,6 +82,7 @@ class Pending(NamedTuple, Generic[O]):
     is_replay: bool = False
     is_effect: bool = False  # of a decision elsewhere: dated by that, not by the clock of whoever appends it
     is_event: bool = False  # has no name, and so no `seen` of its own: its time never changes, and bounds it
+    asked_of: str | None = None  # whose it was when it was named, if a merge has led it elsewhere
 
     @property
     def marks(self) -> tuple[bytes, bytes]:

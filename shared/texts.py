@@ -113,6 +113,14 @@ TITLES: dict[str, Text] = {
         "レジでの取り消しは翌営業日の終わりまでです。",
     ),
     "member_limit_reached": ("The member's limit is reached.", "会員ごとの上限に達しました。"),
+    "stamp_limit_reached": (
+        "The card takes {per_day} stamps a day, {left} more today.",
+        "スタンプは1日{per_day}個までです。本日はあと{left}個です。",
+    ),
+    "stamp_programmes_full": (
+        "There is no room for another stamp programme.",
+        "これ以上スタンププログラムを登録できません。",
+    ),
     "code_used": ("This code was used. Show a new one.", "このコードは使用済みです。新しいコードを表示してください。"),
     "code_expired": (
         "This code has expired. Show a new one.",
@@ -165,6 +173,7 @@ FIELDS = {
     "date": "2026-12-31 のような日付を指定してください。",
     "in_future": "まだ始まっていない日です。",
     "not_taken_yet": "まだ対応していません。",
+    "not_for_stamps": "スタンプカードには使用できないキャンペーンです。",
     "unknown_line": "この購入にない明細です。",
     "itself": "同じ会員には統合できません。",
     "other_member": "別の会員のものです。",
@@ -187,6 +196,7 @@ _NOUNS = {
     "version": "バージョン",
     "purchase": "購入",
     "campaign": "キャンペーン",
+    "programme": "プログラム",
     "coupon": "クーポン",
     "redemption": "クーポン利用",
     "report": "レポート",

@@ -102,7 +102,10 @@ def test_each_queue_gets_what_its_service_listens_to(data):
             "omotenashi.member.merged.v1",
             "omotenashi.member.unmerged.v1",
             "omotenashi.points.earned.v1",
+            "omotenashi.purchase.cancelled.v1",
+            "omotenashi.purchase.completed.v1",
             "omotenashi.purchase.recorded.v1",
+            "omotenashi.purchase.returned.v1",
         ],
         "CheckinSubscription": [
             "omotenashi.member.erased.v1",

@@ -81,6 +81,11 @@ ROWS = {
         "GET /v1/me/coupons": {"member"},
         "GET /v1/me/coupons/{coupon_id}": {"member"},
         "GET /v1/members/{member_id}/coupons": SHOPS,
+        "POST /v1/stamp-programmes": {"operator"},
+        "GET /v1/stamp-programmes": {"operator"},
+        "GET /v1/stamp-programmes/{programme_id}": {"operator"},
+        "GET /v1/me/stamp-cards": {"member"},
+        "POST /v1/stamps": {"ec", "operator"},
     },
     "checkin": {
         "PUT /v1/stores/{store_id}": {"operator"},

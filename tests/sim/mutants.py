@@ -117,6 +117,14 @@ MUTANTS = (
            "count = book.tally(one.locator).take(redeeming.by, 0, at,"),
     Mutant("business day in UTC", "shared.business_day", "start = wall.replace(tzinfo=place).astimezone(UTC)\n    if",
            "return wall.replace(tzinfo=UTC)\n    if"),
+    # ---- stamps ----
+    Mutant("a return that comes first is forgotten", "coupons.hearing",
+           "return None if left == known.left else Decided(book, (_note(heard.ref, known, left, None),))", "return None"),
+    Mutant("a purchase stamped at each delivery", "coupons.stamping", "known = _read(latest)", "known = Known(_read(latest).entries)"),
+    Mutant("a merged book is not asked", "coupons.stamping", "wanted += [closing.account for closing in heads[account].closings]", "pass"),
+    Mutant("a coupon in use taken back", "coupons.cards", 'return coupon.state(at, today) == "issued"', "return coupon.status is not Status.VOIDED"),
+    Mutant("a full card's coupon without its name", "coupons.stamping", "names = list(_names(item))", "names: list[Item] = []"),
+    Mutant("a day's limit not looked at", "coupons.cards", "given = min(wanted, card.room(day, programme.per_day))", "given = wanted"),
     # ---- events ----
     Mutant("relay acknowledging before publishing", "shared.relay", '            _log.exception("not published")\n            return wanted',
            "            return []"),

@@ -1,4 +1,4 @@
-"""How a run begins: a small chain of shops with its members, one café, three campaigns; one of several programmes.
+"""How a run begins: a small chain of shops with its members, one café, some campaigns and stamp cards; one of several programmes.
 
 What is the same for all runs is set up once in a process, by the real routes, and copied into each run's tables.
 """
@@ -50,6 +50,15 @@ BAG: dict[str, Any] = {
 }
 DOUBLE = {"rule_id": "double", "kind": "multiplier", "factor": "2/1", "when": {"channels": ["ec"]}}
 APPROVAL_ABOVE = 100
+
+CARDS: dict[str, dict[str, Any]] = {
+    "money": {"by": "spend", "spend_per_stamp": 1500, "stamps": 4, "per_day": 1000},
+    "coins": {"by": "spend", "spend_per_stamp": 30, "stamps": 90, "per_day": 1000},
+    "sales": {"by": "purchase", "stamps": 2, "per_day": 2},
+    "visits": {"by": "visit", "stamps": 2, "expires_days": 3},
+    "desk": {"by": "manual", "stamps": 3, "per_day": 6, "expires_days": 1},
+}
+"""The stamp programmes. Of the first every stamp can be reckoned; of the second, where prices are small."""
 
 PLAIN = {"earning": [BASE, BAG], "expiry": {"kind": "none"}, "approval_above": APPROVAL_ABOVE}
 PROGRAMMES: dict[str, dict[str, Any]] = {
@@ -128,6 +137,7 @@ def opening(programme: str) -> Opening:
         ("welcome", {"limits": {"per_member": PER_MEMBER}}),
         ("paper", {"limits": {"per_member": PER_MEMBER, "budget": MONEY}}),
         ("all", {"code": {"mode": "shared"}, "limits": {"total": USES, "per_store_day": USES_A_DAY}}),
+        ("card", {}),
     ):
         said = {
             "campaign_id": campaign_id,
@@ -138,6 +148,9 @@ def opening(programme: str) -> Opening:
         }
         _sure(coupons.as_(OPERATOR).post("/v1/campaigns", said | more))
     papers = [*_printed(world, "paper"), coupons.as_(OPERATOR).get("/v1/campaigns/all").body["shared_code"]]
+    for programme_id, more in CARDS.items():
+        said = {"programme_id": programme_id, "name": programme_id, "campaign_id": "card"}
+        _sure(coupons.as_(OPERATOR).post("/v1/stamp-programmes", said | more))
     assert not tables[0].scan()
     cards = {name: points.as_(member(name)).get("/v1/me/code").body["static"]["value"] for name in MEMBERS}
     return Opening(marshal.dumps(tables[1].scan()), cards, papers)

@@ -111,7 +111,8 @@ def _with_room(book: Book, day: date, at: datetime) -> Book:
 
 def _is_done(coupon: Coupon, day: date, at: datetime) -> bool:
     """Whether a coupon can't be used any more; a hold protects it from its last day."""
-    return coupon.status is Status.REDEEMED or (coupon.is_over(day) and not coupon.is_held(at))
+    is_closed = coupon.status in (Status.REDEEMED, Status.VOIDED)
+    return is_closed or (coupon.is_over(day) and not coupon.is_held(at))
 
 
 # ---- redeeming ------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from coupons import code_files, issues, merging, rules, store
+from coupons import code_files, issues, merging, rules, stamping, store
 from coupons.issues import Asked
 from shared import events, merge_events
 from shared.errors import Conflict, NotFound
@@ -15,7 +15,7 @@ OWNER = "event"
 
 
 def on_checkin(world: World, event: Received) -> None:
-    """A check-in issues the coupons that its store's reward names and those of campaigns with this trigger.
+    """A check-in issues the coupons that its store's reward names and those of campaigns with this trigger; and stamps.
 
     Once, however often it is delivered: the event is the source. What a limit forbids is simply not issued.
     """
@@ -35,6 +35,7 @@ def on_checkin(world: World, event: Received) -> None:
             issues.issue(world.at(event.time), asked)  # dated by the check-in, not by when it is heard of
         except Conflict:
             continue
+    stamping.on_checkin(world, event)
 
 
 def source_of(event: Received) -> str:
@@ -67,6 +68,10 @@ def _is_there(world: World, campaign_id: str) -> bool:
 
 REACTIONS = {
     events.type_name("checkin.accepted"): on_checkin,
+    **dict.fromkeys(
+        map(events.type_name, ("purchase.recorded", "purchase.completed", "purchase.cancelled", "purchase.returned")),
+        stamping.on_purchase,
+    ),
     **merge_events.reactions("coupons", merging.BOOKS),
 }
 CARRY_ON = {"issue": issues.finish}

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from coupons import campaigns, importing, issuing, jobs, listing, model, redemptions, voids, waking
+from coupons import (
+    campaigns,
+    importing,
+    issuing,
+    jobs,
+    listing,
+    model,
+    redemptions,
+    stamp_cards,
+    stamp_programme,
+    voids,
+    waking,
+)
 from coupons.campaign import Campaign, CampaignChange, CampaignTold
+from coupons.stamp_programme import StampProgramme
 from shared.http import KB, MEMBER, Routes
 
 ROUTES = Routes()
@@ -81,3 +94,28 @@ _post(
     answer=model.Coupon,
     id_field="activate_id",
 )(waking.activate)
+
+_post(
+    "/v1/stamp-programmes",
+    "campaigns:admin",
+    body=StampProgramme,
+    answer=StampProgramme,
+    status=201,
+    id_field="programme_id",
+)(stamp_cards.create)
+_get(
+    "/v1/stamp-programmes",
+    "campaigns:admin",
+    query=stamp_programme.CardQuery,
+    answer=stamp_programme.ProgrammePage,
+)(stamp_cards.listed)
+_get("/v1/stamp-programmes/{programme_id}", "campaigns:admin", answer=StampProgramme)(stamp_cards.read)
+_get("/v1/me/stamp-cards", MEMBER, query=stamp_programme.CardQuery, answer=stamp_programme.CardPage)(stamp_cards.mine)
+_post(
+    "/v1/stamps",
+    "coupons:issue",
+    body=stamp_programme.StampRequest,
+    answer=stamp_programme.Stamped,
+    status=201,
+    id_field="stamp_id",
+)(stamp_cards.grant)
