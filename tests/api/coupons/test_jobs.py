@@ -162,7 +162,8 @@ def test_a_code_that_nobody_has_ordered_yet_is_not_usable(operator, campaign, ti
 def test_a_campaign_whose_codes_come_from_elsewhere_makes_none(operator, campaign, mode):
     campaign(code={"mode": mode})
     answer = operator.post(PATH, ORDER)
-    assert (answer.status, answer.code) == (409, "codes_not_made_here")
+    error = answer.body["errors"][0]
+    assert (answer.status, error["pointer"], error["code"]) == (422, "/campaign_id", "not_made_here")
     nothing_is_left_behind(operator)
 
 
