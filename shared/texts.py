@@ -100,10 +100,6 @@ TITLES: dict[str, Text] = {
     "code_not_applicable": ("This code does not fit this basket.", "このコードはこの買い物には使用できません。"),
     "campaign_not_active": ("The campaign is not active.", "キャンペーンは現在利用できません。"),
     "campaign_exhausted": ("The campaign has run out.", "キャンペーンの上限に達しました。"),
-    "codes_not_made_here": (
-        "The codes of this campaign come from elsewhere.",
-        "このキャンペーンのコードは外部で発行されます。",
-    ),
     "campaigns_full": (
         "There is no room for another campaign.",
         "これ以上キャンペーンを登録できません。",
@@ -174,6 +170,7 @@ FIELDS = {
     "in_future": "まだ始まっていない日です。",
     "not_taken_yet": "まだ対応していません。",
     "not_for_stamps": "スタンプカードには使用できないキャンペーンです。",
+    "not_made_here": "このキャンペーンのコードは別の方法で発行されます。",
     "unknown_line": "この購入にない明細です。",
     "itself": "同じ会員には統合できません。",
     "other_member": "別の会員のものです。",

@@ -25,10 +25,11 @@ from tests.sim.books import Books
 from tests.sim.opening import PROGRAMMES, consumers, opening, secrets
 from tests.sim.people import People
 from tests.sim.plot import Plot
+from tests.sim.steps import Queues, SimFiles
 from tests.sim.tables import SimTable
 from tests.sim.turns import Turns
 from tests.sim.weather import Weather
-from tests.sim.wires import Queues, SimFiles, Wires
+from tests.sim.wires import Wires
 
 ENVIRONMENTS = 10
 PLACES = (8, 8, 10, 12)

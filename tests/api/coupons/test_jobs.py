@@ -7,7 +7,7 @@ import pytest
 from coupons import code_files
 from coupons.reactions import STEPS
 from shared import chain, inbox, keys, relay
-from shared.codes import Form, normalise
+from shared.codes import Form, normalise, show
 from shared.coupons_of import Codebook
 from shared.secrets import Secrets
 from tests.events.test_relay import Box
@@ -131,6 +131,40 @@ def test_steps_end_exactly_with_the_count(operator, campaign, count):
     ordered(operator, count=count)
     work(operator.world)
     assert len(set(file_of(operator))) == count
+
+
+# ---- at the till -----------------------------------------------------------------------------------------------------
+
+
+def test_the_codes_of_a_job_are_each_redeemed_once(operator, campaign, till, redemption):
+    campaign(limits={"total": 25})
+    ordered(operator)
+    work(operator.world)
+    codes = file_of(operator)
+    for n, code in enumerate(codes):
+        answer = till.post("/v1/redemptions", redemption(code, redemption_id=f"r-{n}"))
+        assert (answer.status, answer.body["discount_total"]) == (201, 300)
+    again = till.post("/v1/redemptions", redemption(codes[0], redemption_id="again"))
+    assert (again.status, again.code) == (409, "code_not_usable")
+
+
+def test_a_code_that_nobody_has_ordered_yet_is_not_usable(operator, campaign, till, redemption):
+    campaign()
+    ordered(operator)
+    book = Codebook(operator.world)
+    (code,) = book.codes(bulk_locator(operator.world), range(25, 26), book.key)
+    assert till.post("/v1/redemptions", redemption(show(code))).code == "code_not_usable"
+    ordered(operator, job_id="j-2", count=1)
+    assert till.post("/v1/redemptions", redemption(show(code))).status == 201
+
+
+@pytest.mark.parametrize("mode", ["shared", "imported"])
+def test_a_campaign_whose_codes_come_from_elsewhere_makes_none(operator, campaign, mode):
+    campaign(code={"mode": mode})
+    answer = operator.post(PATH, ORDER)
+    error = answer.body["errors"][0]
+    assert (answer.status, error["pointer"], error["code"]) == (422, "/campaign_id", "not_made_here")
+    nothing_is_left_behind(operator)
 
 
 # ---- terms ----------------------------------------------------------------------------------------------------------
