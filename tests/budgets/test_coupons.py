@@ -184,7 +184,7 @@ def warm(shop):
 def test_a_job_costs_the_same_however_many_codes_it_makes(shop):
     operator, path = shop.as_(OPERATOR), "/v1/campaigns/open/codes"
     assert operator.post(path, {"job_id": "first", "count": 1}).status == 202  # gives the campaign its locator
-    for job_id, count in (("small", 10), ("large", 1_000_000)):
+    for job_id, count in (("large", 10_000), ("larger", 1_000_000)):
         warm(shop)
         assert operator.post(path, {"job_id": job_id, "count": count}).status == 202
         # Name and entry; the locator raised; the file's note.
@@ -193,6 +193,7 @@ def test_a_job_costs_the_same_however_many_codes_it_makes(shop):
 
 def test_a_step_of_a_job_is_one_note(shop, monkeypatch):
     monkeypatch.setattr(code_files, "STEP", 10)
+    monkeypatch.setattr(code_files, "AT_ONCE", 0)
     shop.as_(OPERATOR).post("/v1/campaigns/open/codes", {"job_id": "job", "count": 25})
     for _ in range(3):
         warm(shop)

@@ -39,7 +39,7 @@ RINGS = (2, 4, 16)
 """How many operations a head remembers: 16 in the product."""
 DAY = 86_400.0
 CODES_STEP = 8
-"""So many codes are made in a step: 50,000 in the product."""
+"""So many codes are made in a step: 25,000 in the product."""
 
 
 class Environment:
@@ -163,6 +163,7 @@ class Story:
         for module in ("shared.chain", "infra.invariants_chain"):
             stack.enter_context(mock.patch(f"{module}.RING_SIZE", ring))
         stack.enter_context(mock.patch("coupons.code_files.STEP", CODES_STEP))
+        stack.enter_context(mock.patch("coupons.code_files.AT_ONCE", CODES_STEP // 2))
         stack.enter_context(self._same_chance())
         return stack
 

@@ -21,6 +21,7 @@ ORDER = {"job_id": "j-1", "count": 25}
 @pytest.fixture(autouse=True)
 def _short_steps(monkeypatch):
     monkeypatch.setattr(code_files, "STEP", 10)
+    monkeypatch.setattr(code_files, "AT_ONCE", 0)
 
 
 def brought(world, partition):
@@ -123,6 +124,18 @@ def test_two_campaigns_have_codes_of_their_own(operator, campaign):
     work(operator.world)
     assert {read(operator.world, code)[0] for code in file_of(operator, "j-2")} == {"autumn"}
     assert not set(file_of(operator, "j-1")) & set(file_of(operator, "j-2"))
+
+
+def test_a_small_job_has_its_file_when_it_is_answered(operator, campaign, monkeypatch):
+    monkeypatch.setattr(code_files, "AT_ONCE", 5)
+    campaign()
+    assert ordered(operator, count=5).body == {"job_id": "j-1", "status": "queued"}
+    assert operator.world.queues.asked == []
+    assert [read(operator.world, code)[2] for code in file_of(operator)] == list(range(5))
+    ordered(operator, job_id="j-2", count=6)
+    assert operator.get("/v1/jobs/j-2").body["status"] == "queued"
+    again = ordered(operator, count=5)
+    assert (again.is_replay, again.body["status"]) == (True, "queued")
 
 
 @pytest.mark.parametrize("count", [1, 9, 10, 11, 20])
