@@ -54,6 +54,7 @@ PURE = (
     "visits",
 )
 IMPURE_SHARED = {
+    "shared.alarm_job",
     "shared.alarms",
     "shared.aws",
     "shared.world",
