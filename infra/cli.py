@@ -70,7 +70,7 @@ COMMANDS = (
     ),
     Command(
         "alarms",
-        "look at the members for whom something is due: reminders, expiry, activation",
+        "look at the points and coupons of which something is due: reminders, expiry, activation",
         commands_jobs.alarms,
         commands_jobs.ALARMS,
     ),

@@ -38,22 +38,25 @@ REPORT: Arguments = [
 
 
 def alarms(asked: argparse.Namespace, home: Home, say: Say) -> Result:
-    """Look at all members for whom something is due today, as the job does once an hour."""
-    from points import alarms as job
+    """Look at all points and coupons of which something is due today, as the jobs do once an hour."""
+    from coupons import alarms as of_coupons
+    from points import alarms as of_points
 
     world = world_of(home)
-    if asked.on is None:
-        worked = job.work(world, float("inf"))
-    else:
+    if asked.on is not None:
         say(f"As if it were {asked.on}: accounts that get an entry live on from there.")
-        worked = job.rehearse(world, asked.on)
-    value = {"members": worked.members, "entered": worked.entered, "parked": worked.parked}
-    lines = [
-        f"{worked.members:>8,}  members looked at",
-        f"{worked.entered:>8,}  got an entry: reminded, expired, activated",
-        f"{worked.parked:>8,}  could not be handled; tried again tomorrow",
-    ]
-    return Result(value, "\n".join(lines), 1 if worked.parked else 0)
+    value = {}
+    for name, job in (("points", of_points.JOB), ("coupons", of_coupons.JOB)):
+        worked = job.work(world, float("inf")) if asked.on is None else job.rehearse(world, asked.on)
+        value[name] = {"members": worked.members, "entered": worked.entered, "parked": worked.parked}
+    lines = [f"{'points':>8}{'coupons':>9}"]
+    for number, words in (
+        ("members", "members looked at"),
+        ("entered", "got an entry: reminded, expired, activated"),
+        ("parked", "could not be handled; tried again tomorrow"),
+    ):
+        lines.append(f"{value['points'][number]:>8,}{value['coupons'][number]:>9,}  {words}")
+    return Result(value, "\n".join(lines), 1 if any(one["parked"] for one in value.values()) else 0)
 
 
 def report(asked: argparse.Namespace, home: Home, _say: Say) -> Result:

@@ -44,6 +44,7 @@ _OF_ENTRY: Mapping[tuple[str, str], tuple[str, ...]] = {
     (keys.COUPON_BOOK, "held"): ("coupon.held",),
     (keys.COUPON_BOOK, "voided"): ("coupon.voided",),
     (keys.COUPON_BOOK, "expired"): ("coupon.expired",),
+    (keys.COUPON_BOOK, "expiring"): ("coupon.expiring",),
     (keys.COUPON_BOOK, "revoked"): ("coupon.voided",),
     (keys.COUPON_BOOK, "stamped"): ("stamp.added",),
     (keys.COUPON_BOOK, "filled"): ("stamp_card.completed",),

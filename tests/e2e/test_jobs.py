@@ -43,14 +43,14 @@ def test_an_entry_is_looked_at_on_the_day_on_which_something_falls_due(stack, fr
     member_id = stack.member()
     buy(stack, member_id, fresh)
     last = last_day(stack, member_id)
-    pk, sk = keys.alarm((last - timedelta(days=30)).toordinal(), member_id)
+    pk, sk = keys.alarm(f"{keys.MEMBER_POINTS}#{member_id}", (last - timedelta(days=30)).toordinal())
     key = {"pk": {"S": pk}, "sk": {"S": sk}}
     asked = lambda: "Item" in aws("dynamodb").get_item(TableName="omo-local-transient", Key=key)  # noqa: E731
     assert eventually(asked, True)
 
     def look(day):
         told = json.loads(omo("alarms", "--on", day.isoformat(), "--json", "--dir", str(stack.home)).stdout)
-        return told["entered"], told["parked"]
+        return told["points"]["entered"], told["points"]["parked"]
 
     assert look(last - timedelta(days=31)) == (0, 0)
     assert look(last - timedelta(days=30))[0] >= 1
@@ -63,6 +63,8 @@ def test_an_entry_is_looked_at_on_the_day_on_which_something_falls_due(stack, fr
 
 @pytest.mark.slow
 def test_the_schedule_starts_the_job(stack, aws):
+    (coupons,) = aws("events").list_rules(NamePrefix="omo-local-coupons-Hourly")["Rules"]
+    assert coupons["ScheduleExpression"] == "cron(10 * * * ? *)"
     (rule,) = aws("events").list_rules(NamePrefix="omo-local-points-Hourly")["Rules"]
     assert rule["ScheduleExpression"] == "cron(10 * * * ? *)"
     rates = aws("events")

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from checkin.routes import ROUTES as CHECKIN
+from coupons import alarms
 from coupons.routes import ROUTES as COUPONS
 from infra.invariants import Watch
 from points.reactions import REACTIONS
@@ -73,6 +74,9 @@ def busy_month(client: Client) -> None:
     _coupons(Client(COUPONS, client.world))
     _codes(Client(COUPONS, client.world))
     _visits(Client(CHECKIN, client.world))
+    for days in (22, 9):  # the last week of the year, and after it
+        today = clock.forward(days=days).date().toordinal()
+        assert alarms.look(client.world, "jiro", today) == "entered"
 
 
 def _awards(client: Client) -> None:

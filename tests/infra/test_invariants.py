@@ -1,5 +1,6 @@
 """Every promise of a chain fires on an item that breaks it, though all hashes fit, and is silent on the real thing."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 from infra import invariants
 from infra.invariants import Watch
 from points.lots import Lot, pack_lots
+from shared.clock import to_ms
+from shared.coupon_book import Status, pack_coupons, unpack_coupons
 from shared.item_hash import hash_of
 from tests.infra.books import ZONE, busy, doctored, first_faults
 from tests.kit import NOON
@@ -44,6 +47,13 @@ def set_(where, **values):
     return lambda item, raw: {"item": item, "s": item["s"], "e": raw, "x": raw.setdefault("x", {})}[where].update(
         values
     )
+
+
+def used_up(item):
+    """The state of a book in which no coupon has expired."""
+    there = unpack_coupons(item["s"]["c"])
+    coupons = [replace(one, status=Status.VOIDED) if one.status is Status.EXPIRED else one for one in there]
+    return item["s"] | {"c": pack_coupons(coupons)}
 
 
 CHAIN = [
@@ -98,6 +108,11 @@ OTHERS = [
     ("B", "issued", lambda item, raw: raw["x"].update(coupon_id="none"), "is issued, and not to be used"),
     ("B", "redeemed", lambda item, raw: raw.update(k="issued"), "is issued twice"),
     ("B", "voided", lambda item, raw: raw.update(k="redeemed"), "was used before"),
+    ("B", "expiring", lambda item, raw: item["e"].append(raw), "is reminded of twice"),
+    ("B", "expired", lambda item, raw: raw.update(k="expiring", x=raw["x"] | {"days_left": 0}), "and not to be used"),
+    ("B", "expired", lambda item, raw: item["e"].append(raw) or item.update(s=used_up(item)), "has not expired after"),
+    ("B", "expired", set_("item", t=to_ms(NOON)), "before its last day is over"),
+    ("B", "expiring", lambda item, raw: raw.update(k="expired"), "before its last day is over"),
     ("N", "completed", set_("s", s="placed"), "it is placed, by its entries completed"),
     ("N", "returned", set_("x", amount=7), "not by the amount that it tells"),
     ("N", "returned", set_("x", used=lots((DAY, 9))), "more points came back"),

@@ -108,6 +108,8 @@ MUTANTS = (
     Mutant("void of somebody else's redemption", "coupons.book",
            "elif coupon is not None and coupon.use is not None and coupon.use.by == redeeming.by:",
            "elif coupon is not None and coupon.use is not None:"),
+    Mutant("a coupon that expires at each look", "coupons.dues", "replace(coupon, status=Status.EXPIRED, use=None)", "replace(coupon, use=None)"),
+    Mutant("a reminder said at each look", "coupons.dues", "    book = replace(book, told=today)\n", ""),
     Mutant("limit of a member not looked at", "coupons.book", "if issuing.per_member is not None and", "if False and"),
     Mutant("a budget's money counted by the piece", "coupons.judging", "return discount if draw.is_money else draw.amount",
            "return draw.amount"),

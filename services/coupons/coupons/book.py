@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from coupons.dues import is_open
 from shared import keys
 from shared.business_day import DayRule
 from shared.chain import Decided, Step
@@ -102,10 +103,10 @@ def issue_or_tell(book: Book, issuing: Issuing, at: datetime) -> Decided[Book]:
 
 def _with_room(book: Book, day: date, at: datetime) -> Book:
     while len(book.coupons) >= COUPONS_MAX:
-        done = next((one for one in book.coupons if _is_done(one, day, at)), None)
-        if done is None:
+        done = [one for one in book.coupons if _is_done(one, day, at)]
+        if not done:
             raise Conflict("member_limit_reached", limit=COUPONS_MAX)
-        book = book.without(done)
+        book = book.without(min(done, key=is_open))  # if one must go that is open, nobody will say that it has expired
     return book
 
 
