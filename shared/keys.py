@@ -68,6 +68,7 @@ COUPON_BOOK = "B"
 CODE = "C"
 POOL = "L"
 VISITS = "V"
+FIGURES = "S"
 PURCHASE = "N"  # behind its name, in the name's partition
 
 
@@ -114,6 +115,14 @@ def limit(campaign_id: str, *of: str) -> str:
 def codes(job_id: str) -> str:
     """The name of a codes job."""
     return name("codes", SHOP, job_id)
+
+
+FIGURES_SHARDS = 8
+
+
+def figures(campaign_id: str, shard: int) -> str:
+    """The holder of one of the chains in which a campaign's figures are counted: none takes more than 20 writes/s."""
+    return f"{campaign_id}#{shard}"
 
 
 def issue(locator: int, index: int) -> str:

@@ -113,6 +113,8 @@ OTHERS = [
     ("B", "expired", lambda item, raw: item["e"].append(raw) or item.update(s=used_up(item)), "has not expired after"),
     ("B", "expired", set_("item", t=to_ms(NOON)), "before its last day is over"),
     ("B", "expiring", lambda item, raw: raw.update(k="expired"), "before its last day is over"),
+    ("S", "counted", set_("x", issued=5), "the figures are"),
+    ("S", "counted", lambda item, raw: raw.update(k="guessed"), "unknown kind"),
     ("N", "completed", set_("s", s="placed"), "it is placed, by its entries completed"),
     ("N", "returned", set_("x", amount=7), "not by the amount that it tells"),
     ("N", "returned", set_("x", used=lots((DAY, 9))), "more points came back"),
@@ -135,6 +137,31 @@ def test_an_item_that_breaks_a_promise_of_its_kind_is_found(letter, kind, change
     doctored(items, kind, change, letter)
     found = first_faults(items)
     assert any(said in fault for fault in found), found
+
+
+def between(items):
+    watch = Watch(ZONE)
+    for item in items:
+        watch.see(item)
+    return list(watch.end(LATER))
+
+
+def test_what_no_figures_have_counted_is_found():
+    items = busy()
+    assert between(items) == []
+    lost = next(item for item in items if item["pk"].startswith("S#"))
+    found = between([item for item in items if item["pk"] != lost["pk"]])
+    assert found
+    assert all(fault.startswith("B#jiro entry ") for fault in found)
+    assert all(fault.endswith(": no figures have counted it") for fault in found)
+
+
+def test_what_is_counted_with_another_discount_or_for_no_coupon_is_found():
+    items = busy()
+    doctored(items, "counted", lambda _, raw: raw["x"].update(discount=7), "S")
+    assert any("has counted 7 of a discount of" in fault for fault in between(items))
+    found = between([item for item in busy() if not item["pk"].startswith("B#")])
+    assert sum("counted, and no coupon says so" in fault for fault in found) >= 5
 
 
 def test_points_are_spent_in_the_fixed_order():

@@ -100,6 +100,11 @@ def test_each_queue_gets_what_its_service_listens_to(data):
         "PointsSubscription": ["omotenashi.checkin.accepted.v1"],
         "CouponsSubscription": [
             "omotenashi.checkin.accepted.v1",
+            "omotenashi.coupon.expired.v1",
+            "omotenashi.coupon.held.v1",
+            "omotenashi.coupon.issued.v1",
+            "omotenashi.coupon.redeemed.v1",
+            "omotenashi.coupon.voided.v1",
             "omotenashi.member.merged.v1",
             "omotenashi.member.unmerged.v1",
             "omotenashi.points.earned.v1",
