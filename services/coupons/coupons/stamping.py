@@ -13,7 +13,7 @@ from datetime import date, datetime
 from coupons import cards, hearing, packing, store
 from coupons.book import Issuing
 from coupons.cards import OWNER, Granting, Occasion, Prize, Scheme
-from coupons.dues import attentive
+from coupons.dues import asking, attentive
 from coupons.hearing import Heard, Known, known_of
 from coupons.stamp_programme import StampProgramme
 from shared import chain, clock, finding, keys, places
@@ -163,6 +163,7 @@ def on_purchase(world: World, event: Received) -> None:
         decided = hearing.hear(head.state, known, heard, schemes, at)
         if decided is None:
             return
+        decided = asking(decided, at)
         item = chain.next_item(BOOK, head, [Part(mark, decided.steps)], decided.state, at)
         if books.put(item) is None:
             return
