@@ -135,6 +135,7 @@ def _campaign(world: World, asked: argparse.Namespace) -> tuple[Any, list[str]]:
         raise Failed(f"There is no campaign {campaign_id!r}.") from None
     sums = {
         "issued": found.issued,
+        "codes made in bulk": found.codes_made,
         "shown to their members (an estimate)": found.shown,
         "held at one time or another": found.held,
         "redeemed, and not voided": found.redeemed,

@@ -11,6 +11,7 @@ from typing import Any
 from coupons import figures, store
 from coupons.figures import FIGURES, Figures
 from coupons.limits import LIMIT
+from coupons.pool import POOL
 from coupons.stats_model import Left, Stats, Uplift
 from shared import chain, events, keys
 from shared.chain import Part
@@ -73,6 +74,8 @@ def of_campaign(world: World, campaign_id: str, now: datetime) -> Stats:
     holders = (keys.figures(campaign_id, shard) for shard in range(keys.FIGURES_SHARDS))
     sums = figures.total(world.ledger.head(FIGURES, holder).state for holder in holders)
     redeemed = sums.redeemed - sums.voided
+    pool = world.ledger.head(POOL, keys.limit(campaign_id)).state
+    taken = sums.issued + pool.made if campaign.limits.total is None else pool.used(now)
     spent = sums.discount
     if campaign.limits.budget is not None:
         spent = world.ledger.head(LIMIT, keys.limit(campaign_id, "budget")).state.used(now)
@@ -80,6 +83,7 @@ def of_campaign(world: World, campaign_id: str, now: datetime) -> Stats:
         campaign_id=campaign_id,
         state=campaign.state,
         issued=sums.issued,
+        codes_made=pool.made,
         shown=sums.shown,
         held=sums.held,
         redeemed=redeemed,
@@ -89,7 +93,7 @@ def of_campaign(world: World, campaign_id: str, now: datetime) -> Stats:
         taken_back=sums.taken_back,
         discount_total=sums.discount,
         bonus_points_total=sums.bonus_points,
-        total=_left(campaign.limits.total, sums.issued if campaign.code.mode == "unique" else redeemed),
+        total=_left(campaign.limits.total, taken),
         budget=_left(campaign.limits.budget, spent),
         uplift=Uplift(
             redeemed_basket_amount=sums.basket_amount,

@@ -30,6 +30,7 @@ class Stats(Shape):
     campaign_id: Id
     state: Literal["draft", "active", "paused", "ended"]
     issued: int
+    codes_made: int
     shown: int
     held: int
     redeemed: int

@@ -49,7 +49,9 @@ def test_a_campaign_of_which_nothing_has_happened(operator, campaign, clock):
         {
             "campaign_id": "spring",
             "state": "active",
-            **dict.fromkeys(("issued", "shown", "held", "redeemed", "voided", "released", "expired", "taken_back"), 0),
+            **dict.fromkeys(
+                ("issued", "codes_made", "shown", "held", "redeemed", "voided", "released", "expired", "taken_back"), 0
+            ),
             "discount_total": 0,
             "bonus_points_total": 0,
             "total": NOTHING,
@@ -112,6 +114,25 @@ def test_bonus_points_that_coupons_give_are_counted(client, operator, campaign, 
     hear()
     told = operator.get(PATH).body
     assert (told["redeemed"], told["discount_total"], told["bonus_points_total"]) == (1, 0, 50)
+
+
+def test_of_a_code_that_all_share_the_total_counts_redemptions(client, operator, campaign, redemption, hear):
+    code = campaign(code={"mode": "shared"}, limits={"total": 5})["shared_code"]
+    for n in range(2):
+        assert (
+            client.post("/v1/redemptions", redemption(code, redemption_id=f"r-{n}", order_ref=f"o-{n}")).status == 201
+        )
+    hear()
+    told = operator.get(PATH).body
+    assert (told["issued"], told["redeemed"], told["discount_total"]) == (0, 2, 600)
+    assert told["total"] == {"limit": 5, "used": 2, "left": 3}
+
+
+def test_codes_made_in_bulk_are_told_and_use_the_total(client, operator, campaign):
+    campaign(limits={"total": 50})
+    assert operator.post("/v1/campaigns/spring/codes", {"job_id": "j-1", "count": 20}).status == 202
+    told = operator.get(PATH).body
+    assert (told["codes_made"], told["total"]) == (20, {"limit": 50, "used": 20, "left": 30})
 
 
 def test_campaigns_are_counted_apart(client, operator, campaign, issue, hear):
