@@ -63,16 +63,16 @@ def test_an_entry_is_looked_at_on_the_day_on_which_something_falls_due(stack, fr
 
 def test_a_coupon_is_counted_and_reminded_of_and_said_to_have_expired(stack, fresh):
     """Over the real topic, filter and queue: what happens to a coupon stands in the figures of its campaign."""
-    member_id, today = stack.member(), datetime.now(UTC).date()
+    member_id, today, campaign_id = stack.member(), datetime.now(UTC).date(), f"c-{fresh}"
     said = {
-        "campaign_id": f"c-{fresh}",
+        "campaign_id": campaign_id,
         "name": {"ja": "割引", "en": "Off"},
         "offer": {"type": "amount_off", "value": 100},
         "valid_from": (today - timedelta(days=1)).isoformat(),
         "valid_until": (today + timedelta(days=40)).isoformat(),
     }
     assert stack.call("coupons", "operator", "POST", "/v1/campaigns", said).status_code == 201
-    issue = {"campaign_id": said["campaign_id"], "member": {"member_id": member_id}}
+    issue = {"campaign_id": campaign_id, "member": {"member_id": member_id}}
     codes = []
     for n in range(2):
         answer = stack.call("coupons", "ec", "POST", "/v1/issues", issue | {"source_id": f"{fresh}-{n}"})
@@ -88,7 +88,7 @@ def test_a_coupon_is_counted_and_reminded_of_and_said_to_have_expired(stack, fre
     assert stack.call("coupons", "ec", "POST", "/v1/redemptions", body).status_code == 201
 
     def figures():
-        told = json.loads(omo("report", "campaign", said["campaign_id"], "--json", "--dir", str(stack.home)).stdout)
+        told = json.loads(omo("report", "campaign", campaign_id, "--json", "--dir", str(stack.home)).stdout)
         return told["issued"], told["redeemed"], told["expired"], told["discount_total"]
 
     assert eventually(figures, (2, 1, 0, 100)) == (2, 1, 0, 100)
