@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from infra import invariants_figures
 from infra.invariants_cards import place_of
 from infra.invariants_facts import Facts
 from infra.invariants_joins import faults_of, named
@@ -53,7 +54,9 @@ class Between:
             keys.PARTNER_BUDGET: self._of_budget,
             keys.POOL: self._of_pool,
             keys.COUPON_BOOK: self._of_coupons,
+            keys.CODE: self._of_coupons,
             keys.VISITS: self._of_visits,
+            keys.FIGURES: self._of_figures,
         }
 
     def name(self, item: Item) -> None:
@@ -176,12 +179,20 @@ class Between:
 
     def _of_coupons(self, item: Item) -> None:
         for offset, raw in enumerate(item["e"]):
-            if raw["k"] in ("issued", "refused"):
-                kind = "issued" if raw["k"] == "issued" else "refused"
-                self._facts.add(raw["o"], kind, f"{item['pk']} entry {item['sk'] + offset}", item["t"], 1)
+            number = item["sk"] + offset
+            where = f"{item['pk']} entry {number}"
+            if raw["k"] in ("issued", "refused") and item["pk"][0] == keys.COUPON_BOOK:
+                self._facts.add(raw["o"], raw["k"], where, item["t"], 1)
             elif raw["k"] == "filled":
-                mark, where = operation(place_of(raw["x"]["coupon_id"])), f"{item['pk']} entry {item['sk'] + offset}"
-                self._facts.add(mark, "filled", where, item["t"])
+                self._facts.add(operation(place_of(raw["x"]["coupon_id"])), "filled", where, item["t"])
+            for event, discount in invariants_figures.counted(item["pk"], number, raw):
+                self._facts.add(operation(event), "counts", where, item["t"], discount)
+
+    def _of_figures(self, item: Item) -> None:
+        for offset, raw in enumerate(item["e"]):
+            if "shown" not in raw["x"]:
+                where = f"{item['pk']} entry {item['sk'] + offset}"
+                self._facts.add(raw["o"], "counted", where, item["t"], raw["x"].get("discount", 0))
 
     def _of_visits(self, item: Item) -> None:
         for offset, raw in enumerate(item["e"]):

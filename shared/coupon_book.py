@@ -37,6 +37,7 @@ class Status(IntEnum):
     ASLEEP = 3  # until staff wake it
     RESERVED = 4  # until it is paid for; not shown to anybody
     VOIDED = 5  # taken back: what it was given for has been returned
+    EXPIRED = 6  # its last day has passed, and that has been told; whether it may be used its days alone decide
 
 
 class Use(NamedTuple):
@@ -103,6 +104,8 @@ class Book:
     gone: tuple[tuple[int, int], ...] = ()
     uses: tuple[tuple[int, Tally], ...] = ()
     cards: Cards = ()
+    alarm: int = 0  # the day of the latest alarm that an entry asked for
+    told: int = 0  # the day up to which reminders have been said
 
     def get(self, spot: Spot) -> Coupon | None:
         return next((coupon for coupon in self.coupons if coupon.spot == spot), None)
@@ -230,7 +233,7 @@ def _pack(book: Book) -> Packed:
         packed["u"] = [[locator, *tally.pack(count)] for locator, count in book.uses]
     if book.cards:
         packed["k"] = pack_cards(book.cards)
-    return packed
+    return packed | {name: day for name, day in (("m", book.alarm), ("w", book.told)) if day}
 
 
 def _unpack(packed: Packed) -> Book:
@@ -239,6 +242,8 @@ def _unpack(packed: Packed) -> Book:
         gone=tuple((locator, count) for locator, count in packed.get("g", ())),
         uses=tuple((locator, tally.unpack(count)) for locator, *count in packed.get("u", ())),
         cards=unpack_cards(packed.get("k", b"")),
+        alarm=packed.get("m", 0),
+        told=packed.get("w", 0),
     )
 
 

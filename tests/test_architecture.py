@@ -12,6 +12,7 @@ PURE = (
     "model",
     "partner_model",
     "key_model",
+    "stats_model",
     "person",
     "bought",
     "purchase",
@@ -48,12 +49,14 @@ PURE = (
     "stamp_programme",
     "campaign",
     "fields",
+    "figures",
     "codes",
     "ff1",
     "geo",
     "visits",
 )
 IMPURE_SHARED = {
+    "shared.alarm_job",
     "shared.alarms",
     "shared.aws",
     "shared.world",

@@ -64,6 +64,7 @@ ROWS = {
     "coupons": {
         "POST /v1/campaigns": {"operator"},
         "GET /v1/campaigns/{campaign_id}": {"operator"},
+        "GET /v1/campaigns/{campaign_id}/stats": {"operator"},
         "PATCH /v1/campaigns/{campaign_id}": {"operator"},
         "POST /v1/campaigns/{campaign_id}/pause": {"operator"},
         "POST /v1/campaigns/{campaign_id}/resume": {"operator"},

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from coupons.dues import is_open
 from shared import keys
 from shared.business_day import DayRule
 from shared.chain import Decided, Step
@@ -102,10 +103,10 @@ def issue_or_tell(book: Book, issuing: Issuing, at: datetime) -> Decided[Book]:
 
 def _with_room(book: Book, day: date, at: datetime) -> Book:
     while len(book.coupons) >= COUPONS_MAX:
-        done = next((one for one in book.coupons if _is_done(one, day, at)), None)
-        if done is None:
+        done = [one for one in book.coupons if _is_done(one, day, at)]
+        if not done:
             raise Conflict("member_limit_reached", limit=COUPONS_MAX)
-        book = book.without(done)
+        book = book.without(min(done, key=is_open))  # if one must go that is open, nobody will say that it has expired
     return book
 
 
@@ -297,11 +298,14 @@ def void(book: Book, voiding: Voiding, at: datetime) -> Decided[Book]:
     """Give back what this redemption used and holds to this day; after this entry it can't enter any more."""
     redeeming = voiding.redeeming
     given: list[Coupon] = []
+    was = "held"  # all of a redemption's coupons are held, or used for good
     for before in redeeming.coupons:
         coupon = book.get(before.spot)
         if before in voiding.lost and coupon is None:
+            was = "redeemed"
             book = book.again(_unused(before))
         elif coupon is not None and coupon.use is not None and coupon.use.by == redeeming.by:
+            was = "redeemed" if coupon.status is Status.REDEEMED else was
             book = book.with_(_unused(coupon))
         else:
             continue
@@ -320,7 +324,7 @@ def void(book: Book, voiding: Voiding, at: datetime) -> Decided[Book]:
         raise Conflict("void_window_over")
     kept = [(one, taken) for one, taken in zip(redeeming.coupons, redeeming.taken, strict=True) if one in given]
     undone = replace(redeeming, coupons=tuple(one for one, _ in kept), taken=tuple(taken for _, taken in kept))
-    return Decided(book, (*_steps("voided", undone, {"void_id": voiding.void_id}), *uncounted))
+    return Decided(book, (*_steps("voided", undone, {"void_id": voiding.void_id, "was": was}), *uncounted))
 
 
 def _unused(coupon: Coupon) -> Coupon:

@@ -14,6 +14,7 @@ from typing import Any
 
 from coupons import book, packing, pool, rules, store
 from coupons.book import Drawing, Issuing, order_hash
+from coupons.dues import attentive
 from coupons.pool import POOL, Pool
 from coupons.store import Running
 from shared import keys, places
@@ -29,9 +30,9 @@ from shared.world import World
 
 INDEX_ATTEMPTS = 8
 
-ISSUE = Verb(BOOK, packing.pack_issuing, packing.unpack_issuing, book.issue)
+ISSUE = Verb(BOOK, packing.pack_issuing, packing.unpack_issuing, attentive(book.issue))
 """An issue may be refused, so only its caller finishes it."""
-ACCEPT = Verb(BOOK, packing.pack_issuing, packing.unpack_issuing, book.issue_or_tell)
+ACCEPT = Verb(BOOK, packing.pack_issuing, packing.unpack_issuing, attentive(book.issue_or_tell))
 """What the pool has given is brought to its end by the stream, whom the pool's entry tells."""
 TAKE = Verb(POOL, packing.pack_issuing, packing.unpack_issuing, pool.take)
 GIVE_BACK = Verb(POOL, packing.pack_issuing, packing.unpack_issuing, pool.give_back)

@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 
+from coupons.dues import attentive
 from shared import stamp_card
 from shared.chain import Decided
 from shared.coupon_book import BOOK, Book, Coupon, Status
@@ -36,6 +37,7 @@ def join(book: Book, move: Move[Book], _at: datetime) -> Decided[Book]:
         coupons=(*book.coupons, *brought.coupons),
         gone=tuple(sorted(gone.items())),
         cards=stamp_card.joined(book.cards, brought.cards),
+        told=max(book.told, brought.told),
     )
     for locator, count in brought.uses:
         mine = together.tally(locator)
@@ -64,7 +66,7 @@ def come_back(_: Book, move: Move[Book], at: datetime) -> Decided[Book]:
     gone = Counter(dict(brought.gone)) + stayed
     step = move.step(data={"coupons": len(back)}, is_end=True)
     uses = tuple((locator, Tally(count.taken)) for locator, count in brought.uses if count.taken)
-    return Decided(Book(back, tuple(sorted(gone.items())), uses, _cards_back(move, at)), (step,))
+    return Decided(Book(back, tuple(sorted(gone.items())), uses, _cards_back(move, at), told=move.there.told), (step,))
 
 
 def _cards_back(move: Move[Book], at: datetime) -> Cards:
@@ -86,4 +88,4 @@ def coming_back(there: Book, brought: Book, at: datetime) -> tuple[Coupon, ...]:
     )
 
 
-BOOKS = Merger(BOOK, leave, join, part, come_back)
+BOOKS = Merger(BOOK, leave, attentive(join), part, attentive(come_back))

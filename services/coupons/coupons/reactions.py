@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from coupons import code_files, issues, merging, rules, stamping, store
+from coupons import code_files, issues, merging, rules, stamping, stats, store
 from coupons.issues import Asked
 from shared import events, merge_events
 from shared.errors import Conflict, NotFound
@@ -73,6 +73,7 @@ REACTIONS = {
         stamping.on_purchase,
     ),
     **merge_events.reactions("coupons", merging.BOOKS),
+    **stats.REACTIONS,
 }
 CARRY_ON = {"issue": issues.finish}
 STEPS = {"codes": code_files.carry_on}

@@ -12,11 +12,13 @@ from coupons import (
     redemptions,
     stamp_cards,
     stamp_programme,
+    stats,
     voids,
     waking,
 )
 from coupons.campaign import Campaign, CampaignChange, CampaignTold
 from coupons.stamp_programme import StampProgramme
+from coupons.stats_model import Stats
 from shared.http import KB, MEMBER, Routes
 
 ROUTES = Routes()
@@ -26,6 +28,7 @@ _post("/v1/campaigns", "campaigns:admin", body=Campaign, answer=CampaignTold, st
     campaigns.create
 )
 _get("/v1/campaigns/{campaign_id}", "campaigns:admin", answer=CampaignTold)(campaigns.read)
+_get("/v1/campaigns/{campaign_id}/stats", "campaigns:admin", answer=Stats)(stats.read)
 _patch("/v1/campaigns/{campaign_id}", "campaigns:admin", body=CampaignChange, answer=CampaignTold)(campaigns.change)
 _post("/v1/campaigns/{campaign_id}/pause", "campaigns:admin", answer=CampaignTold)(campaigns.pause)
 _post("/v1/campaigns/{campaign_id}/resume", "campaigns:admin", answer=CampaignTold)(campaigns.resume)

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from coupons import cards, hearing, packing, store
 from coupons.book import Issuing
 from coupons.cards import OWNER, Granting, Occasion, Prize, Scheme
+from coupons.dues import asking, attentive
 from coupons.hearing import Heard, Known, known_of
 from coupons.stamp_programme import StampProgramme
 from shared import chain, clock, finding, keys, places
@@ -116,7 +117,7 @@ def granting(world: World, books: Books) -> Verb[Book, Granting]:
         one = programme(world, asked.programme_id)
         return cards.grant(book, asked, scheme_of(world, one, asked.seed, books.attempt), at)
 
-    return Verb(BOOK, _pack, _unpack, decide)
+    return Verb(BOOK, _pack, _unpack, attentive(decide))
 
 
 def _pack(asked: Granting) -> Packed:
@@ -142,7 +143,7 @@ def on_checkin(world: World, event: Received) -> None:
         schemes = [scheme_of(world, one, seed, books.attempt) for one in wanted]
         return cards.visit(book, schemes, occasion, at)
 
-    books.obey(Verb(BOOK, unnamed, unnamed, decide), event.subject, [(seed, event.time, None)])
+    books.obey(Verb(BOOK, unnamed, unnamed, attentive(decide)), event.subject, [(seed, event.time, None)])
 
 
 def on_purchase(world: World, event: Received) -> None:
@@ -162,6 +163,7 @@ def on_purchase(world: World, event: Received) -> None:
         decided = hearing.hear(head.state, known, heard, schemes, at)
         if decided is None:
             return
+        decided = asking(decided, at)
         item = chain.next_item(BOOK, head, [Part(mark, decided.steps)], decided.state, at)
         if books.put(item) is None:
             return
