@@ -45,8 +45,7 @@ MUTANTS = (
     # ---- chains ----
     Mutant("ring without horizon", "shared.finding", "return stop.head.floor <= stop.after or (", "return True or ("),
     Mutant("append without its condition", "shared.chains",
-           "if item is None or self.table.put_new(item) is None:\n                return [",
-           "if item is None or self.table.put(item) is None:\n                return ["),
+           "        return self.table.put_new(item)", "        return self.table.put(item)"),
     Mutant("name without its condition", "shared.ledger",
            "        old = self.table.put_new(item)\n        return (item, pending_of",
            "        old = self.table.put(item)\n        return (item, pending_of"),
@@ -98,7 +97,7 @@ MUTANTS = (
     Mutant("budget given back twice", "points.awards", "mark, reversal = chain.operation(name), chain.operation(name, is_reversal=True)\n    pending = Pending(back,",
            'mark, reversal = chain.operation(f"{name}{world.clock.now()}"), chain.operation(name, is_reversal=True)\n    pending = Pending(back,'),
     # ---- coupons and visits ----
-    Mutant("cap read then written", "coupons.pool", "if total is not None and taken > total:", "if False:"),
+    Mutant("cap read then written", "coupons.pool", "if total is not None and pool.used(at) + count > total:", "if False:"),
     Mutant("ranges of two jobs overlap", "coupons.pool", "first, locator = pool.made,", "first, locator = max(0, pool.made - 1),"),
     Mutant("codes handed out that do not count", "coupons.jobs", 'locators.raise_made(world, pool.POOL.unpack(done.item["s"]))', "pass"),
     Mutant("codes that count no more", "coupons.locators", 'if pool.made <= old["made"]:', "if False:"),
