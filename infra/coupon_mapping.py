@@ -1,7 +1,7 @@
 """Real coupons as campaigns, issues and redemptions of the contract, the same bytes each time.
 
 A campaign of ours has one offer, a real one many coupons, and the same coupon may be worth more in one basket than in
-another. So `cj-<campaign>` is what the household was sent, and `cj-<campaign>-<coupon>-<value>` what it redeemed.
+another. So `cj-<campaign>` is what the household was sent, and `cj-<campaign>-<value>` what it redeemed.
 `docs/replay.md` says the mapping for people. It works on plain rows and needs no pandas.
 """
 
@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 
 from infra.habits import throw
 from infra.receipts import member_id
-from infra.redeemed import USUAL_CENTS, Membership, Redemption, Window
+from infra.redeemed import USUAL_CENTS, Bought, Membership, Redemption, Window
 
 VOIDED_PERCENT = 3
 HELD_PERCENT = 5
 HOLD_SECONDS = 900
-SKUS_MAX = 1000
-"""So many products an offer names; a coupon for more is for all."""
+ELIGIBLE = "coupon"
+"""The category of lines that a coupon is for: some are for 14,000 products, and an offer names at most 1,000."""
 NOON = time(3, tzinfo=UTC)
 """Noon in Tokyo: the data know the day of a redemption, and no hour."""
 
@@ -101,15 +101,16 @@ def album(
             _issue(name, f"{name}-{household}", household)
         )
     for one in used:
-        name = campaign_id(one.campaign_id, one.coupon_upc, value_of(one))
-        campaigns.setdefault(name, _campaign(name, one.campaign_id, days[one.campaign_id], _offer(one)))
+        name = campaign_id(one.campaign_id, value_of(one))
+        offer = {"value": value_of(one), "categories": [ELIGIBLE]}
+        campaigns.setdefault(name, _campaign(name, one.campaign_id, days[one.campaign_id], offer))
         wallets.setdefault(one.household_id, Wallet(member_id(one.household_id))).used.append(_use(name, one, shift))
     first = min(window.first for window in days.values())
     return Album(campaigns, wallets, at_noon(first - timedelta(days=1)))
 
 
 def campaign_id(*parts: int) -> str:
-    """The campaign of ours that a real one is, or with coupon and value one of its coupons."""
+    """The campaign of ours that a real one is, or with a value those of its coupons that took so much off."""
     return "-".join(["cj", *map(str, parts)])
 
 
@@ -121,11 +122,6 @@ def value_of(one: Redemption) -> int:
     """What the redemption took off by its receipt, else the usual amount."""
     own = set(one.products)
     return sum(line.discount for line in one.lines if line.product_id in own) or USUAL_CENTS
-
-
-def _offer(one: Redemption) -> dict[str, Any]:
-    skus = {"skus": [str(product) for product in one.products]} if len(one.products) <= SKUS_MAX else {}
-    return {"value": value_of(one), **skus}
 
 
 def _campaign(name: str, real: int, days: Window, offer: Mapping[str, Any]) -> bytes:
@@ -154,9 +150,7 @@ def _use(campaign: str, one: Redemption, shift: timedelta) -> Use:
         "basket": {"lines": lines},
         "order_ref": name if one.basket_id is None else str(one.basket_id),
     }
-    own = {str(product) for product in one.products}
-    is_for_all = len(own) > SKUS_MAX
-    eligible = frozenset(line["line_id"] for line in lines if is_for_all or line["sku"] in own)
+    eligible = frozenset(line["line_id"] for line in lines if "category" in line)
     return Use(
         name, one.campaign_id, _issue(campaign, name, one.household_id), at_noon(one.day + shift), said, eligible
     )
@@ -167,14 +161,16 @@ def _lines(one: Redemption) -> Iterator[dict[str, Any]]:
     own = set(one.products)
     missing = value_of(one)
     for number, line in enumerate(one.lines, 1):
-        missing -= line.amount if line.product_id in own else 0
-        yield _line(str(number), line.product_id, line.quantity, line.amount)
+        is_eligible = line.product_id in own
+        missing -= line.amount if is_eligible else 0
+        yield _line(str(number), line, is_eligible=is_eligible)
     if missing > 0:
-        yield _line(ADDED, one.products[0], 1, missing)
+        yield _line(ADDED, Bought(one.products[0], 1, missing, 0), is_eligible=True)
 
 
-def _line(line_id: str, product_id: int, quantity: int, amount: int) -> dict[str, Any]:
-    return {"line_id": line_id, "sku": str(product_id), "quantity": quantity, "amount": amount}
+def _line(line_id: str, line: Bought, *, is_eligible: bool) -> dict[str, Any]:
+    said = {"line_id": line_id, "sku": str(line.product_id), "quantity": line.quantity, "amount": line.amount}
+    return said | ({"category": ELIGIBLE} if is_eligible else {})
 
 
 def as_bytes(body: Mapping[str, Any]) -> bytes:

@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 from coupons import rules
 from infra import coupon_mapping, invariants
 from infra.client import Answer, NoAnswer
-from infra.coupon_mapping import SKUS_MAX, value_of
+from infra.coupon_mapping import value_of
 from infra.coupon_replay import Plan, replay
 from infra.redeemed import Bought, Membership, Redemption
 from tests.infra.couponing import Services, memberships, of_households, plan, redemptions, windows
@@ -48,12 +48,12 @@ def test_the_kept_rows_have_every_case():
     assert any(one.basket_id is None for one in used)
     assert any(one.basket_id is not None and not amount for one, amount in zip(used, own, strict=True))
     assert any(0 < amount < value_of(one) for one, amount in zip(used, own, strict=True))
-    assert any(len(one.products) > SKUS_MAX and one.lines for one in used)
+    assert any(len(one.products) > 1000 and one.lines for one in used)
     assert len({value_of(one) for one in used}) > 5
 
 
 def test_an_audit_of_what_was_replayed_finds_no_fault(services, often):
-    assert replay(plan(), services.desk()).is_right
+    assert replay(of_households(8), services.desk()).is_right
     items = services.world.ledger.table.scan()
     assert invariants.faults(items, NOON + timedelta(days=1)) == []
 
@@ -71,10 +71,11 @@ def test_each_redemption_is_on_its_own_day(services):
 
 
 def test_the_same_replay_again_sends_the_same_bytes_and_changes_nothing(services, often):
-    first, sent = replay(plan(), services.desk()), list(services.sent)
+    some = of_households(6)
+    first, sent = replay(some, services.desk()), list(services.sent)
     before = list(services.world.ledger.table.scan())
     services.sent.clear()
-    again = replay(plan(), services.desk())
+    again = replay(some, services.desk())
     assert first.is_right
     assert again == first
     assert services.sent == [one for one in sent if one[0] != "/v1/campaigns"]
@@ -91,9 +92,8 @@ def test_a_household_is_sent_the_same_bytes_alone_as_among_others(often):
 
 
 def test_what_one_household_was_sent_and_redeemed_is_complete_after_it_was_replayed_among_others(services):
-    assert replay(of_households(1), services.desk()).is_right
-    assert replay(plan(), services.desk()).is_right
-    assert replay(of_households(2), services.desk()).is_right
+    for count in (1, 5, 2):
+        assert replay(of_households(count), services.desk()).is_right
 
 
 # ---- interrupted ---------------------------------------------------------------------------------------------------
@@ -115,7 +115,7 @@ class Broken(Services):
         raise ConnectionResetError(104, "Connection reset by peer")
 
 
-@pytest.mark.parametrize("after", [1, 3, 40, *range(60, 120, 7)])
+@pytest.mark.parametrize("after", [1, 3, 40, *range(60, 120, 12)])
 def test_a_replay_that_was_cut_off_anywhere_ends_right(often, after):
     services, wanted = Broken(lambda number: number > after, is_done=after % 2 == 0), of_households(4)
     with pytest.raises(NoAnswer):
