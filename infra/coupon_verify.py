@@ -7,6 +7,7 @@ as the service lists them afterwards.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ from infra.redeemed import Key, Membership, Sum
 from infra.verify import day_of
 
 _PAGE = 100
+_OURS = re.compile(r"cj-([0-9]+)(-[0-9]+)?")  # as `infra.coupon_mapping.campaign_id` makes them
 _NOTHING = (0, 0)
 
 
@@ -36,13 +38,14 @@ def listed(household_id: int, desk: Desk) -> Listed:
     """Read all coupons of a household, of which only those of real campaigns count."""
     found = Listed()
     for coupon in _coupons(household_id, desk, found):
-        campaign, *is_used = _real(coupon["campaign_id"])
-        if campaign is None:
+        real = _real(coupon["campaign_id"])
+        if real is None:
             continue
-        if is_used and coupon["state"] == "redeemed":
-            add(found.redeemed, (campaign, household_id, day_of(coupon["redeemed_at"])), coupon["offer"]["value"])
-        elif not is_used:
+        campaign, is_for_use = real
+        if not is_for_use:
             found.sent.append(Membership(campaign, household_id))
+        elif coupon["state"] == "redeemed":
+            add(found.redeemed, (campaign, household_id, day_of(coupon["redeemed_at"])), coupon["offer"]["value"])
     return found
 
 
@@ -60,10 +63,10 @@ def _coupons(household_id: int, desk: Desk, found: Listed) -> Iterator[dict[str,
         cursor = page["next_cursor"]
 
 
-def _real(campaign_id: str) -> tuple[int | None, *tuple[str, ...]]:
-    """The real campaign of one of ours, and the coupon and value if it is for what was redeemed."""
-    made, *parts = campaign_id.split("-")
-    return (int(parts[0]), *parts[1:]) if made == "cj" else (None,)
+def _real(campaign_id: str) -> tuple[int, bool] | None:
+    """The real campaign of one of ours, and whether it is for what was redeemed; None for a campaign of the shop."""
+    found = _OURS.fullmatch(campaign_id)
+    return found and (int(found[1]), found[2] is not None)
 
 
 # ---- the three sums --------------------------------------------------------------------------------------------------
@@ -81,6 +84,7 @@ def answered(wallets: Mapping[int, Wallet], answers: Mapping[str, Mapping[str, A
 
 
 def add(summed: dict[Key, Sum], key: Key, yen: int) -> None:
+    """One more redemption, which took so much off."""
     count, before = summed.get(key, _NOTHING)
     summed[key] = count + 1, before + yen
 
