@@ -142,6 +142,9 @@ class Between:
                 self._of_award(mark, named(*place), at, raw)
             elif about == "checkin":
                 self._facts.add(mark, "coming", named(*place), at, raw.get("p", 0))
+            elif about == "claim":
+                answer = operation(f"{_issue_of(raw)}/answer")
+                self._facts.add(answer, "paid", named(*place), at, -raw.get("p", 0))
 
     def _of_award(self, mark: bytes, where: str, at: int, raw: Raw) -> None:
         data = raw.get("x", {})
@@ -173,9 +176,20 @@ class Between:
 
     def _of_coupons(self, item: Item) -> None:
         for offset, raw in enumerate(item["e"]):
-            if raw["k"] in ("issued", "refused"):
-                kind = "issued" if raw["k"] == "issued" else "refused"
-                self._facts.add(raw["o"], kind, f"{item['pk']} entry {item['sk'] + offset}", item["t"], 1)
+            where, at, price = (
+                f"{item['pk']} entry {item['sk'] + offset}",
+                item["t"],
+                raw.get("x", {}).get("price_points"),
+            )
+            if raw["k"] in ("issued", "reserved", "refused") and not (raw["k"] == "issued" and price):
+                self._facts.add(raw["o"], "refused" if raw["k"] == "refused" else "issued", where, at, 1)
+            if raw["k"] == "reserved":
+                self._facts.add(operation(f"{_issue_of(raw)}/answer"), "price", where, at, price)
+            elif raw["k"] == "released":
+                self._facts.add(operation(_issue_of(raw)), "refused", where, at, 1)
+                self._facts.add(raw["o"], "answered", where, at, 0)
+            elif raw["k"] == "issued" and price:
+                self._facts.add(raw["o"], "answered", where, at, price)
 
     def _of_visits(self, item: Item) -> None:
         for offset, raw in enumerate(item["e"]):
@@ -187,6 +201,12 @@ class Between:
             if points:
                 event = operation(_EVENT_OF_CHECKIN.format(account=item["pk"], number=number))
                 self._facts.add(event, "reward", where, item["t"], points)
+
+
+def _issue_of(raw: Raw) -> str:
+    """The name of the issue of the coupon that an entry is about."""
+    locator, index = raw["x"]["coupon_id"].split("-")
+    return keys.issue(int(locator, 16), int(index, 16))
 
 
 def _did(own: list[Raw]) -> tuple[int, int, int, int, bool]:

@@ -25,6 +25,7 @@ def faults_of(facts: list[Fact], due: int) -> Iterator[str]:
             yield f"{name}: no account has it"
     yield from _faults_of_deciding(told, due)
     yield from _faults_of_giving(told, due)
+    yield from _faults_of_claiming(told, due)
     for where, at, points in told["reward"]:
         if at < due and not told["coming"]:
             yield f"{where}: no account has its {points} points"
@@ -32,6 +33,22 @@ def faults_of(facts: list[Fact], due: int) -> Iterator[str]:
             yield f"{where}: {told['coming'][0][0]} got more points for it"
     if told["coming"] and not told["reward"]:
         yield f"{told['coming'][0][0]}: points for no check-in"
+
+
+def _faults_of_claiming(told: Mapping[str, list[Fact]], due: int) -> Iterator[str]:
+    """What is reserved is paid for or refused, once, to the price; and then the coupon is issued, or let go."""
+    prices, paid, answered = told["price"], told["paid"], told["answered"]
+    for where, at, price in prices:
+        if at < due and not (paid and answered):
+            yield f"{where}: {'the book does not know the answer' if paid else 'no account has answered it'}"
+        if paid and paid[0][2] not in (0, price):
+            yield f"{where}: {paid[0][0]} paid {paid[0][2]} for it, not {price}"
+    if max(len(prices), len(paid), len(answered)) > 1:
+        yield f"{(paid + answered + prices)[0][0]}: a coupon is reserved, paid for or answered more than once"
+    if (paid or answered) and not prices:
+        yield f"{(paid + answered)[0][0]}: pays for a coupon, or answers, that nobody has reserved"
+    if answered and (not paid or paid[0][2] != answered[0][2]):
+        yield f"{answered[0][0]}: a coupon worth {answered[0][2]} points, of which {sum(one[2] for one in paid)} were paid"
 
 
 def _is_done(facts: list[Fact]) -> bool:

@@ -101,6 +101,11 @@ class Book:
     gone: tuple[tuple[int, int], ...] = ()
     uses: tuple[tuple[int, Tally], ...] = ()
 
+    @property
+    def shown(self) -> tuple[Coupon, ...]:
+        """The coupons that anybody is shown: all but those that are not paid for yet."""
+        return tuple(coupon for coupon in self.coupons if coupon.status is not Status.RESERVED)
+
     def get(self, spot: Spot) -> Coupon | None:
         return next((coupon for coupon in self.coupons if coupon.spot == spot), None)
 

@@ -129,7 +129,7 @@ def usable(world: World, member_id: str, now: datetime, *, with_codes: bool) -> 
     day = places.of_programme(world).day(at)
     book = Codebook(world)
     found = []
-    for coupon in head.state.coupons:
+    for coupon in head.state.shown:
         campaign_id = book.campaign_of(coupon.locator)
         if coupon.state(at, day) != "issued" or coupon.first > day or is_paused(world, campaign_id):
             continue

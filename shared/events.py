@@ -39,6 +39,7 @@ _OF_ENTRY: Mapping[tuple[str, str], tuple[str, ...]] = {
     (keys.PURCHASE, "returned"): ("purchase.returned",),
     (keys.VISITS, "accepted"): ("checkin.accepted",),
     (keys.VISITS, "flagged"): ("checkin.flagged",),
+    (keys.COUPON_BOOK, "reserved"): ("coupon.reserved",),
     (keys.COUPON_BOOK, "issued"): ("coupon.issued",),
     (keys.COUPON_BOOK, "redeemed"): ("coupon.redeemed",),
     (keys.COUPON_BOOK, "held"): ("coupon.held",),

@@ -96,12 +96,17 @@ def test_each_queue_gets_what_its_service_listens_to(data):
         if subscription["RawMessageDelivery"]
     }
     assert wanted == {
-        "PointsSubscription": ["omotenashi.checkin.accepted.v1"],
+        "PointsSubscription": [
+            "omotenashi.checkin.accepted.v1",
+            "omotenashi.coupon.reserved.v1",
+        ],
         "CouponsSubscription": [
             "omotenashi.checkin.accepted.v1",
             "omotenashi.member.merged.v1",
             "omotenashi.member.unmerged.v1",
             "omotenashi.points.earned.v1",
+            "omotenashi.points.refused.v1",
+            "omotenashi.points.spent.v1",
             "omotenashi.purchase.recorded.v1",
         ],
         "CheckinSubscription": [

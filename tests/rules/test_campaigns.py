@@ -73,7 +73,6 @@ def test_what_a_campaign_can_not_do_without(missing: str) -> None:
     ("change", "where"),
     [
         ({"trigger": {"event": "trigger.survey"}}, "/trigger/event"),
-        ({"price_points": 100}, "/price_points"),
     ],
 )
 def test_what_is_not_built_yet_is_refused_and_not_ignored(change: dict[str, Any], where: str) -> None:

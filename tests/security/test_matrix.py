@@ -78,6 +78,8 @@ ROWS = {
         "POST /v1/redemptions": SHOPS,
         "POST /v1/redemptions/{redemption_id}/capture": SHOPS,
         "POST /v1/redemptions/{redemption_id}/void": SHOPS,
+        "POST /v1/me/claims": {"member"},
+        "GET /v1/me/claims/{claim_id}": {"member"},
         "GET /v1/me/coupons": {"member"},
         "GET /v1/me/coupons/{coupon_id}": {"member"},
         "GET /v1/members/{member_id}/coupons": SHOPS,

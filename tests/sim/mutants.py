@@ -108,7 +108,7 @@ MUTANTS = (
     Mutant("void of somebody else's redemption", "coupons.book",
            "elif coupon is not None and coupon.use is not None and coupon.use.by == redeeming.by:",
            "elif coupon is not None and coupon.use is not None:"),
-    Mutant("limit of a member not looked at", "coupons.book", "if issuing.per_member is not None and", "if False and"),
+    Mutant("limit of a member not looked at", "coupons.giving", "if issuing.per_member is not None and", "if False and"),
     Mutant("a budget's money counted by the piece", "coupons.judging", "return discount if draw.is_money else draw.amount",
            "return draw.amount"),
     Mutant("a limit gets back what a hold had let go", "coupons.voids", "return replace(part.operation, is_final=are_final)",

@@ -88,12 +88,15 @@ class Terms(Shape):
 
 
 class Campaign(Terms):
+    """A campaign as it is now. `claimable`: members may claim its coupon themselves, where nothing else gives it out."""
+
     campaign_id: Id
     name: Name
     valid_days: Annotated[int, Field(ge=0, le=3650)] | None = None
     limits: Limits = Limits()
     trigger: Trigger | None = None
     price_points: SomePoints | None = None
+    claimable: bool = True
     code: CodeSettings = CodeSettings()
     bind: Literal["order_ref"] | None = None
     state: Literal["draft", "active", "paused", "ended"] = "active"
@@ -115,10 +118,21 @@ class Campaign(Terms):
         """Refuse what the contract knows and this version would not honour: better than a limit nobody keeps."""
         wanted: dict[tuple[str, ...], bool] = {
             ("trigger", "event"): self.trigger is not None and self.trigger.event != "checkin.accepted",
-            ("price_points",): self.price_points is not None,
         }
         refuse((where, "not_taken_yet", "this is not taken yet") for where, is_wanted in wanted.items() if is_wanted)
         return self
+
+    @model_validator(mode="after")
+    def _a_price_is_paid_by_a_claim(self) -> Campaign:
+        if self.price_points is not None and not self.is_claimable:
+            refuse([(("price_points",), "not_claimable", "a price is paid by who claims it: no trigger, no bind")])
+        return self
+
+    @property
+    def is_claimable(self) -> bool:
+        """Whether a member may take a coupon: not where an event gives it out, staff wake it, or it is for an order."""
+        is_open = self.trigger is None and self.bind is None and self.code == CodeSettings()
+        return self.claimable and is_open
 
     @property
     def terms(self) -> Terms:

@@ -80,6 +80,22 @@ class IssueResults(Shape):
     results: list[IssueResult]
 
 
+class ClaimRequest(Shape):
+    """A coupon that the signed-in member takes; for points where the campaign has a price."""
+
+    campaign_id: Id
+    claim_id: Id
+
+
+class ClaimAnswer(Shape):
+    """Where a claim stands. `refused`: nothing was taken, neither points nor a coupon of the campaign."""
+
+    claim_id: Id
+    state: Literal["pending", "issued", "refused"]
+    coupon_id: Id | None = None
+    code: str | None = None
+
+
 class Occasion(Shape):
     """Where a basket is bought: what a coupon may ask about it beside the lines."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from coupons import code_files, issues, merging, rules, store
+from coupons import claims, code_files, issues, merging, rules, store
 from coupons.issues import Asked
 from shared import events, merge_events
 from shared.errors import Conflict, NotFound
@@ -37,6 +37,16 @@ def on_checkin(world: World, event: Received) -> None:
             continue
 
 
+def on_points(world: World, event: Received) -> None:
+    """The points' answer to a reservation; whatever else is spent or refused is none of the coupons' business."""
+    ref = event.data.get("ref")
+    if not isinstance(ref, dict) or ref.get("kind") != claims.KIND:
+        return
+    is_paid = event.type == events.type_name("points.spent")
+    refusal = None if is_paid else str(event.data.get("code", "refused"))
+    claims.answer(world, str(event.data["coupon_id"]), refusal, event.time)
+
+
 def source_of(event: Received) -> str:
     """An event's id in the form of a source: ids of events have signs that ids of ours have not."""
     return f"event.{hashlib.sha256(event.id.encode()).hexdigest()[:24]}"
@@ -67,8 +77,10 @@ def _is_there(world: World, campaign_id: str) -> bool:
 
 REACTIONS = {
     events.type_name("checkin.accepted"): on_checkin,
+    events.type_name("points.refused"): on_points,
+    events.type_name("points.spent"): on_points,
     **merge_events.reactions("coupons", merging.BOOKS),
 }
-CARRY_ON = {"issue": issues.finish}
+CARRY_ON = {"issue": claims.finish}
 STEPS = {"codes": code_files.carry_on}
 """What the queue of the codes jobs brings."""

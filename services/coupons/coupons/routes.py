@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coupons import campaigns, importing, issuing, jobs, listing, model, redemptions, voids, waking
+from coupons import campaigns, claims, importing, issuing, jobs, listing, model, redemptions, voids, waking
 from coupons.campaign import Campaign, CampaignChange, CampaignTold
 from shared.http import KB, MEMBER, Routes
 
@@ -48,6 +48,17 @@ _post(
 _post("/v1/issues/batch", "coupons:issue", body=model.IssueBatch, answer=model.IssueResults, body_max=1024 * KB)(
     issuing.batch
 )
+
+_post(
+    "/v1/me/claims",
+    MEMBER,
+    body=model.ClaimRequest,
+    answer=model.Coupon | model.ClaimAnswer,
+    status=201,
+    again=202,
+    id_field="claim_id",
+)(claims.claim)
+_get("/v1/me/claims/{claim_id}", MEMBER, answer=model.ClaimAnswer)(claims.read)
 
 _get("/v1/me/coupons", MEMBER, query=model.CouponQuery, answer=model.CouponPage)(listing.mine)
 _get("/v1/me/coupons/{coupon_id}", MEMBER, answer=model.Coupon)(listing.my_one)
