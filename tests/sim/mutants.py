@@ -115,6 +115,18 @@ MUTANTS = (
            "return replace(part.operation, is_final=True)"),
     Mutant("a code on paper counts for nobody", "coupons.book", "count = book.tally(one.locator).take(redeeming.by, 1, at,",
            "count = book.tally(one.locator).take(redeeming.by, 0, at,"),
+    # ---- claims ----
+    Mutant("what was not paid for is lost to the pool", "coupons.claims", 'if answered.kind == "released" and', "if False and"),
+    Mutant("a reservation answered at each delivery", "coupons.claims", "chain.operation(f\"{name['pk']}/answer\",",
+           "chain.operation(f\"{name['pk']}/answer{answering.refusal}{at}\","),
+    Mutant("a price refused without an entry", "points.claiming", "    except (Conflict, Invalid) as refused:\n",
+           "    except (Conflict, Invalid) as refused:\n        raise\n"),
+    Mutant("a price paid at each delivery", "points.reactions", "obey(PAY, event.subject, [(event.id, event.time, wanted)])",
+           'obey(PAY, event.subject, [(f"{event.id}{world.clock.elapsed()}", event.time, wanted)])'),
+    Mutant("what is being paid for goes back when a merge ends", "coupons.merging", "_STAYS = (Status.REDEEMED, Status.RESERVED)",
+           "_STAYS = (Status.REDEEMED,)"),
+    Mutant("a claim's id used for two campaigns", "coupons.claims", "        if old is not None:\n            check_same(old, naming)\n\n    asked",
+           "        del old\n\n    asked"),
     Mutant("business day in UTC", "shared.business_day", "start = wall.replace(tzinfo=place).astimezone(UTC)\n    if",
            "return wall.replace(tzinfo=UTC)\n    if"),
     # ---- events ----

@@ -1,4 +1,4 @@
-"""How a run begins: a small chain of shops with its members, one café, three campaigns; one of several programmes.
+"""How a run begins: a small chain of shops with its members, one café, some campaigns; one of several programmes.
 
 What is the same for all runs is set up once in a process, by the real routes, and copied into each run's tables.
 """
@@ -40,6 +40,8 @@ MANY = 60
 PER_MEMBER = 2
 PRINTED, MONEY = 5, 350  # codes on paper, 100 off each
 USES, USES_A_DAY = 3, 2  # of a code that all share
+PRICE = 15
+COSTLY_TOTAL = 3
 BASE = {"rule_id": "base", "kind": "base", "points": 1, "per_amount": 100}
 BAG: dict[str, Any] = {
     "rule_id": "bag",
@@ -128,6 +130,7 @@ def opening(programme: str) -> Opening:
         ("welcome", {"limits": {"per_member": PER_MEMBER}}),
         ("paper", {"limits": {"per_member": PER_MEMBER, "budget": MONEY}}),
         ("all", {"code": {"mode": "shared"}, "limits": {"total": USES, "per_store_day": USES_A_DAY}}),
+        ("costly", {"limits": {"total": COSTLY_TOTAL}, "price_points": PRICE}),
     ):
         said = {
             "campaign_id": campaign_id,

@@ -43,7 +43,7 @@ def held(books: Books) -> int:
 
 def worth(asks: list[Ask], books: Books) -> dict[str, int]:
     """What each thing that happened is worth by now."""
-    found: dict[str, int] = {}
+    found: dict[str, int] = {"claims": -_paid_for_coupons(books)}
     for name, body in bodies(asks, books).items():
         if books.entered(name, is_reversal=True):
             continue
@@ -61,6 +61,12 @@ def worth(asks: list[Ask], books: Books) -> dict[str, int]:
             case "checkin":
                 found[name] = COME_BY["points"] * any(entry.kind == "accepted" for entry in books.entered(name))
     return found
+
+
+def _paid_for_coupons(books: Books) -> int:
+    """The prices of all coupons that were issued for points, as the coupons' side tells."""
+    issued = (entry for entry in books.all if entry.account[0] == keys.COUPON_BOOK and entry.kind == "issued")
+    return sum(entry.data.get("price_points", 0) for entry in issued)
 
 
 def bodies(asks: list[Ask], books: Books) -> dict[str, dict[str, Any]]:

@@ -20,6 +20,21 @@ class Visits(Stage):
         self.codes.append(ask)
         self.mistaken(ask, order_ref="another")
 
+    def claims(self) -> None:
+        """For nothing, or for points that may not be there."""
+        campaign, claim_id, who = self.random.choice(("costly", "costly", "costly", "own")), self.id("q"), self.member()
+        body = {"claim_id": claim_id, "campaign_id": campaign}
+        ask = self.people.ask(who, "coupons POST /v1/me/claims", body, of=("coupon claim", claim_id))
+        self.mistaken(ask, campaign_id="free")
+        if campaign == "own":
+            self.codes.append(ask)
+        else:
+            self.pause(60)
+            path = "coupons GET /v1/me/claims/{claim_id}"
+            look = self.people.ask(who, path, of=("look", who), claim_id=claim_id)
+            if look.good and "code" in look.good.body:
+                self.codes.append(look)
+
     def redeems(self) -> None:
         """One or two coupons at one or two tills; what is held is captured or not."""
         issued = [ask.good.body["code"] for ask in self.codes if ask.good]
