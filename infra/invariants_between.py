@@ -142,6 +142,9 @@ class Between:
                 self._of_award(mark, named(*place), at, raw)
             elif about == "checkin":
                 self._facts.add(mark, "coming", named(*place), at, raw.get("p", 0))
+            elif about == "coupon":
+                what = "bonus taken" if raw["k"] == "reversed" else "bonus got"
+                self._facts.add(_bonus_of(raw, raw["r"]), what, named(*place), at, raw.get("p", 0))
             elif about == "claim":
                 answer = operation(f"{_issue_of(raw)}/answer")
                 self._facts.add(answer, "paid", named(*place), at, -raw.get("p", 0))
@@ -183,6 +186,9 @@ class Between:
             )
             if raw["k"] in ("issued", "reserved", "refused") and not (raw["k"] == "issued" and price):
                 self._facts.add(raw["o"], "refused" if raw["k"] == "refused" else "issued", where, at, 1)
+            if "bonus_points" in raw.get("x", {}) and raw["k"] in ("redeemed", "voided"):
+                ref = f"coupon:{raw['x']['coupon_id']}"
+                self._facts.add(_bonus_of(raw, ref), f"bonus {raw['k']}", where, at, raw["x"]["bonus_points"])
             if raw["k"] == "reserved":
                 self._facts.add(operation(f"{_issue_of(raw)}/answer"), "price", where, at, price)
             elif raw["k"] == "released":
@@ -207,6 +213,11 @@ def _issue_of(raw: Raw) -> str:
     """The name of the issue of the coupon that an entry is about."""
     locator, index = raw["x"]["coupon_id"].split("-")
     return keys.issue(int(locator, 16), int(index, 16))
+
+
+def _bonus_of(raw: Raw, ref: str) -> bytes:
+    """The operation of a bonus: that of a redemption and a coupon."""
+    return operation(f"bonus#{raw['x']['redemption_id']}#{ref.partition(':')[2]}")
 
 
 def _did(own: list[Raw]) -> tuple[int, int, int, int, bool]:

@@ -98,7 +98,9 @@ def test_each_queue_gets_what_its_service_listens_to(data):
     assert wanted == {
         "PointsSubscription": [
             "omotenashi.checkin.accepted.v1",
+            "omotenashi.coupon.redeemed.v1",
             "omotenashi.coupon.reserved.v1",
+            "omotenashi.coupon.voided.v1",
         ],
         "CouponsSubscription": [
             "omotenashi.checkin.accepted.v1",

@@ -65,6 +65,11 @@ def for_coming_by(programme: Programme, points: Points) -> Points:
     return min(points, LEAST) if applies(programme) else points
 
 
+def of_coupon(programme: Programme, points: Points) -> Points:
+    """What of a coupon's bonus may be given: how much was bought is not known here, so it is the limit of the least."""
+    return for_coming_by(programme, points)
+
+
 def check(programme: Programme) -> None:
     """Refuse settings by which points would always exceed the limit. What only some purchases exceed is cut there."""
     faults = list(_faults(programme)) if applies(programme) else []

@@ -7,7 +7,7 @@ from functools import partial
 
 from pydantic import BaseModel, ConfigDict
 
-from points import actions, adjustments, awards, claiming, merges, premium, recorded, rules
+from points import actions, adjustments, awards, bonuses, claiming, merges, premium, recorded, rules
 from points.claiming import Claiming
 from points.rules import Earning
 from points.store import programme
@@ -86,7 +86,9 @@ def on_checkin(world: World, event: Received) -> None:
 
 REACTIONS = {
     events.type_name("checkin.accepted"): on_checkin,
+    events.type_name("coupon.redeemed"): bonuses.on_redeemed,
     events.type_name("coupon.reserved"): on_reserved,
+    events.type_name("coupon.voided"): bonuses.on_voided,
 }
 CARRY_ON = {
     "purchase.ec": recorded.finish,

@@ -27,6 +27,7 @@ from shared.units import Points
 _SOURCES: Mapping[str, Source] = {
     "award": Source.AWARD,
     "checkin": Source.CHECKIN,
+    "coupon": Source.COUPON,
 }
 
 # ---- purchases ------------------------------------------------------------------------------------------------------
