@@ -78,6 +78,7 @@ ROWS = {
         "POST /v1/redemptions": SHOPS,
         "POST /v1/redemptions/{redemption_id}/capture": SHOPS,
         "POST /v1/redemptions/{redemption_id}/void": SHOPS,
+        "POST /v1/triggers": {"ec", "operator"},
         "POST /v1/me/claims": {"member"},
         "GET /v1/me/claims/{claim_id}": {"member"},
         "GET /v1/me/coupons": {"member"},

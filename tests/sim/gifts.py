@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from shared import keys
@@ -12,6 +13,7 @@ from tests.sim.people import Ask
 def faults(asks: list[Ask], books: Books) -> Iterator[str]:
     """All that is wrong with them."""
     yield from _claims(asks, books)
+    yield from _triggers(asks, books)
 
 
 def _claims(asks: list[Ask], books: Books) -> Iterator[str]:
@@ -27,3 +29,21 @@ def _claims(asks: list[Ask], books: Books) -> Iterator[str]:
                 yield f"a claim came as {came}: {ask}"
             if ask.good and not came:
                 yield f"acknowledged, and in no book: {ask}"
+
+
+def _triggers(asks: list[Ask], books: Books) -> Iterator[str]:
+    """What was told brings each coupon once, and those without a limit for certain; so does each time points are spent."""
+    came: Counter[tuple[str, str]] = Counter()
+    for entry in books.all:
+        if entry.account[0] == keys.COUPON_BOOK and entry.kind == "issued":
+            came[entry.data["campaign_id"], entry.data["source_id"]] += 1
+    for (campaign, source), times in came.items():
+        if times > 1:
+            yield f"{campaign} came {times} times for {source}"
+    for ask in asks:
+        if ask.of and ask.of[0] == "trigger" and ask.good and not came["thanks", ask.of[1]]:
+            yield f"told, and no coupon came: {ask}"
+    spent = sum(entry.kind in ("spent", "captured") for entry in books.all if entry.account[0] == keys.MEMBER_POINTS)
+    brought = sum(times for (campaign, _), times in came.items() if campaign == "spender")
+    if brought != spent:
+        yield f"points were spent {spent} times, and {brought} coupons came of it"

@@ -127,6 +127,12 @@ MUTANTS = (
            "_STAYS = (Status.REDEEMED,)"),
     Mutant("a claim's id used for two campaigns", "coupons.claims", "        if old is not None:\n            check_same(old, naming)\n\n    asked",
            "        del old\n\n    asked"),
+    # ---- triggers ----
+    Mutant("what was told dies with its process", "coupons.triggers", 'item |= {"carry": "coupons", "opens": opens}', "pass"),
+    Mutant("an outage ends what an event brings", "coupons.triggers", "        except Conflict:\n            continue",
+           '        except (Conflict, __import__("shared.errors").errors.Unavailable):\n            continue'),
+    Mutant("an event is another source each time", "coupons.reactions", "source_id=source_of(event),",
+           'source_id=f"{source_of(event)}{world.clock.elapsed():.0f}",'),
     Mutant("business day in UTC", "shared.business_day", "start = wall.replace(tzinfo=place).astimezone(UTC)\n    if",
            "return wall.replace(tzinfo=UTC)\n    if"),
     # ---- events ----

@@ -131,6 +131,9 @@ def opening(programme: str) -> Opening:
         ("paper", {"limits": {"per_member": PER_MEMBER, "budget": MONEY}}),
         ("all", {"code": {"mode": "shared"}, "limits": {"total": USES, "per_store_day": USES_A_DAY}}),
         ("costly", {"limits": {"total": COSTLY_TOTAL}, "price_points": PRICE}),
+        ("thanks", {"trigger": {"event": "trigger.survey"}}),
+        ("stars", {"trigger": {"event": "trigger.survey", "filter": {"stars": 5}}, "limits": {"total": TOTAL}}),
+        ("spender", {"trigger": {"event": "points.spent"}}),
     ):
         said = {
             "campaign_id": campaign_id,

@@ -220,7 +220,7 @@ def _limits(books: Books) -> Iterator[str]:
             issued[entry.data["campaign_id"]] += 1
         elif entry.account[0] == keys.POOL and entry.kind == "made":
             issued[keys.holder(entry.account)] += entry.data["count"]
-    for campaign, total in (("few", TOTAL), ("many", MANY), ("costly", COSTLY_TOTAL)):
+    for campaign, total in (("few", TOTAL), ("many", MANY), ("stars", TOTAL), ("costly", COSTLY_TOTAL)):
         if issued[campaign] > total:
             yield f"{issued[campaign]} coupons and codes of a campaign of {total}"
 

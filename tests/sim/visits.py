@@ -35,6 +35,15 @@ class Visits(Stage):
             if look.good and "code" in look.good.body:
                 self.codes.append(look)
 
+    def tells(self) -> None:
+        """The shop's own systems tell of a survey that somebody has answered."""
+        trigger_id, who, stars = self.id("y"), self.member(), self.random.choice((4, 5))
+        body = {"trigger_id": trigger_id, "type": "survey", "member": {"member_id": who}, "data": {"stars": stars}}
+        self.mistaken(
+            self.people.ask("ec", "coupons POST /v1/triggers", body, of=("trigger", trigger_id)),
+            data={"stars": 9 - stars},
+        )
+
     def redeems(self) -> None:
         """One or two coupons at one or two tills; what is held is captured or not."""
         issued = [ask.good.body["code"] for ask in self.codes if ask.good]

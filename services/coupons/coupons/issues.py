@@ -8,7 +8,7 @@ then the book accepts, or refuses by an entry, and only after that does the pool
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -54,6 +54,10 @@ class Asked:
     has_price: bool = False  # the member claims it for what the campaign asks
     agreed: Callable[[], None] = lambda: None
 
+    def of(self, campaign_id: str) -> Asked:
+        """The same, of another campaign."""
+        return replace(self, campaign_id=campaign_id)
+
 
 @dataclass(frozen=True, slots=True)
 class _Heads:
@@ -86,6 +90,12 @@ def find_name(world: World, campaign_id: str, owner: str, source_id: str) -> Ite
         if name is None or _source_of(name) == (owner, source_id):
             return name
     return None
+
+
+def place(world: World, campaign_id: str, owner: str, source_id: str) -> str:
+    """Where the name of what a source causes will lie, unless another source is there already."""
+    generation = _generation(world, store.campaign(world, campaign_id))
+    return keys.issue(generation.locator, _index(generation, owner, source_id, 0))
 
 
 def _generation(world: World, running: Running) -> Generation:

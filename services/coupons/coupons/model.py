@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, StringConstraints, model_validator
 
 from coupons.campaign import Channel, Offer
+from coupons.fields import Plain
 from shared.codes import TYPED_MAX
 from shared.reference import MemberRef
 from shared.shapes import Amount, Currency, Day, Id, LineId, Ref, Shape, Time, refuse
@@ -94,6 +95,23 @@ class ClaimAnswer(Shape):
     state: Literal["pending", "issued", "refused"]
     coupon_id: Id | None = None
     code: str | None = None
+
+
+class TriggerRequest(Shape):
+    """Something that happened to a member outside of this software; campaigns name it `trigger.<type>`."""
+
+    trigger_id: Id
+    type: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,40}$")]
+    member: MemberRef
+    data: Annotated[dict[Id, Plain], Field(max_length=20)] = Field(default_factory=dict)
+
+
+class TriggerAnswer(Shape):
+    """`campaigns`: those whose coupon is on its way. One that has run out meanwhile issues none."""
+
+    trigger_id: Id
+    type: str
+    campaigns: tuple[Id, ...]
 
 
 class Occasion(Shape):

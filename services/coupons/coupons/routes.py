@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coupons import campaigns, claims, importing, issuing, jobs, listing, model, redemptions, voids, waking
+from coupons import campaigns, claims, importing, issuing, jobs, listing, model, redemptions, triggers, voids, waking
 from coupons.campaign import Campaign, CampaignChange, CampaignTold
 from shared.http import KB, MEMBER, Routes
 
@@ -48,6 +48,15 @@ _post(
 _post("/v1/issues/batch", "coupons:issue", body=model.IssueBatch, answer=model.IssueResults, body_max=1024 * KB)(
     issuing.batch
 )
+
+_post(
+    "/v1/triggers",
+    "coupons:issue",
+    body=model.TriggerRequest,
+    answer=model.TriggerAnswer,
+    status=202,
+    id_field="trigger_id",
+)(triggers.trigger)
 
 _post(
     "/v1/me/claims",
