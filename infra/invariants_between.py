@@ -51,6 +51,7 @@ class Between:
         self._told = {
             keys.PARTNER_BUDGET: self._of_budget,
             keys.POOL: self._of_pool,
+            keys.CODE: self._of_coupons,
             keys.COUPON_BOOK: self._of_coupons,
             keys.VISITS: self._of_visits,
         }

@@ -13,7 +13,7 @@ class Visits(Stage):
     """Stories of those who come by."""
 
     def draws_a_coupon(self) -> None:
-        source_id, campaign = self.id("i"), self.random.choice(("free", "few", "few", "many", "own", "own"))
+        source_id, campaign = self.id("i"), self.random.choice(("free", "few", "few", "many", "own", "own", "bonus"))
         who = self.member()
         body = {"campaign_id": campaign, "source_id": source_id, "member": {"member_id": who}}
         ask = self.people.ask("ec", "coupons POST /v1/issues", body, of=("issue", campaign, source_id, who))

@@ -11,10 +11,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from coupons import draws, giving, issues, issuing, store
+from coupons import draws, giving, issues, issuing, sources, store
+from coupons.gift_model import ClaimAnswer, ClaimRequest
 from coupons.giving import Answering, Issuing
 from coupons.issues import ACCEPT, Asked
-from coupons.model import ClaimAnswer, ClaimRequest
 from shared import chain, keys
 from shared.chain import Entry
 from shared.clock import to_ms
@@ -105,7 +105,7 @@ def read(call: Call[Any]) -> ClaimAnswer:
     old = call.world.ledger.name(naming)
     if old is None:
         raise NotFound("claim_not_found")
-    name = issues.find_name(call.world, old["op"]["i"], naming.owner, claim_id)
+    name = sources.find_name(call.world, old["op"]["i"], naming.owner, claim_id)
     answered = None if name is None else _latest(call.world, name)
     if name is None or answered is None:
         is_dead = to_ms(call.now) - old["t"] > OPEN_NAME_LIFE.total_seconds() * 1000

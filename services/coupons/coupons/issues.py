@@ -12,23 +12,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from coupons import draws, giving, packing, pool, rules, store
+from coupons import draws, giving, packing, pool, rules, sources, store
 from coupons.book import order_hash
 from coupons.giving import Drawing, Issuing
 from coupons.pool import POOL, Pool
 from coupons.store import Running
 from shared import keys, places
 from shared.chain import Head
-from shared.codes import Generation, source_index
+from shared.codes import Generation
 from shared.coupon_book import BOOK, Book, Coupon, Status
-from shared.coupons_of import Codebook
 from shared.errors import Conflict, Invalid, Refused, Unavailable
 from shared.member_ref import require_member
 from shared.naming import OPEN_NAME_LIFE, Done, Naming, Pending, Verb, check_same, name_item, named
 from shared.table import Item
 from shared.world import World
-
-INDEX_ATTEMPTS = 8
 
 ISSUE = Verb(BOOK, packing.pack_issuing, packing.unpack_issuing, giving.issue)
 """An issue may be refused, so only its caller finishes it."""
@@ -70,47 +67,15 @@ class _Heads:
 def issue(world: World, asked: Asked) -> Done[Issuing]:
     """Issue a coupon, or answer the one that this source has already caused."""
     running = store.campaign(world, asked.campaign_id)
-    generation = _generation(world, running)
-    for attempt in range(INDEX_ATTEMPTS):
-        one = _One(world, asked, running, generation, _index(generation, asked.owner, asked.source_id, attempt))
+    generation = sources.generation(world, running)
+    for attempt in range(sources.ATTEMPTS):
+        one = _One(world, asked, running, generation, sources.index(generation, asked.owner, asked.source_id, attempt))
         try:
             return one.perform()
         except Invalid as refused:
             if refused.code != "id_reused" or not one.is_taken_by_another():
                 raise
     raise Unavailable
-
-
-def find_name(world: World, campaign_id: str, owner: str, source_id: str) -> Item | None:
-    """The name of what a source has caused, if it got that far."""
-    generation = _generation(world, store.campaign(world, campaign_id))
-    for attempt in range(INDEX_ATTEMPTS):
-        place = keys.issue(generation.locator, _index(generation, owner, source_id, attempt))
-        name = world.ledger.table.get(place, 0, consistent=True)
-        if name is None or _source_of(name) == (owner, source_id):
-            return name
-    return None
-
-
-def place(world: World, campaign_id: str, owner: str, source_id: str) -> str:
-    """Where the name of what a source causes will lie, unless another source is there already."""
-    generation = _generation(world, store.campaign(world, campaign_id))
-    return keys.issue(generation.locator, _index(generation, owner, source_id, 0))
-
-
-def _generation(world: World, running: Running) -> Generation:
-    generation = Codebook(world).generation(running.locator)
-    assert generation is not None, "a campaign is made with its locator"
-    return generation
-
-
-def _index(generation: Generation, owner: str, source_id: str, attempt: int) -> int:
-    return source_index(generation, f"{owner}|{source_id}", attempt)
-
-
-def _source_of(name: Item) -> tuple[str, str]:
-    there = packing.unpack_issuing(name["op"])
-    return there.owner, there.coupon.source_id
 
 
 def finish(world: World, name: Item) -> None:
@@ -166,7 +131,7 @@ class _One:
     def is_taken_by_another(self) -> bool:
         """Whether the name at this index belongs to another source: 40 bits can't keep all sources apart."""
         old = self.world.ledger.name(self.naming)
-        return old is not None and _source_of(old) != (self.asked.owner, self.asked.source_id)
+        return old is not None and sources.of_name(old) != (self.asked.owner, self.asked.source_id)
 
     def _look(self, *, consistent: bool) -> tuple[Issuing, _Heads]:
         """The issue and the heads that it is judged by; raises the refusal."""

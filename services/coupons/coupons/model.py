@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, StringConstraints, model_validator
 
 from coupons.campaign import Channel, Offer
-from coupons.fields import Plain
 from shared.codes import TYPED_MAX
 from shared.reference import MemberRef
 from shared.shapes import Amount, Currency, Day, Id, LineId, Ref, Shape, Time, refuse
@@ -79,39 +78,6 @@ class IssueResult(Shape):
 
 class IssueResults(Shape):
     results: list[IssueResult]
-
-
-class ClaimRequest(Shape):
-    """A coupon that the signed-in member takes; for points where the campaign has a price."""
-
-    campaign_id: Id
-    claim_id: Id
-
-
-class ClaimAnswer(Shape):
-    """Where a claim stands. `refused`: nothing was taken, neither points nor a coupon of the campaign."""
-
-    claim_id: Id
-    state: Literal["pending", "issued", "refused"]
-    coupon_id: Id | None = None
-    code: str | None = None
-
-
-class TriggerRequest(Shape):
-    """Something that happened to a member outside of this software; campaigns name it `trigger.<type>`."""
-
-    trigger_id: Id
-    type: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,40}$")]
-    member: MemberRef
-    data: Annotated[dict[Id, Plain], Field(max_length=20)] = Field(default_factory=dict)
-
-
-class TriggerAnswer(Shape):
-    """`campaigns`: those whose coupon is on its way. One that has run out meanwhile issues none."""
-
-    trigger_id: Id
-    type: str
-    campaigns: tuple[Id, ...]
 
 
 class Occasion(Shape):

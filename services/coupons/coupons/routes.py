@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from coupons import campaigns, claims, importing, issuing, jobs, listing, model, redemptions, triggers, voids, waking
+from coupons import (
+    campaigns,
+    claims,
+    gift_model,
+    importing,
+    issuing,
+    jobs,
+    listing,
+    model,
+    redemptions,
+    triggers,
+    voids,
+    waking,
+)
 from coupons.campaign import Campaign, CampaignChange, CampaignTold
 from shared.http import KB, MEMBER, Routes
 
@@ -52,8 +65,8 @@ _post("/v1/issues/batch", "coupons:issue", body=model.IssueBatch, answer=model.I
 _post(
     "/v1/triggers",
     "coupons:issue",
-    body=model.TriggerRequest,
-    answer=model.TriggerAnswer,
+    body=gift_model.TriggerRequest,
+    answer=gift_model.TriggerAnswer,
     status=202,
     id_field="trigger_id",
 )(triggers.trigger)
@@ -61,13 +74,13 @@ _post(
 _post(
     "/v1/me/claims",
     MEMBER,
-    body=model.ClaimRequest,
-    answer=model.Coupon | model.ClaimAnswer,
+    body=gift_model.ClaimRequest,
+    answer=model.Coupon | gift_model.ClaimAnswer,
     status=201,
     again=202,
     id_field="claim_id",
 )(claims.claim)
-_get("/v1/me/claims/{claim_id}", MEMBER, answer=model.ClaimAnswer)(claims.read)
+_get("/v1/me/claims/{claim_id}", MEMBER, answer=gift_model.ClaimAnswer)(claims.read)
 
 _get("/v1/me/coupons", MEMBER, query=model.CouponQuery, answer=model.CouponPage)(listing.mine)
 _get("/v1/me/coupons/{coupon_id}", MEMBER, answer=model.Coupon)(listing.my_one)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from coupons import issues, rules, store
+from coupons import issues, rules, sources, store
 from coupons.campaign import TOLD
+from coupons.gift_model import TriggerAnswer, TriggerRequest
 from coupons.issues import Asked
-from coupons.model import TriggerAnswer, TriggerRequest
 from shared import keys
 from shared.clock import from_ms, to_ms
 from shared.coupon_book import BOOK
@@ -108,6 +108,6 @@ def _look(call: Call[TriggerRequest], naming: Naming, *, consistent: bool) -> It
         "v": 1,
     }
     if campaigns:
-        opens = [issues.place(world, one, _owner(naming.owner), naming.client_id) for one in campaigns]
+        opens = [sources.place(world, one, _owner(naming.owner), naming.client_id) for one in campaigns]
         item |= {"carry": "coupons", "opens": opens}
     return item

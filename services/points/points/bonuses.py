@@ -42,6 +42,7 @@ class Used(BaseModel):
     campaign_id: Id
     member_id: Id
     bonus_points: Amount = 0
+    basket_amount: Amount = 0
     store_id: Id | None = None
     occurred_at: Time
 
@@ -122,7 +123,7 @@ def _where(world: World, used: Used) -> tuple[str, datetime]:
 
 
 def _earning(used: Used, settings: Programme) -> Earning:
-    points = premium.of_coupon(settings, used.bonus_points)
+    points = premium.of_coupon(settings, used.bonus_points, used.basket_amount)
     store = {"store_id": used.store_id} if used.store_id else {}
     told = {"explain": f"{OF_CAMPAIGN}{used.campaign_id} {points}", "v": settings.version, **store}
     data = {**told, "redemption_id": used.redemption_id}

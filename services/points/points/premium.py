@@ -65,9 +65,9 @@ def for_coming_by(programme: Programme, points: Points) -> Points:
     return min(points, LEAST) if applies(programme) else points
 
 
-def of_coupon(programme: Programme, points: Points) -> Points:
-    """What of a coupon's bonus may be given: how much was bought is not known here, so it is the limit of the least."""
-    return for_coming_by(programme, points)
+def of_coupon(programme: Programme, points: Points, basket: Money) -> Points:
+    """What of a coupon's bonus may be given with a basket, whose amount is known without tax only."""
+    return min(points, limit(basket)) if applies(programme) else points
 
 
 def check(programme: Programme) -> None:

@@ -3,11 +3,13 @@
 import itertools
 import json
 import random
+from datetime import timedelta
 
 import pytest
 
 from coupons.reactions import REACTIONS as OF_COUPONS
 from coupons.routes import ROUTES as COUPONS
+from infra import invariants
 from infra.invariants import Watch
 from points.reactions import CARRY_ON, REACTIONS
 from points.routes import ROUTES as POINTS
@@ -17,6 +19,7 @@ from tests.kit import OPERATOR, Client, FakeClock, make_world
 from tests.stream import Stream
 
 BONUS = 70
+OFFER = {"type": "bonus_points", "value": BONUS}
 BASKET = {"lines": [{"line_id": "1", "quantity": 1, "amount": 1000}]}
 
 
@@ -36,7 +39,7 @@ def points(clock):
 @pytest.fixture
 def coupons(points):
     client = Client(COUPONS, points.world)
-    assert client.as_(OPERATOR).post("/v1/campaigns", CAMPAIGN).status == 201
+    assert client.as_(OPERATOR).post("/v1/campaigns", CAMPAIGN | {"offer": OFFER}).status == 201
     return client
 
 
@@ -63,9 +66,8 @@ def void(coupons, redemption_id="r-1"):
 
 
 def told(stream):
-    """What the coupons tell since last time, as of a coupon that gives points."""
-    sent = [event for event in stream.run() if event["type"].split(".")[2] in ("redeemed", "voided")]
-    return [event | {"data": event["data"] | {"bonus_points": BONUS}} for event in sent]
+    """What the coupons tell since last time."""
+    return [event for event in stream.run() if event["type"].split(".")[2] in ("redeemed", "voided")]
 
 
 def deliver(points, *sent):
@@ -162,22 +164,38 @@ def test_a_hold_brings_its_bonus_when_it_is_captured(points, coupons, stream, co
     assert (newest(points)["recorded_at"], balance(points)["available"]) == ("2026-11-21T03:05:00Z", 0)
 
 
+def _without_bonus(event):
+    return event | {"data": {name: value for name, value in event["data"].items() if name != "bonus_points"}}
+
+
 def test_a_coupon_that_gives_no_points_is_none_of_our_business(points, coupons, stream, code):
     redeem(coupons, code)
     void(coupons)
-    sent = [event | {"data": {**event["data"], "bonus_points": 0}} for event in told(stream)]
+    sent = [_without_bonus(event) for event in told(stream)]
     before = len(points.world.ledger.table.scan())
     deliver(points, *sent)
     assert len(points.world.ledger.table.scan()) == before
 
 
-def test_points_that_are_premiums_stay_within_the_law(points, coupons, stream, code):
+@pytest.mark.parametrize("most", [200, 300])
+def test_points_that_are_premiums_stay_within_the_law(points, coupons, stream, code, most):
     programme = points.as_(OPERATOR).get("/v1/programme").body
     assert points.as_(OPERATOR).put("/v1/programme", programme | {"premium_class": "premium"}).status == 200
     redeem(coupons, code)
     (event,) = told(stream)
-    deliver(points, event | {"data": event["data"] | {"bonus_points": 500}})
-    assert balance(points)["available"] == 200
+    deliver(points, event | {"data": event["data"] | {"bonus_points": 500, "basket_amount": most * 5}})
+    assert balance(points)["available"] == most
+
+
+def test_a_code_on_paper_gives_its_points_to_whom_the_till_has_named(points, coupons, stream):
+    said = CAMPAIGN | {"campaign_id": "paper", "offer": OFFER, "code": {"mode": "shared"}}
+    code = coupons.as_(OPERATOR).post("/v1/campaigns", said).body["shared_code"]
+    redeem(coupons, code, member={"member_id": "hanako"})
+    void(coupons)
+    redeem(coupons, code, "r-2", member={"member_id": "hanako"})
+    first, back, second = told(stream)
+    deliver(points, back, second, first, back)
+    assert balance(points, "hanako")["available"] == BONUS
 
 
 @pytest.mark.parametrize("bad", [{"redemption_id": "never"}, {"bonus_points": "70"}, {"campaign_id": None}])
@@ -215,9 +233,8 @@ def test_a_bonus_follows_its_members_through_merges(points, coupons, stream, cod
             merges += [said["merge_id"]] if path == "merge" else []
             assert operator.post(f"/v1/members/taro/{path}", said).status == 200
         for event in stream.run():
-            is_of_coupon = event["type"].split(".")[2] in ("redeemed", "voided")
-            if is_of_coupon:
-                waiting.append(event | {"data": event["data"] | {"bonus_points": BONUS}})
+            if event["type"].split(".")[2] in ("redeemed", "voided"):
+                waiting.append(event)
             elif event["type"] in OF_COUPONS:
                 records = [{"messageId": "m", "body": json.dumps(event)}]
                 assert not inbox.work(points.world, {"Records": records}, reactions=OF_COUPONS)["batchItemFailures"]
@@ -227,6 +244,7 @@ def test_a_bonus_follows_its_members_through_merges(points, coupons, stream, cod
             deliver(points, event)
             waiting += [event] * (chance.random() < 0.2)
     deliver(points, *waiting)
+    assert invariants.faults(points.world.ledger.table.scan(), clock.now() + timedelta(days=1)) == []
     for merge_id in merges:  # so that both are asked alone
         assert operator.post("/v1/members/taro/unmerge", {"merge_id": merge_id}).status == 200
     together = sum(balance(points, who)["available"] for who in ("taro", "hanako"))
