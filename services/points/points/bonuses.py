@@ -41,7 +41,7 @@ class Used(BaseModel):
     coupon_id: Id
     campaign_id: Id
     member_id: Id
-    bonus_points: Amount = 0
+    bonus_points: Amount
     basket_amount: Amount = 0
     store_id: Id | None = None
     occurred_at: Time
@@ -85,7 +85,7 @@ EARN, TAKE_BACK = member_verb(rules.earn), member_verb(take_back)
 def on_redeemed(world: World, event: Received) -> None:
     """A redeemed coupon brings its bonus, once, dated by the redemption; not if that is known to be void."""
     used = _read(event)
-    if not used.bonus_points:
+    if used is None:
         return
     account, since = _where(world, used)
     mark, reversal = (chain.operation(used.name, is_reversal=one) for one in (False, True))
@@ -102,7 +102,7 @@ def on_redeemed(world: World, event: Received) -> None:
 def on_voided(world: World, event: Received) -> None:
     """A void takes the bonus of its redemption back, or keeps it out if it comes later."""
     used = _read(event)
-    if not used.bonus_points:
+    if used is None:
         return
     account, since = _where(world, used)
     settings, ledger = programme(world), world.at(event.time).ledger
@@ -110,7 +110,10 @@ def on_voided(world: World, event: Received) -> None:
     ledger.undo(TAKE_BACK, old, account, lambda entries: TakingBack(used, settings, entries), since)
 
 
-def _read(event: Received) -> Used:
+def _read(event: Received) -> Used | None:
+    """What a coupon that gives points has to say; None for any other, of which nobody need be the owner."""
+    if not event.data.get("bonus_points"):
+        return None
     return Used.model_validate_json(json.dumps(dict(event.data)))
 
 

@@ -198,6 +198,15 @@ def test_a_code_on_paper_gives_its_points_to_whom_the_till_has_named(points, cou
     assert balance(points, "hanako")["available"] == BONUS
 
 
+def test_a_code_on_paper_that_gives_none_needs_nobody(points, coupons, stream):
+    said = CAMPAIGN | {"campaign_id": "paper", "code": {"mode": "shared"}}
+    code = coupons.as_(OPERATOR).post("/v1/campaigns", said).body["shared_code"]
+    redeem(coupons, code)
+    void(coupons)
+    deliver(points, *told(stream))
+    assert points.world.transient.scan() == []
+
+
 @pytest.mark.parametrize("bad", [{"redemption_id": "never"}, {"bonus_points": "70"}, {"campaign_id": None}])
 def test_a_message_that_makes_no_sense_is_parked(points, coupons, stream, code, bad):
     redeem(coupons, code)
