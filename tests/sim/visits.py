@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.sim.opening import STORES
+from tests.sim.people import Ask
 from tests.sim.stage import Stage
 
 
@@ -13,12 +14,22 @@ class Visits(Stage):
     """Stories of those who come by."""
 
     def draws_a_coupon(self) -> None:
-        source_id, campaign = self.id("i"), self.random.choice(("free", "few", "few", "many", "own", "own", "bonus"))
-        who = self.member()
+        self._draw(self.random.choice(("free", "few", "few", "many", "own", "own")))
+
+    def uses_a_bonus(self) -> None:
+        """A coupon that gives points, used, given back and used again."""
+        good = self._draw("bonus").good
+        for _ in range(self.random.choice((1, 2, 2, 3))):
+            if good:
+                self._redeem("till", [good.body["code"]])
+
+    def _draw(self, campaign: str) -> Ask:
+        source_id, who = self.id("i"), self.member()
         body = {"campaign_id": campaign, "source_id": source_id, "member": {"member_id": who}}
         ask = self.people.ask("ec", "coupons POST /v1/issues", body, of=("issue", campaign, source_id, who))
         self.codes.append(ask)
         self.mistaken(ask, order_ref="another")
+        return ask
 
     def claims(self) -> None:
         """For nothing, or for points that may not be there."""
