@@ -132,7 +132,6 @@ MUTANTS = (
            "undoing_of(taking.used.ref, owed, ())"),
     Mutant("a bonus once for each coupon", "points.bonuses", 'return f"bonus#{self.redemption_id}#{self.coupon_id}"',
            'return f"bonus#{self.coupon_id}"'),
-    Mutant("a bonus looked for where its coupon is now", "points.bonuses", "found_in(name, used.coupon_id) or used.member_id", "used.member_id"),
     Mutant("a bonus looked for since its void", "points.bonuses", 'from_ms(name["t"])', "world.clock.now()"),
     # ---- triggers ----
     Mutant("what was told dies with its process", "coupons.triggers", 'item |= {"carry": "coupons", "opens": opens}', "pass"),
