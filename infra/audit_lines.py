@@ -137,7 +137,7 @@ def _read_purchase(state: dict[str, Any]) -> None:
 
 _STATES: dict[str, Callable[[dict[str, Any]], None]] = {
     keys.MEMBER_POINTS: _read_points,
-    keys.COUPON_BOOK: lambda state: _texts(state, "c"),
+    keys.COUPON_BOOK: lambda state: _texts(state, "ck"),
     keys.PARTNER_BUDGET: lambda state: _texts(state, "l"),
     keys.PURCHASE: _read_purchase,
     keys.POOL: lambda state: _texts(state, "e"),

@@ -70,11 +70,13 @@ COMMANDS = (
     ),
     Command(
         "alarms",
-        "look at the members for whom something is due: reminders, expiry, activation",
+        "look at the points and coupons of which something is due: reminders, expiry, activation",
         commands_jobs.alarms,
         commands_jobs.ALARMS,
     ),
-    Command("report", "what the shop owes its members in points", commands_jobs.report, commands_jobs.REPORT),
+    Command(
+        "report", "points outstanding, a partner's month, or a campaign", commands_jobs.report, commands_jobs.REPORT
+    ),
     Command("codes make", "make codes of a campaign straight into a file", commands_codes.make, commands_codes.MAKE),
     Command(
         "codes sheet",

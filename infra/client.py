@@ -10,9 +10,12 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from shared import clock
 
 _TRY_SECONDS = 60.0
 _PAUSE_SECONDS_MAX = 8.0
@@ -35,10 +38,11 @@ Send = Callable[[str, str, bytes | None], Answer]
 
 @dataclass
 class Wire:
-    """The real line to one service: keep-alive connections, one for each thread."""
+    """The real line to one service: keep-alive connections, one for each thread; `now` is for a local stack's test clock."""
 
     base_url: str
     token: str
+    now: str | None = None
     _local: threading.local = field(default_factory=threading.local, repr=False)
 
     def __call__(self, method: str, path: str, body: bytes | None) -> Answer:
@@ -46,6 +50,8 @@ class Wire:
         headers = {"Authorization": f"Bearer {self.token}"}
         if body is not None:
             headers["Content-Type"] = "application/json"
+        if self.now is not None:
+            headers["X-Omo-Now"] = self.now
         try:
             connection.request(method, urlsplit(self.base_url).path + path, body, headers)
             response = connection.getresponse()
@@ -54,6 +60,10 @@ class Wire:
             # A half-read answer must not become the next request's.
             connection.close()
             raise
+
+    def at(self, now: datetime) -> Wire:
+        """The same line, at another time."""
+        return replace(self, now=clock.to_text(now))
 
     def _connection(self) -> http.client.HTTPConnection:
         known: http.client.HTTPConnection | None = getattr(self._local, "connection", None)

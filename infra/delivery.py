@@ -82,11 +82,12 @@ def _post(request: Request, line: Line, done: Delivered) -> Answer | None:
     if answer.status == 201:
         return answer
     kind = request.path.rpartition("/")[2].removesuffix("s")
-    done.refused.append({f"{kind}_id": request.name, "status": answer.status, "code": _code(answer)})
+    done.refused.append({f"{kind}_id": request.name, "status": answer.status, "code": code_of(answer)})
     return None
 
 
-def _code(answer: Answer) -> str | None:
+def code_of(answer: Answer) -> str | None:
+    """The code of a refusal; None for anything else."""
     try:
         said = json.loads(answer.body)
     except ValueError:

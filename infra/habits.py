@@ -73,9 +73,9 @@ def habits_of(baskets: Sequence[Basket], last: datetime, lines_of: LinesOf) -> H
     return Habits(paid, returns, lines)
 
 
-def throw(sides: int, basket_id: int, *what: object) -> int:
-    """A die with so many sides: for a basket and a question always the same."""
-    text = ":".join(map(str, (basket_id, *what)))
+def throw(sides: int, name: int | str, *what: object) -> int:
+    """A die with so many sides: for a basket, or what else has a name, and a question always the same."""
+    text = ":".join(map(str, (name, *what)))
     return int.from_bytes(hashlib.blake2b(text.encode(), key=_SEED, digest_size=8).digest(), "big") % sides
 
 

@@ -5,7 +5,7 @@ before. What it says holds in every prefix of the books. `end` says what is wron
 
 What every chain promises stands in `invariants_chain`, and beside it, by the letter of the account: members' points
 (`invariants_points`), purchases (`invariants_purchase`), coupons and visits (`invariants_books`), budgets and pools
-(`invariants_budgets`). What lies between chains stands in `invariants_between`.
+(`invariants_budgets`), campaigns' figures (`invariants_figures`). What lies between chains stands in `invariants_between`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from infra.invariants_books import Coupons, Visits
 from infra.invariants_budgets import Budget, Pool
 from infra.invariants_chain import Chain
 from infra.invariants_facts import Facts
+from infra.invariants_figures import Figures
 from infra.invariants_lots import Days
 from infra.invariants_names import Names
 from infra.invariants_points import Points
@@ -128,6 +129,7 @@ class Watch:
             keys.COUPON_BOOK: Coupons,
             keys.CODE: lambda: Coupons(is_code=True),
             keys.VISITS: lambda: Visits(self._names),
+            keys.FIGURES: Figures,
         }
         make = kinds.get(partition[0])
         return _Seen(make() if make else None)

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from infra import invariants_figures
+from infra.invariants_cards import place_of
 from infra.invariants_facts import Facts
 from infra.invariants_joins import faults_of, named
 from infra.invariants_lots import lots_of, total
@@ -51,9 +53,10 @@ class Between:
         self._told = {
             keys.PARTNER_BUDGET: self._of_budget,
             keys.POOL: self._of_pool,
-            keys.CODE: self._of_coupons,
             keys.COUPON_BOOK: self._of_coupons,
+            keys.CODE: self._of_coupons,
             keys.VISITS: self._of_visits,
+            keys.FIGURES: self._of_figures,
         }
 
     def name(self, item: Item) -> None:
@@ -66,6 +69,8 @@ class Between:
             self._facts.add(operation(name), "name", name, item["t"])
         elif name.startswith("N#issue#") and "l" in item.get("op", ()):
             self._facts.add(operation(name), "drawn", name, item["t"])
+        elif name.startswith("N#issue#") and item.get("op", {}).get("o") == "stamps":
+            self._facts.add(operation(name), "placed", name, item["t"])
 
     def bare_name(self, name: str, at: int) -> None:
         """The name of a purchase that only earns, and to which nothing has happened."""
@@ -180,12 +185,10 @@ class Between:
 
     def _of_coupons(self, item: Item) -> None:
         for offset, raw in enumerate(item["e"]):
-            where, at, price = (
-                f"{item['pk']} entry {item['sk'] + offset}",
-                item["t"],
-                raw.get("x", {}).get("price_points"),
-            )
-            if raw["k"] in ("issued", "reserved", "refused") and not (raw["k"] == "issued" and price):
+            number, at, price = item["sk"] + offset, item["t"], raw.get("x", {}).get("price_points")
+            where = f"{item['pk']} entry {number}"
+            is_first = raw["k"] in ("issued", "reserved", "refused") and not (raw["k"] == "issued" and price)
+            if is_first and item["pk"][0] == keys.COUPON_BOOK:
                 self._facts.add(raw["o"], "refused" if raw["k"] == "refused" else "issued", where, at, 1)
             if "bonus_points" in raw.get("x", {}) and raw["k"] in ("redeemed", "voided"):
                 ref = f"coupon:{raw['x']['coupon_id']}"
@@ -197,6 +200,16 @@ class Between:
                 self._facts.add(raw["o"], "answered", where, at, 0)
             elif raw["k"] == "issued" and price:
                 self._facts.add(raw["o"], "answered", where, at, price)
+            if raw["k"] == "filled":
+                self._facts.add(operation(place_of(raw["x"]["coupon_id"])), "filled", where, item["t"])
+            for event, discount in invariants_figures.counted(item["pk"], number, raw):
+                self._facts.add(operation(event), "counts", where, item["t"], discount)
+
+    def _of_figures(self, item: Item) -> None:
+        for offset, raw in enumerate(item["e"]):
+            if "shown" not in raw["x"]:
+                where = f"{item['pk']} entry {item['sk'] + offset}"
+                self._facts.add(raw["o"], "counted", where, item["t"], raw["x"].get("discount", 0))
 
     def _of_visits(self, item: Item) -> None:
         for offset, raw in enumerate(item["e"]):

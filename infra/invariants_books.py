@@ -7,19 +7,23 @@ from datetime import date
 from typing import Any
 
 from checkin import visits
+from coupons.dues import REMINDED_DAYS_BEFORE
+from infra import invariants_cards
 from infra.invariants_names import Names
-from shared.clock import to_ms
+from shared.clock import from_ms, to_ms
 from shared.coupon_book import Coupon, Status, unpack_coupons
 from shared.table import Item
 
 Raw = Mapping[str, Any]
 
 STORES_PER_DAY = 3
-_FREE, _HELD, _USED, _RESERVED = Status.ISSUED, Status.HELD, Status.REDEEMED, Status.RESERVED
+_EAST_MS = 14 * 3_600_000  # so far ahead of UTC is the day in the east
+_FREE, _HELD, _USED, _OUT = Status.ISSUED, Status.HELD, Status.REDEEMED, Status.VOIDED
+_RESERVED = Status.RESERVED
 
 
 class Coupons:
-    """A member's coupons: each issued once, used at most once unless it was given back.
+    """A member's coupons: each issued once, used at most once unless it was given back; each reminder said once.
 
     A code on paper is a book of one coupon, which is there before anything has happened to it.
     """
@@ -27,13 +31,15 @@ class Coupons:
     def __init__(self, *, is_code: bool = False) -> None:
         self._is_code, self._was_merged = is_code, False
         self._counted: dict[int, set[str]] = {}  # the redemptions of codes on paper that count here, by campaign
+        self._reminded: set[tuple[str, int]] = set()
         self._before: dict[str, Coupon] = {}
         self._issued: set[str] = set()
         self._gone: dict[str, Coupon] = {}  # have left the head to make room
+        self._cards = invariants_cards.Cards()
 
     def faults(self, item: Item) -> list[str]:
         """What is wrong with the next item."""
-        found: list[str] = []
+        found = self._cards.faults(item)
         now = {coupon.coupon_id: coupon for coupon in unpack_coupons(item["s"]["c"])}
         moved = {raw["x"]["coupon_id"] for raw in item["e"] if "coupon_id" in raw.get("x", {})}
         for raw in item["e"]:
@@ -143,6 +149,37 @@ class Coupons:
         if coupon_id not in now or now[coupon_id].status is not _FREE:
             found.append(f"coupon {coupon_id} is given back, and not to be used")
 
+    def revoked(self, raw: Raw, at: int, now: Mapping[str, Coupon], found: list[str]) -> None:
+        """What is taken back nobody had used or holds, and nobody can use any more."""
+        coupon_id = raw["x"]["coupon_id"]
+        before = self._before.get(coupon_id)
+        is_free = before is not None and before.status in (_FREE, _HELD)
+        if before is None or not is_free or (before.use is not None and to_ms(before.use.at) > at):
+            found.append(f"coupon {coupon_id} is taken back that is not there, or somebody has")
+        if coupon_id not in now or now[coupon_id].status is not _OUT:
+            found.append(f"coupon {coupon_id} is taken back, and not closed")
+
+    def expiring(self, raw: Raw, _at: int, now: Mapping[str, Coupon], found: list[str]) -> None:
+        """A reminder of a coupon that can be used, on a day that none has been said before."""
+        coupon_id, days_left = raw["x"]["coupon_id"], raw["x"]["days_left"]
+        stage = min(days for days in REMINDED_DAYS_BEFORE if days_left <= days)
+        if (coupon_id, stage) in self._reminded:
+            found.append(f"coupon {coupon_id} is reminded of twice")
+        self._reminded.add((coupon_id, stage))
+        if coupon_id not in now or now[coupon_id].status not in (_FREE, _HELD):
+            found.append(f"coupon {coupon_id} is reminded of, and not to be used")
+
+    def expired(self, raw: Raw, at: int, now: Mapping[str, Coupon], found: list[str]) -> None:
+        """What is said to have expired was not used, and its last day is over."""
+        coupon_id = raw["x"]["coupon_id"]
+        before, after = self._before.get(coupon_id), now.get(coupon_id)
+        if before is None or before.status not in (_FREE, _HELD, Status.ASLEEP) or before.is_held(from_ms(at)):
+            found.append(f"coupon {coupon_id} expires that was used, is held or has expired before")
+        elif before.last is None or not before.is_over(from_ms(at + _EAST_MS).date()):
+            found.append(f"coupon {coupon_id} expires before its last day is over")
+        if after is None or after.status is not Status.EXPIRED:
+            found.append(f"coupon {coupon_id} has not expired after its entry")
+
 
 def _as(ids: set[str]) -> dict[str, Any]:
     return dict.fromkeys(ids)
@@ -159,8 +196,11 @@ _COUPON = {
     "activated": Coupons.woken,
     "counted": Coupons.counted,
     "uncounted": Coupons.uncounted,
+    "revoked": Coupons.revoked,
+    "expiring": Coupons.expiring,
+    "expired": Coupons.expired,
 }
-_TELLS = frozenset({"refused", "closed", "merged", "kept"})
+_TELLS = frozenset({"refused", "closed", "merged", "kept"}) | invariants_cards.TELL
 
 
 class Visits:

@@ -32,8 +32,24 @@ def faults_of(facts: list[Fact], due: int) -> Iterator[str]:
             yield f"{where}: no account has its {points} points"
         elif any(came > points for _, _, came in told["coming"]):
             yield f"{where}: {told['coming'][0][0]} got more points for it"
+    if len(told["filled"]) != len(told["placed"]):
+        (where, *_), *_ = told["filled"] + told["placed"]
+        yield f"{where}: a full card's coupon and its name are not one each"
     if told["coming"] and not told["reward"]:
         yield f"{told['coming'][0][0]}: points for no check-in"
+    yield from _faults_of_counting(told, due)
+
+
+def _faults_of_counting(told: Mapping[str, list[Fact]], due: int) -> Iterator[str]:
+    """What has happened to a coupon stands once in the figures of its campaign, with the same discount."""
+    for where, at, discount in told["counts"]:
+        if not told["counted"]:
+            if at < due:
+                yield f"{where}: no figures have counted it"
+        elif told["counted"][0][2] != discount:
+            yield f"{where}: {told['counted'][0][0]} has counted {told['counted'][0][2]} of a discount of {discount}"
+    for where, *_ in told["counted"][len(told["counts"]) :]:
+        yield f"{where}: counted, and no coupon says so" if not told["counts"] else f"{where}: counted before"
 
 
 def _faults_of_claiming(told: Mapping[str, list[Fact]], due: int) -> Iterator[str]:

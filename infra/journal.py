@@ -47,6 +47,11 @@ class Journal:
         """What has to be sent: the slice just begun and any that was interrupted."""
         return [_slice(each) for each in (self._read() or {"slices": []})["slices"] if not each["is_done"]]
 
+    @property
+    def shift_weeks(self) -> int:
+        """By how many weeks this stack's dates are moved, once a replay has begun."""
+        return int((self._read() or {"shift_weeks": 0})["shift_weeks"])
+
     def _read(self) -> dict[str, Any] | None:
         kept: dict[str, Any] | None = files.read_json(self.path)
         return kept if kept is not None and kept["stack"] == self.stack else None

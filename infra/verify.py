@@ -89,7 +89,7 @@ def _balance(member_id: str, line: Line) -> tuple[Numbers, date]:
     if answer.status != 200:
         raise _Unanswered(answer.status)
     said = json.loads(answer.body)
-    return {name: said[name] for name in ("available", "pending", "held", "debt")}, _day(said["as_of"])
+    return {name: said[name] for name in ("available", "pending", "held", "debt")}, day_of(said["as_of"])
 
 
 def _entries(member_id: str, line: Line) -> Iterator[Entry]:
@@ -103,9 +103,10 @@ def _entries(member_id: str, line: Line) -> Iterator[Entry]:
         page = json.loads(answer.body)
         for item in page["items"]:
             ref = item.get("ref") or {"kind": "", "id": ""}
-            yield Entry(item["kind"], ref["kind"], ref["id"], _day(item["recorded_at"]))
+            yield Entry(item["kind"], ref["kind"], ref["id"], day_of(item["recorded_at"]))
         cursor = page["next_cursor"]
 
 
-def _day(time: str) -> date:
+def day_of(time: str) -> date:
+    """The day in Tokyo of a time in an answer."""
     return clock.from_text(time).astimezone(_TOKYO).date()

@@ -1,6 +1,6 @@
-"""Alarms: on which day the points service must look at a member's account, though nobody may come by.
+"""Alarms: on which day a service must look at an account, a member's points or coupons, though nobody may come by.
 
-They lie in the transient table, by day: what is due today is read without asking every member. An alarm too many is a
+They lie in the transient table, by day: what is due today is read without asking every account. An alarm too many is a
 look in vain; so they are put without a condition, as often as asked for.
 """
 
@@ -16,9 +16,9 @@ _KEPT_DAYS = 90
 _EPOCH_DAY = EPOCH.date().toordinal()
 
 
-def put(world: World, member_id: str, day: int) -> None:
-    """Ask for a look at a member on a day (ordinal of the programme's zone)."""
-    pk, sk = keys.alarm(day, member_id)
+def put(world: World, account: str, day: int) -> None:
+    """Ask for a look at an account on a day (ordinal of the programme's zone)."""
+    pk, sk = keys.alarm(account, day)
     world.transient.put({"pk": pk, "sk": sk, "ttl": (day - _EPOCH_DAY + _KEPT_DAYS) * 86_400})
 
 

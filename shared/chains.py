@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from shared import chain, closings, finding
-from shared.chain import Also, Head, Kind, Part
+from shared import chain, closings, finding, keys
+from shared.chain import Also, Head, Kind, Part, Step
 from shared.clock import Clock
 from shared.errors import Conflict, Refused, Unavailable
 from shared.naming import Done, Found, Pending, Verb, done_of, slice_of
@@ -73,6 +73,10 @@ class Chains:
 
     # ---- the append -------------------------------------------------------------------------------------------------
 
+    def put(self, item: Item) -> Item | None:
+        """Append an item; if that can't be, what is in its way. What must come with it comes in the same write."""
+        return self.table.put_new(item)
+
     def enter(
         self,
         verb: Verb[S, O],
@@ -96,7 +100,7 @@ class Chains:
                 # A "no" is never said, and nobody sent on, by a head that may be stale.
                 head = finding.newest(self.table, verb.kind, account)
                 results, item = self.compose(verb, head, wanted, may_append=may_append)
-            if item is None or self.table.put_new(item) is None:
+            if item is None or self.put(item) is None:
                 return [
                     self._follow(verb, head, one, may_append=may_append) if result is None else read_back(result, item)
                     for one, result in zip(wanted, results, strict=True)
@@ -132,10 +136,10 @@ class Chains:
                 return _done_or_refused(pending, found)
             if not finding.is_way_open(self.table, stops):
                 continue
-            moved = pending._replace(seen=stops[-1].after)
+            moved = pending._replace(seen=stops[-1].after, asked_of=keys.holder(closed.account))
             (result,), item = self.compose(verb, stops[-1].head, [moved], may_append=may_append)
             assert result is not None
-            if item is None or self.table.put_new(item) is None:
+            if item is None or self.put(item) is None:
                 return read_back(result, item)
         raise Unavailable
 
@@ -168,7 +172,7 @@ class Chains:
                 continue
             state = decided.state
             parts += also
-            parts.append(Part(pending.mark, decided.steps))
+            parts.append(Part(pending.mark, _told(decided.steps, pending)))
             results.append(pending)
         return results, chain.next_item(verb.kind, head, parts, state, at) if parts else None
 
@@ -182,6 +186,15 @@ class Chains:
             if has_entered or stops[-1].head.account != head.account:
                 raise Conflict(also.refusal)
         return Part(also.operation, also.steps)
+
+
+def _told(steps: tuple[Step, ...], pending: Pending[Any]) -> tuple[Step, ...]:
+    """What was decided; of a named operation that a merge has led elsewhere, its entries tell whose it was."""
+    if pending.asked_of is None or pending.is_event:
+        return steps
+    return tuple(
+        step if step.is_due else step._replace(data={**step.data, "asked_of": pending.asked_of}) for step in steps
+    )
 
 
 def _done_or_refused(pending: Pending[O], found: Found) -> Done[O] | Refused:

@@ -16,6 +16,7 @@ from shared import tally
 from shared.chain import Kind, Packed
 from shared.clock import from_ms, to_ms
 from shared.keys import CODE, COUPON_BOOK
+from shared.stamp_card import Cards, pack_cards, unpack_cards
 from shared.tally import Tally
 
 Spot: TypeAlias = tuple[int, int]
@@ -36,6 +37,7 @@ class Status(IntEnum):
     ASLEEP = 3  # until staff wake it
     RESERVED = 4  # until it is paid for; not shown to anybody
     VOIDED = 5  # taken back: what it was given for has been returned
+    EXPIRED = 6  # its last day has passed, and that has been told; whether it may be used its days alone decide
 
 
 class Use(NamedTuple):
@@ -95,11 +97,15 @@ class Book:
     """A member's coupons in the order of their issue; `gone` counts, by locator, those that left the head.
 
     `uses` counts the codes on paper that this member used, by the locator of their campaign's own coupons.
+    `cards` are the member's stamp cards: what fills one, and what takes its coupon back, is one append with the coupon.
     """
 
     coupons: tuple[Coupon, ...] = ()
     gone: tuple[tuple[int, int], ...] = ()
     uses: tuple[tuple[int, Tally], ...] = ()
+    cards: Cards = ()
+    alarm: int = 0  # the day of the latest alarm that an entry asked for
+    told: int = 0  # the day up to which reminders have been said
 
     @property
     def shown(self) -> tuple[Coupon, ...]:
@@ -230,7 +236,9 @@ def _pack(book: Book) -> Packed:
         packed["g"] = [list(one) for one in book.gone]
     if book.uses:
         packed["u"] = [[locator, *tally.pack(count)] for locator, count in book.uses]
-    return packed
+    if book.cards:
+        packed["k"] = pack_cards(book.cards)
+    return packed | {name: day for name, day in (("m", book.alarm), ("w", book.told)) if day}
 
 
 def _unpack(packed: Packed) -> Book:
@@ -238,6 +246,9 @@ def _unpack(packed: Packed) -> Book:
         coupons=unpack_coupons(packed["c"]),
         gone=tuple((locator, count) for locator, count in packed.get("g", ())),
         uses=tuple((locator, tally.unpack(count)) for locator, *count in packed.get("u", ())),
+        cards=unpack_cards(packed.get("k", b"")),
+        alarm=packed.get("m", 0),
+        told=packed.get("w", 0),
     )
 
 

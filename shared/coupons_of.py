@@ -22,7 +22,7 @@ class Codebook:
 
     def __init__(self, world: World) -> None:
         self._secrets = world.secrets
-        self._locators = {int(item["sk"]): item for item in world.directory.settings(_LOCATORS)}
+        self._locators = _locators(world)
         self._accepted = world.secrets.derive_accepted("codes")
         self._codec = _codec(*self._accepted)
 
@@ -91,6 +91,15 @@ class Codebook:
     def read(self, code: Code) -> tuple[Reading, ...]:
         """The places that a code may name; none for a code that was never made."""
         return self._codec.decode(code, self.generation)
+
+
+def campaigns(world: World) -> dict[int, str]:
+    """The campaign of each locator, for those who need no code."""
+    return {number: str(item["campaign_id"]) for number, item in _locators(world).items()}
+
+
+def _locators(world: World) -> dict[int, Item]:
+    return {int(item["sk"]): item for item in world.directory.settings(_LOCATORS)}
 
 
 @lru_cache(maxsize=4)

@@ -45,6 +45,10 @@ _OF_ENTRY: Mapping[tuple[str, str], tuple[str, ...]] = {
     (keys.COUPON_BOOK, "held"): ("coupon.held",),
     (keys.COUPON_BOOK, "voided"): ("coupon.voided",),
     (keys.COUPON_BOOK, "expired"): ("coupon.expired",),
+    (keys.COUPON_BOOK, "expiring"): ("coupon.expiring",),
+    (keys.COUPON_BOOK, "revoked"): ("coupon.voided",),
+    (keys.COUPON_BOOK, "stamped"): ("stamp.added",),
+    (keys.COUPON_BOOK, "filled"): ("stamp_card.completed",),
     (keys.POOL, "exhausted"): ("campaign.exhausted",),
     (keys.CODE, "redeemed"): ("coupon.redeemed",),
     (keys.CODE, "held"): ("coupon.held",),
@@ -83,12 +87,22 @@ def type_name(short: str) -> str:
     return f"omotenashi.{short}.v1"
 
 
+def short_name(type_: str) -> str:
+    """The short name of a full type."""
+    return type_.removeprefix("omotenashi.").removesuffix(".v1")
+
+
+def names_of(letter: str, kind: str) -> tuple[str, ...]:
+    """The short names of the events that every entry of this kind makes in this kind of account."""
+    return _OF_ENTRY.get((letter, kind), ())
+
+
 def of_entry(entry: Entry) -> Iterator[Event]:
     """The events that an entry makes."""
     letter = entry.account[0]
     if letter == keys.MEMBER_POINTS and "due" in entry.data:
         yield from _of_reminders(entry)
-    names = _OF_ENTRY.get((letter, entry.kind), ())
+    names = names_of(letter, entry.kind)
     if letter == keys.MEMBER_POINTS and entry.ref is not None:
         names += _by_reference(entry)
     if "void" in entry.data:  # what is reversed was cancelled before, and that was told

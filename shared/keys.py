@@ -68,6 +68,7 @@ COUPON_BOOK = "B"
 CODE = "C"
 POOL = "L"
 VISITS = "V"
+FIGURES = "S"
 PURCHASE = "N"  # behind its name, in the name's partition
 
 
@@ -116,6 +117,14 @@ def codes(job_id: str) -> str:
     return name("codes", SHOP, job_id)
 
 
+FIGURES_SHARDS = 8
+
+
+def figures(campaign_id: str, shard: int) -> str:
+    """The holder of one of the chains in which a campaign's figures are counted: none takes more than 20 writes/s."""
+    return f"{campaign_id}#{shard}"
+
+
 def issue(locator: int, index: int) -> str:
     """The name of an issue lies at its coupon's place, so that a code leads to it."""
     return name("issue", f"{locator:05d}", f"{index:010x}")
@@ -158,6 +167,10 @@ def campaign(campaign_id: str) -> tuple[str, str]:
     return "campaign", campaign_id
 
 
+def stamp_programme(programme_id: str) -> tuple[str, str]:
+    return "stamp_programme", programme_id
+
+
 def terms(campaign_id: str, edition: int) -> tuple[str, str]:
     """The terms of a campaign's coupons; an edition never changes."""
     return f"terms#{campaign_id}", f"{edition:05d}"
@@ -193,24 +206,33 @@ def fix(member_id: str, checkin_id: str) -> tuple[str, str]:
 ALARM_SHARDS = 16
 
 
-def alarms(day: int, shard: int) -> str:
-    """The partition of the members to look at on a day (ordinal of the programme's zone), one of sixteen."""
-    return f"alarm#{date.fromordinal(day).isoformat()}#{shard:02d}"
+def alarms(letter: str, day: int, shard: int) -> str:
+    """The partition of the accounts of a kind to look at on a day (ordinal of the programme's zone), one of sixteen."""
+    return f"alarm#{letter}#{date.fromordinal(day).isoformat()}#{shard:02d}"
 
 
-def alarm(day: int, member_id: str) -> tuple[str, str]:
-    return alarms(day, hashlib.sha256(member_id.encode()).digest()[0] % ALARM_SHARDS), member_id
+def alarm(account: str, day: int) -> tuple[str, str]:
+    """Where an account is asked for, under its holder: the account's own service looks there."""
+    whose = holder(account)
+    return alarms(account[0], day, hashlib.sha256(whose.encode()).digest()[0] % ALARM_SHARDS), whose
 
 
-def day_of_alarms(partition: str) -> int | None:
-    """The day that a partition of alarms stands for; None for any other partition."""
-    kind, _, rest = partition.partition("#")
-    return date.fromisoformat(rest.partition("#")[0]).toordinal() if kind == "alarm" else None
+def day_of_alarms(letter: str, partition: str) -> int | None:
+    """The day that a partition of alarms of a kind of account stands for; None for any other partition."""
+    start = f"alarm#{letter}#"
+    if not partition.startswith(start):
+        return None
+    return date.fromisoformat(partition.removeprefix(start).partition("#")[0]).toordinal()
 
 
 def job(name: str) -> tuple[str, str]:
     """How far a job has come."""
     return "job", name
+
+
+def alarm_job(letter: str) -> tuple[str, str]:
+    """How far the job of the alarms has come with a kind of account."""
+    return job(f"alarms#{letter}")
 
 
 def codes_job(job_id: str) -> tuple[str, str]:

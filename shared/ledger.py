@@ -218,7 +218,7 @@ class Ledger(Chains):
                 continue
             (result,), item = self.compose(verb, stops[-1].head, [wanted], may_append=True)
             assert result is not None
-            if item is None or self.table.put_new(item) is None:
+            if item is None or self.put(item) is None:
                 return or_raise(read_back(result, item)), bool(entries)
         raise Unavailable
 

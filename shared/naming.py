@@ -83,6 +83,7 @@ class Pending(NamedTuple, Generic[O]):
     is_effect: bool = False  # of a decision elsewhere: dated by that, not by the clock of whoever appends it
     is_event: bool = False  # has no name, and so no `seen` of its own: its time never changes, and bounds it
     begun: datetime | None = None  # of an event that may be undone: an earlier time that its undoing knows, too
+    asked_of: str | None = None  # whose it was when it was named, if a merge has led it elsewhere
 
     @property
     def marks(self) -> tuple[bytes, bytes]:

@@ -92,7 +92,7 @@ def _of_ledger(world: World, item: Item, outbox: Outbox) -> list[Event]:
     for entry in entries:
         if "alarm" in entry.data:
             day = alarms.relayed(entry.data["alarm"], world.clock.now().date())
-            alarms.put(world, keys.holder(entry.account), day)
+            alarms.put(world, entry.account, day)
         if "carry" in entry.data:  # what this chain decided must enter another one; a refusal always asks
             service, name, *where = entry.data["carry"]
             if not where or not _has_entered(world, name, *where):

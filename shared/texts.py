@@ -100,10 +100,6 @@ TITLES: dict[str, Text] = {
     "code_not_applicable": ("This code does not fit this basket.", "このコードはこの買い物には使用できません。"),
     "campaign_not_active": ("The campaign is not active.", "キャンペーンは現在利用できません。"),
     "campaign_exhausted": ("The campaign has run out.", "キャンペーンの上限に達しました。"),
-    "codes_not_made_here": (
-        "The codes of this campaign come from elsewhere.",
-        "このキャンペーンのコードは外部で発行されます。",
-    ),
     "campaigns_full": (
         "There is no room for another campaign.",
         "これ以上キャンペーンを登録できません。",
@@ -113,6 +109,14 @@ TITLES: dict[str, Text] = {
         "レジでの取り消しは翌営業日の終わりまでです。",
     ),
     "member_limit_reached": ("The member's limit is reached.", "会員ごとの上限に達しました。"),
+    "stamp_limit_reached": (
+        "The card takes {per_day} stamps a day, {left} more today.",
+        "スタンプは1日{per_day}個までです。本日はあと{left}個です。",
+    ),
+    "stamp_programmes_full": (
+        "There is no room for another stamp programme.",
+        "これ以上スタンププログラムを登録できません。",
+    ),
     "code_used": ("This code was used. Show a new one.", "このコードは使用済みです。新しいコードを表示してください。"),
     "code_expired": (
         "This code has expired. Show a new one.",
@@ -167,6 +171,9 @@ FIELDS = {
     "unknown_event": "該当する種類のイベントがありません。",
     "not_a_trigger": "このイベントではクーポンを発行できません。",
     "not_claimable": "会員が自分で取得できるクーポンにのみ指定できます。",
+    "not_taken_yet": "まだ対応していません。",
+    "not_for_stamps": "スタンプカードには使用できないキャンペーンです。",
+    "not_made_here": "このキャンペーンのコードは別の方法で発行されます。",
     "unknown_line": "この購入にない明細です。",
     "itself": "同じ会員には統合できません。",
     "other_member": "別の会員のものです。",
@@ -189,6 +196,7 @@ _NOUNS = {
     "version": "バージョン",
     "purchase": "購入",
     "campaign": "キャンペーン",
+    "programme": "プログラム",
     "coupon": "クーポン",
     "claim": "クーポン取得",
     "redemption": "クーポン利用",

@@ -1,9 +1,10 @@
-"""The coupons app: its routes and its inbox."""
+"""The coupons app: its routes, its inbox, and what it does by the clock."""
 
 from typing import Any
 
-from chalice.app import Chalice
+from chalice.app import Chalice, Cron
 
+from coupons import alarms
 from coupons.reactions import CARRY_ON, REACTIONS, STEPS
 from coupons.routes import ROUTES
 from shared import inbox as queue, keys, web, world
@@ -22,3 +23,9 @@ def inbox(event: Any) -> dict[str, Any]:
 def codes(event: Any) -> dict[str, Any]:
     """The steps of the jobs that make codes in bulk."""
     return queue.work(world.deployed(), event.to_dict(), reactions={}, carry_on=STEPS)
+
+
+@app.schedule(Cron(10, "*", "*", "*", "?", "*"))
+def hourly(_: Any) -> None:
+    """Ten minutes past each hour, so that what happened shortly before midnight has arrived."""
+    alarms.hourly(world.deployed())

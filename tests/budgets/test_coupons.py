@@ -15,9 +15,10 @@ from shared.coupon_book import BOOK
 from shared.coupons_of import Codebook
 from shared.memory import size
 from tests.api.coupons.conftest import CAMPAIGN
-from tests.api.coupons.test_inbox import VISIT, checkin
+from tests.api.coupons.test_inbox import VISIT, checkin, deliver
 from tests.kit import OPERATOR, TILL, Client, FakeClock, make_world, member
 from tests.passing import Passing
+from tests.stream import Stream
 
 BASKET = {"lines": [{"line_id": str(n), "sku": f"4901234567{n:03d}", "quantity": 1, "amount": 298} for n in range(20)]}
 
@@ -213,7 +214,7 @@ def warm(shop):
 def test_a_job_costs_the_same_however_many_codes_it_makes(shop):
     operator, path = shop.as_(OPERATOR), "/v1/campaigns/open/codes"
     assert operator.post(path, {"job_id": "first", "count": 1}).status == 202  # gives the campaign its locator
-    for job_id, count in (("small", 10), ("large", 1_000_000)):
+    for job_id, count in (("large", 10_000), ("larger", 1_000_000)):
         warm(shop)
         assert operator.post(path, {"job_id": job_id, "count": count}).status == 202
         # Name and entry; the locator raised; the file's note.
@@ -222,6 +223,7 @@ def test_a_job_costs_the_same_however_many_codes_it_makes(shop):
 
 def test_a_step_of_a_job_is_one_note(shop, monkeypatch):
     monkeypatch.setattr(code_files, "STEP", 10)
+    monkeypatch.setattr(code_files, "AT_ONCE", 0)
     shop.as_(OPERATOR).post("/v1/campaigns/open/codes", {"job_id": "job", "count": 25})
     for _ in range(3):
         warm(shop)
@@ -247,6 +249,40 @@ def test_a_book_of_twelve_live_coupons_stays_within_one_kilobyte(shop):
     item = shop.world.ledger.table.newest("B#taro")
     assert len(chain.head_of(BOOK, "B#taro", item).state.coupons) == 12
     assert size(item) <= 1024
+
+
+def test_counting_an_event_is_one_write_and_half_a_read(shop):
+    stream = Stream(shop.world)
+    deliver(shop.world, *stream.run())
+    for n in range(20):
+        issue(shop, f"counted-{n}", "once" if n % 2 else "open", "hanako" if n % 3 else "taro")
+    events = stream.run()
+    for event in events:
+        used = shop.world.ledger.table.usage
+        used.reset()
+        assert deliver(shop.world, event) == []
+        assert (used.write_units, used.round_trips) == (1, 2)
+        assert used.read_units <= 0.5
+    used.reset()
+    assert deliver(shop.world, events[-1]) == []
+    assert (used.write_units, used.read_units) == (0, 0.5)
+
+
+def test_a_campaigns_figures_are_read_from_eight_heads_and_its_pools(shop):
+    operator = shop.as_(OPERATOR)
+    deliver(shop.world, *Stream(shop.world).run())
+    assert spent(shop, lambda: operator.get("/v1/campaigns/open/stats"), 200) == (0, 4.5, 9)
+
+
+def test_a_coupon_that_is_shown_costs_half_a_read_and_a_write_while_there_are_few(shop):
+    code = issue(shop, "to-be-shown")
+    taro = shop.as_(member("taro"))
+    (shown,) = [one for one in taro.get("/v1/me/coupons").body["items"] if one["code"] == code]
+    look = lambda: taro.get(f"/v1/me/coupons/{shown['coupon_id']}")  # noqa: E731
+    look()
+    _, of_list, trips = spent(shop, lambda: taro.get("/v1/me/coupons"), 200)
+    writes, reads, more = spent(shop, look, 200)
+    assert (writes, reads - of_list, more - trips) == (1, 0.5, 2)
 
 
 # ---- codes on paper -------------------------------------------------------------------------------------------------

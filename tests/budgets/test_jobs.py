@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from coupons import alarms as of_coupons
+from coupons.routes import ROUTES as COUPONS
 from points import alarms, reports
 from points.routes import ROUTES
 from shared import keys
-from tests.kit import Client, FakeClock, make_world, purchase
+from tests.api.coupons.conftest import CAMPAIGN
+from tests.kit import OPERATOR, Client, FakeClock, make_world, purchase
 from tests.stream import Stream
 
 FOREVER = float("inf")
@@ -124,6 +127,31 @@ def test_a_day_without_alarms_costs_one_small_read_for_each_part(client, clock):
     _, _, transient = reset(client.world)
     alarms.work(client.world, FOREVER)  # the rest of the day, each hour
     assert (transient.read_units, transient.write_units) == (1, 0)
+
+
+def test_coupons_that_fall_due_cost_two_writes_and_half_a_read_for_each_date_and_nothing_in_the_request(client, clock):
+    members = [f"member-{n}" for n in range(50)]
+    join(client, *members)
+    coupons, stream = Client(COUPONS, client.world), Stream(client.world)
+    of_coupons.work(client.world, FOREVER)
+    coupons.as_(OPERATOR).post("/v1/campaigns", CAMPAIGN)
+    start = clock.now()
+    for member_id in members:
+        said = {"campaign_id": "spring", "source_id": member_id, "member": {"member_id": member_id}}
+        ledger, _, transient = reset(client.world)
+        assert coupons.post("/v1/issues", said).status == 201
+        assert (ledger.write_units, transient.round_trips) == (2, 0)
+    for days, entries in ((33, 0), (34, 50), (39, 0), (40, 50), (42, 0), (43, 50)):
+        stream.run()
+        clock.at = start + timedelta(days=days)
+        ledger, _, transient = reset(client.world)
+        worked = of_coupons.work(client.world, FOREVER)
+        assert (worked.members, worked.entered) == (entries, entries)
+        assert ledger.read_units == 0.5 * entries
+        assert ledger.write_units == entries
+        alarms_put = entries if days != 43 else 0  # then nothing more falls due
+        assert transient.write_units <= alarms_put + 40 * keys.ALARM_SHARDS
+    assert len([item for item in alarms_of(client.world) if item["pk"].startswith("alarm#B#")]) == 3 * len(members)
 
 
 def test_a_report_costs_half_a_unit_for_each_members_head(client, clock):

@@ -43,14 +43,14 @@ def test_an_entry_is_looked_at_on_the_day_on_which_something_falls_due(stack, fr
     member_id = stack.member()
     buy(stack, member_id, fresh)
     last = last_day(stack, member_id)
-    pk, sk = keys.alarm((last - timedelta(days=30)).toordinal(), member_id)
+    pk, sk = keys.alarm(f"{keys.MEMBER_POINTS}#{member_id}", (last - timedelta(days=30)).toordinal())
     key = {"pk": {"S": pk}, "sk": {"S": sk}}
     asked = lambda: "Item" in aws("dynamodb").get_item(TableName="omo-local-transient", Key=key)  # noqa: E731
     assert eventually(asked, True)
 
     def look(day):
         told = json.loads(omo("alarms", "--on", day.isoformat(), "--json", "--dir", str(stack.home)).stdout)
-        return told["entered"], told["parked"]
+        return told["points"]["entered"], told["points"]["parked"]
 
     assert look(last - timedelta(days=31)) == (0, 0)
     assert look(last - timedelta(days=30))[0] >= 1
@@ -61,8 +61,48 @@ def test_an_entry_is_looked_at_on_the_day_on_which_something_falls_due(stack, fr
     assert [entry["kind"] for entry in entries] == ["expired", "earned"]
 
 
+def test_a_coupon_is_counted_and_reminded_of_and_said_to_have_expired(stack, fresh):
+    """Over the real topic, filter and queue: what happens to a coupon stands in the figures of its campaign."""
+    member_id, today, campaign_id = stack.member(), datetime.now(UTC).date(), f"c-{fresh}"
+    said = {
+        "campaign_id": campaign_id,
+        "name": {"ja": "割引", "en": "Off"},
+        "offer": {"type": "amount_off", "value": 100},
+        "valid_from": (today - timedelta(days=1)).isoformat(),
+        "valid_until": (today + timedelta(days=40)).isoformat(),
+    }
+    assert stack.call("coupons", "operator", "POST", "/v1/campaigns", said).status_code == 201
+    issue = {"campaign_id": campaign_id, "member": {"member_id": member_id}}
+    codes = []
+    for n in range(2):
+        answer = stack.call("coupons", "ec", "POST", "/v1/issues", issue | {"source_id": f"{fresh}-{n}"})
+        codes.append(answer.json()["code"])
+    line = {"line_id": "1", "quantity": 1, "amount": 1000}
+    body = {
+        "redemption_id": fresh,
+        "codes": codes[:1],
+        "channel": "ec",
+        "order_ref": fresh,
+        "basket": {"lines": [line]},
+    }
+    assert stack.call("coupons", "ec", "POST", "/v1/redemptions", body).status_code == 201
+
+    def figures():
+        told = json.loads(omo("report", "campaign", campaign_id, "--json", "--dir", str(stack.home)).stdout)
+        return told["issued"], told["redeemed"], told["expired"], told["discount_total"]
+
+    assert eventually(figures, (2, 1, 0, 100)) == (2, 1, 0, 100)
+    for days in (33, 42):
+        on = (today + timedelta(days=days)).isoformat()
+        told = json.loads(omo("alarms", "--on", on, "--json", "--dir", str(stack.home)).stdout)["coupons"]
+        assert (told["entered"] > 0, told["parked"]) == (True, 0)
+    assert eventually(figures, (2, 1, 1, 100)) == (2, 1, 1, 100)
+
+
 @pytest.mark.slow
 def test_the_schedule_starts_the_job(stack, aws):
+    (coupons,) = aws("events").list_rules(NamePrefix="omo-local-coupons-Hourly")["Rules"]
+    assert coupons["ScheduleExpression"] == "cron(10 * * * ? *)"
     (rule,) = aws("events").list_rules(NamePrefix="omo-local-points-Hourly")["Rules"]
     assert rule["ScheduleExpression"] == "cron(10 * * * ? *)"
     rates = aws("events")

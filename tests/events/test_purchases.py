@@ -27,9 +27,9 @@ ALWAYS = {"member_id", "ref", "occurred_at"}
 OF_POINTS = ALWAYS | {"points", "balance"}
 TOLD = {
     "purchase.recorded": OF_POINTS | {"amount", "store_id", "v", "pending", "on", "first_purchase"},
-    "purchase.completed": ALWAYS | {"amount", "amount_left"},
-    "purchase.cancelled": ALWAYS | {"amount", "amount_left"},
-    "purchase.returned": ALWAYS | {"amount", "amount_left", "channel", "at"},
+    "purchase.completed": ALWAYS | {"amount", "amount_left", "bought_at", "store_id"},
+    "purchase.cancelled": ALWAYS | {"amount", "amount_left", "bought_at"},
+    "purchase.returned": ALWAYS | {"amount", "amount_left", "bought_at", "channel", "at"},
     "points.earned": OF_POINTS | {"amount", "store_id", "v"},
     "points.pending": OF_POINTS | {"amount", "store_id", "v", "pending", "on"},
     "points.spent": OF_POINTS | {"captured", "released", "by"},
@@ -90,6 +90,8 @@ def test_an_order_from_placing_to_return(client, stream):
         "member_id": "taro",
         "amount": 1500,
         "amount_left": 1500,
+        "bought_at": "2026-11-20T02:55:00Z",
+        "store_id": "shibuya",
         "ref": {"kind": "purchase", "id": "pos/p-1"},
         "occurred_at": "2026-11-20T03:00:00Z",
     }
@@ -100,6 +102,7 @@ def test_an_order_from_placing_to_return(client, stream):
     assert returned["purchase.returned"] == {
         "member_id": "taro",
         "channel": "pos",
+        "bought_at": "2026-11-20T02:55:00Z",
         "amount": 1000,
         "amount_left": 500,
         "ref": {"kind": "return", "id": "pos/p-1/r-1"},

@@ -9,6 +9,8 @@ from functools import cache
 from typing import Any
 
 from checkin.routes import ROUTES as CHECKIN
+from coupons import alarms
+from coupons.reactions import REACTIONS as COUPONS_REACTIONS
 from coupons.routes import ROUTES as COUPONS
 from infra.invariants import Watch
 from points.reactions import REACTIONS
@@ -73,6 +75,10 @@ def busy_month(client: Client) -> None:
     _coupons(Client(COUPONS, client.world))
     _codes(Client(COUPONS, client.world))
     _visits(Client(CHECKIN, client.world))
+    for days in (22, 9):  # the last week of the year, and after it
+        today = clock.forward(days=days).date().toordinal()
+        assert alarms.look(client.world, "jiro", today) == "entered"
+    _hear(client, "B#jiro", COUPONS_REACTIONS)
 
 
 def _awards(client: Client) -> None:
@@ -126,10 +132,15 @@ def _visits(client: Client) -> None:
         scan = {"checkin_id": f"c-{store_id}", "member": {"member_id": "jiro"}, "store_id": store_id}
         _yes(client.as_(OPERATOR).post("/v1/checkins", scan))
         client.world.clock.now.__self__.forward(hours=1)  # type: ignore[attr-defined]
-    visits = [entry for item in client.world.ledger.table.items("V#jiro") for entry in chain.entries_of(item)]
-    sent = [event for entry in visits for event in events.of_entry(entry)]
+    _hear(client, "V#jiro", REACTIONS)
+
+
+def _hear(client: Client, account: str, reactions: Any) -> None:
+    """What has happened in an account reaches the services that listen to it."""
+    entries = [entry for item in client.world.ledger.table.items(account) for entry in chain.entries_of(item)]
+    sent = [event for entry in entries for event in events.of_entry(entry)]
     records = [{"messageId": f"m-{n}", "body": json.dumps(event)} for n, event in enumerate(sent)]
-    failed = inbox.work(client.world, {"Records": records}, reactions=REACTIONS, carry_on={})
+    failed = inbox.work(client.world, {"Records": records}, reactions=reactions, carry_on={})
     assert failed == {"batchItemFailures": []}, failed
 
 

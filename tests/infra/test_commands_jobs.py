@@ -7,9 +7,12 @@ from datetime import date, timedelta
 
 import pytest
 
+from coupons.routes import ROUTES as COUPONS
 from infra import cli, commands_jobs
 from points.routes import ROUTES
-from tests.kit import NOON, Client, FakeClock, make_world, purchase
+from tests.api.coupons.conftest import CAMPAIGN
+from tests.api.coupons.test_inbox import deliver
+from tests.kit import CAFE, NOON, OPERATOR, Client, FakeClock, make_world, member, purchase
 from tests.stream import Stream
 
 
@@ -30,7 +33,16 @@ def omo(capsys, *line):
 
 @pytest.mark.parametrize(
     "line",
-    [["alarms", "--on", "soon"], ["report"], ["report", "weather"], ["report", "liability", "--on", "2026-13-01"]],
+    [
+        ["alarms", "--on", "soon"],
+        ["report"],
+        ["report", "weather"],
+        ["report", "liability", "--on", "2026-13-01"],
+        ["report", "liability", "all"],
+        ["report", "campaign"],
+        ["report", "campaign", "a", "b"],
+        ["report", "statement", "cafe"],
+    ],
 )
 def test_wrong_usage_exits_with_2(line, capsys):
     with pytest.raises(SystemExit) as ended:
@@ -45,24 +57,39 @@ def test_a_stack_that_does_not_run_is_said_to_be_down(line, tmp_path, capsys):
     assert "omo up" in capsys.readouterr().err
 
 
+NOBODY = {"members": 0, "entered": 0, "parked": 0}
+
+
 def test_alarms_of_today(client, capsys):
-    assert omo(capsys, "alarms") == (0, {"members": 0, "entered": 0, "parked": 0})
+    assert omo(capsys, "alarms") == (0, {"points": NOBODY, "coupons": NOBODY})
 
 
 def test_alarms_of_a_day_to_come_are_worked_off_as_if_it_were_that_day(client, capsys):
     reminder = date(2027, 10, 21)
-    assert omo(capsys, "alarms", "--on", (reminder - timedelta(days=1)).isoformat())[1]["members"] == 0
-    assert omo(capsys, "alarms", "--on", reminder.isoformat()) == (0, {"members": 1, "entered": 1, "parked": 0})
-    assert omo(capsys, "alarms", "--on", reminder.isoformat())[1] == {"members": 1, "entered": 0, "parked": 0}
-    assert omo(capsys, "alarms", "--on", "2027-11-21")[1]["entered"] == 1
+    assert omo(capsys, "alarms", "--on", (reminder - timedelta(days=1)).isoformat())[1]["points"]["members"] == 0
+    status, told = omo(capsys, "alarms", "--on", reminder.isoformat())
+    assert (status, told["points"]) == (0, {"members": 1, "entered": 1, "parked": 0})
+    told = omo(capsys, "alarms", "--on", reminder.isoformat())[1]
+    assert told["points"] == {"members": 1, "entered": 0, "parked": 0}
+    assert omo(capsys, "alarms", "--on", "2027-11-21")[1]["points"]["entered"] == 1
     assert client.get("/v1/members/taro/balance").body["available"] == 0
+
+
+def test_alarms_are_those_of_coupons_too(client, capsys):
+    coupons = Client(COUPONS, client.world)
+    coupons.as_(OPERATOR).post("/v1/campaigns", CAMPAIGN)
+    body = {"campaign_id": "spring", "source_id": "s-1", "member": {"member_id": "taro"}}
+    assert coupons.post("/v1/issues", body).status == 201
+    Stream(client.world).run()
+    assert omo(capsys, "alarms", "--on", "2026-12-23")[1]["coupons"] == NOBODY
+    assert omo(capsys, "alarms", "--on", "2026-12-24")[1]["coupons"] == {"members": 1, "entered": 1, "parked": 0}
 
 
 def test_members_that_can_not_be_handled_are_no_success(client, capsys):
     client.world.ledger.table.newest = None
     status = cli.run(["alarms", "--on", "2027-10-21"])
     assert status == 1
-    assert "1  could not be handled" in capsys.readouterr().out
+    assert "1        0  could not be handled" in capsys.readouterr().out
 
 
 def test_the_liability_of_this_moment(client, capsys):
@@ -80,3 +107,52 @@ def test_the_liability_as_a_table(client, capsys):
 def test_a_day_without_a_report_is_no_success(client, capsys):
     status, told = omo(capsys, "report", "liability", "--on", "2026-11-01")
     assert (status, told["error"]) == (1, "There is no report of 2026-11-01: each is made in the night after its day.")
+
+
+def test_a_campaigns_figures(client, capsys):
+    coupons = Client(COUPONS, client.world)
+    coupons.as_(OPERATOR).post("/v1/campaigns", CAMPAIGN | {"limits": {"budget": 5000}})
+    said = {"campaign_id": "spring", "source_id": "s-1", "member": {"member_id": "taro"}}
+    code = coupons.post("/v1/issues", said).body["code"]
+    line = {"line_id": "1", "quantity": 1, "amount": 1000}
+    body = {"redemption_id": "r-1", "codes": [code], "channel": "ec", "order_ref": "o-1", "basket": {"lines": [line]}}
+    assert coupons.post("/v1/redemptions", body).status == 201
+    deliver(client.world, *[event for event in Stream(client.world).run() if ".coupon." in event["type"]])
+    status, told = omo(capsys, "report", "campaign", "spring")
+    assert (status, told["redeemed"], told["discount_total"], told["budget"]["left"]) == (0, 1, 300, 4700)
+    assert told == coupons.as_(OPERATOR).get("/v1/campaigns/spring/stats").body
+    assert cli.run(["report", "campaign", "spring"]) == 0
+    words = capsys.readouterr().out
+    assert "discount given                                  300" in words
+    assert "such a basket on average                      1,000" in words
+
+
+def test_a_partners_statement(client, capsys):
+    settings = {"name": "cafe", "budget": {"kind": "prepaid", "points": 400}, "caps": {"per_award": 150}}
+    assert client.as_(OPERATOR).put("/v1/partners/cafe", settings).status == 200
+    code = client.as_(member("taro")).get("/v1/me/code").body["static"]["value"]
+    award = {"award_id": "w-1", "member": {"code": code}, "points": 40, "reason": "latte"}
+    assert client.as_(CAFE).post("/v1/awards", award).status == 201
+    status, told = omo(capsys, "report", "statement", "cafe", "2026-11")
+    assert (status, told["awards"], told["points"]) == (0, 1, 40)
+    assert told == client.as_(CAFE).get("/v1/partner/statements/2026-11").body
+    assert cli.run(["report", "statement", "cafe", "2026-11"]) == 0
+    words = capsys.readouterr().out
+    assert "w-1" in words
+    assert "points given                                     40" in words
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (["campaign", "none"], "There is no campaign 'none'."),
+        (["statement", "none", "2026-11"], "There is no partner 'none'."),
+        (["statement", "cafe", "2026-13"], "'2026-13' is no month such as 2026-11."),
+        (["campaign", "none", "--on", "2026-11-01"], "--on is for the liability"),
+    ],
+)
+def test_what_there_is_no_report_of_is_no_success(client, capsys, line, why):
+    settings = {"name": "cafe", "budget": {"kind": "prepaid", "points": 400}}
+    client.as_(OPERATOR).put("/v1/partners/cafe", settings)
+    status, told = omo(capsys, "report", *line)
+    assert (status, told["error"].startswith(why)) == (1, True)

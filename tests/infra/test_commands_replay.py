@@ -6,21 +6,32 @@ import json
 
 import pytest
 
-from infra import cli, files, receipts, replay
+from infra import cli, coupon_replay, files, receipts, redeemed, replay
 from infra.client import NoAnswer
-from infra.commands_replay import USUAL, journal, slice_of
+from infra.commands_replay import USUAL, journal, share_of, slice_of
+from infra.coupon_replay import Report as CouponReport
 from infra.locate import Home
 from infra.receipts import Slice
 from infra.replay import Report
 
-LOCAL = {"points": "http://127.0.0.1:9", "keys": {"ec": "omo_ec", "operator": "omo_operator"}}
+ADDRESS = "http://127.0.0.1:9"
+LOCAL = {"points": ADDRESS, "coupons": ADDRESS, "keys": {"ec": "omo_ec", "operator": "omo_operator"}}
 
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     files.write_json(Home(tmp_path).local, LOCAL)
     monkeypatch.setattr(receipts, "load", lambda: "the frame")
+    monkeypatch.setattr(receipts, "households", lambda _frame, _part: {7, 8})
+    monkeypatch.setattr(redeemed, "load", lambda _frame: "the tables")
+    monkeypatch.setattr(coupon_replay, "households", lambda _tables, of_slice, share: {share: of_slice})
+    monkeypatch.setattr(coupon_replay, "plan", lambda *given: given)
+    monkeypatch.setattr(coupon_replay, "run", lambda _plan, _desk: coupons())
     return tmp_path
+
+
+def coupons(*differences):
+    return CouponReport(2, 5, 7, 4, 3, 1, 1, 355, [], list(differences))
 
 
 def report(**differences):
@@ -28,7 +39,9 @@ def report(**differences):
     return Report(3, 9, 1, 1, 2, 42, "2026-11-15T00:00:00Z", "2026-11-20T00:00:00Z", [], told)
 
 
-@pytest.mark.parametrize("line", [["--days", "0"], ["--days", "-1"], ["--households", "x"], ["--weeks", "1"]])
+@pytest.mark.parametrize(
+    "line", [["--days", "0"], ["--days", "-1"], ["--households", "x"], ["--weeks", "1"], ["--coupons", "some"]]
+)
 def test_wrong_usage_exits_with_2(line):
     with pytest.raises(SystemExit) as ended:
         cli.run(["replay", *line])
@@ -65,6 +78,47 @@ def test_what_was_found_is_told_and_a_difference_exits_with_1(home, monkeypatch,
     assert "hh-1" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("line", "share"),
+    [
+        ([], "few"),
+        (["--days", "3"], "slice"),
+        (["--coupons", "all"], "all"),
+        (["--days", "3", "--coupons", "few"], "few"),
+    ],
+)
+def test_the_coupons_of_those_who_are_meant_are_replayed_too(home, monkeypatch, capsys, line, share):
+    asked: list[object] = []
+
+    def run(plan, _desk):
+        asked.append(plan)
+        return coupons()
+
+    monkeypatch.setattr(replay, "run", lambda *_given: report())
+    monkeypatch.setattr(coupon_replay, "run", run)
+    journal(Home(home), LOCAL).begin(Slice(), 463)
+    assert cli.run(["replay", "--json", "--dir", str(home), *line]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert asked == [("the tables", {share: {7, 8}}, 463)]
+    assert (told["ok"], told["coupons"]["redemptions"], told["coupons"]["yen"]) == (True, 4, 355)
+
+
+def test_without_coupons_none_are_replayed(home, monkeypatch, capsys):
+    monkeypatch.setattr(replay, "run", lambda *_given: report())
+    monkeypatch.setattr(redeemed, "load", lambda _frame: pytest.fail("nothing is asked for"))
+    assert cli.run(["replay", "--json", "--coupons", "none", "--dir", str(home)]) == 0
+    assert json.loads(capsys.readouterr().out)["coupons"] is None
+
+
+def test_a_difference_among_coupons_exits_with_1_and_is_told(home, monkeypatch, capsys):
+    monkeypatch.setattr(replay, "run", lambda *_given: report())
+    monkeypatch.setattr(coupon_replay, "run", lambda _plan, _desk: coupons({"member_id": "hh-77"}))
+    assert cli.run(["replay", "--dir", str(home)]) == 1
+    said = capsys.readouterr().out
+    assert "4 real redemptions" in said
+    assert "differs: {'member_id': 'hh-77'}" in said
+
+
 def test_an_interruption_says_that_it_can_go_on_and_exits_with_130(home, monkeypatch, capsys):
     def interrupted(*_given):
         raise KeyboardInterrupt
@@ -90,6 +144,8 @@ def test_without_options_a_usual_slice_is_meant():
     assert slice_of(None, None) == USUAL
     assert slice_of(None, 5) == Slice(households=5)
     assert slice_of(366, None) == Slice(days=366)
+    assert share_of(USUAL) == "few"
+    assert share_of(Slice(days=366)) == "slice"
 
 
 def test_a_stack_is_known_by_its_first_operators_key(tmp_path):

@@ -1,5 +1,6 @@
 """Every promise of a chain fires on an item that breaks it, though all hashes fit, and is silent on the real thing."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 from infra import invariants
 from infra.invariants import Watch
 from points.lots import Lot, pack_lots
+from shared.clock import to_ms
+from shared.coupon_book import Status, pack_coupons, unpack_coupons
 from shared.item_hash import hash_of
 from tests.infra.books import ZONE, busy, doctored, first_faults
 from tests.kit import NOON
@@ -44,6 +47,13 @@ def set_(where, **values):
     return lambda item, raw: {"item": item, "s": item["s"], "e": raw, "x": raw.setdefault("x", {})}[where].update(
         values
     )
+
+
+def used_up(item):
+    """The state of a book in which no coupon has expired."""
+    there = unpack_coupons(item["s"]["c"])
+    coupons = [replace(one, status=Status.VOIDED) if one.status is Status.EXPIRED else one for one in there]
+    return item["s"] | {"c": pack_coupons(coupons)}
 
 
 CHAIN = [
@@ -98,6 +108,13 @@ OTHERS = [
     ("B", "issued", lambda item, raw: raw["x"].update(coupon_id="none"), "is issued, and not to be used"),
     ("B", "redeemed", lambda item, raw: raw.update(k="issued"), "is issued twice"),
     ("B", "voided", lambda item, raw: raw.update(k="redeemed"), "was used before"),
+    ("B", "expiring", lambda item, raw: item["e"].append(raw), "is reminded of twice"),
+    ("B", "expired", lambda item, raw: raw.update(k="expiring", x=raw["x"] | {"days_left": 0}), "and not to be used"),
+    ("B", "expired", lambda item, raw: item["e"].append(raw) or item.update(s=used_up(item)), "has not expired after"),
+    ("B", "expired", set_("item", t=to_ms(NOON)), "before its last day is over"),
+    ("B", "expiring", lambda item, raw: raw.update(k="expired"), "before its last day is over"),
+    ("S", "counted", set_("x", issued=5), "the figures are"),
+    ("S", "counted", lambda item, raw: raw.update(k="guessed"), "unknown kind"),
     ("N", "completed", set_("s", s="placed"), "it is placed, by its entries completed"),
     ("N", "returned", set_("x", amount=7), "not by the amount that it tells"),
     ("N", "returned", set_("x", used=lots((DAY, 9))), "more points came back"),
@@ -120,6 +137,31 @@ def test_an_item_that_breaks_a_promise_of_its_kind_is_found(letter, kind, change
     doctored(items, kind, change, letter)
     found = first_faults(items)
     assert any(said in fault for fault in found), found
+
+
+def between(items):
+    watch = Watch(ZONE)
+    for item in items:
+        watch.see(item)
+    return list(watch.end(LATER))
+
+
+def test_what_no_figures_have_counted_is_found():
+    items = busy()
+    assert between(items) == []
+    lost = next(item for item in items if item["pk"].startswith("S#"))
+    found = between([item for item in items if item["pk"] != lost["pk"]])
+    assert found
+    assert all(fault.startswith("B#jiro entry ") for fault in found)
+    assert all(fault.endswith(": no figures have counted it") for fault in found)
+
+
+def test_what_is_counted_with_another_discount_or_for_no_coupon_is_found():
+    items = busy()
+    doctored(items, "counted", lambda _, raw: raw["x"].update(discount=7), "S")
+    assert any("has counted 7 of a discount of" in fault for fault in between(items))
+    found = between([item for item in busy() if not item["pk"].startswith("B#")])
+    assert sum("counted, and no coupon says so" in fault for fault in found) >= 5
 
 
 def test_points_are_spent_in_the_fixed_order():

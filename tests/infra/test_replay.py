@@ -6,13 +6,14 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.client import Answer, NoAnswer, Patience, call
+from infra.client import Answer, NoAnswer, Patience, Wire, call
 from infra.delivery import Line
 from infra.journal import Journal
 from infra.lanes import body_of, lanes
@@ -225,3 +226,30 @@ def test_what_was_interrupted_is_sent_with_the_next_replay(tmp_path: Path) -> No
     journal.begin(Slice(days=30), 460)
     assert journal.unfinished == [Slice(days=30)]
     assert journal.slices == [Slice(days=7, households=5), Slice(days=30)]
+
+
+# ---- the line --------------------------------------------------------------------------------------------------------
+
+
+def test_a_line_at_another_time_says_so_and_is_otherwise_the_same() -> None:
+    heard: list[tuple[str, str | None, str | None]] = []
+
+    class Echo(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.append((self.path, self.headers["X-Omo-Now"], self.headers["Authorization"]))
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Echo) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        wire = Wire(f"http://127.0.0.1:{server.server_port}/base", "omo_key")
+        for send in (wire, wire.at(datetime(2026, 5, 30, 3, tzinfo=UTC)), wire):
+            assert send("GET", "/v1/whoami", None) == Answer(200, b"{}")
+        server.shutdown()
+    times = [None, "2026-05-30T03:00:00Z", None]
+    assert heard == [("/base/v1/whoami", time, "Bearer omo_key") for time in times]

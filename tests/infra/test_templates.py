@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from coupons import alarms
 from coupons.reactions import REACTIONS as COUPONS
 from infra import gateway, stack, template
 from infra.locate import INFRA
@@ -197,10 +198,11 @@ def test_every_handler_that_lambda_is_told_of_is_there(service, whole):
         assert callable(getattr(app, attribute, None)), name
 
 
-def test_the_hourly_job_leaves_in_time_and_is_not_repeated_but_reported(templates):
-    ((function, source),) = event_sources(templates["points"], "Schedule")
+@pytest.mark.parametrize(("service", "seconds"), [("points", jobs.BUDGET_SECONDS), ("coupons", alarms.BUDGET_SECONDS)])
+def test_the_hourly_jobs_leave_in_time_and_are_not_repeated_but_reported(templates, service, seconds):
+    ((function, source),) = event_sources(templates[service], "Schedule")
     assert source["Schedule"] == "cron(10 * * * ? *)"
-    assert function["Timeout"] >= jobs.BUDGET_SECONDS + 60
+    assert function["Timeout"] >= seconds + 60
     assert function["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
     reported = function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
     assert (reported["Type"], reported["Destination"]["Fn::Sub"].rpartition(":")[2]) == ("SQS", "omo-${Stage}-parking")

@@ -43,7 +43,8 @@ def test_a_merge_that_is_ended_at_once_changes_nothing(one, other):
     left, joined = merged(one, other)
     assert left.state == Book()
     brought = BOOK.unpack(left.steps[0].data[MOVED])
-    assert parted(brought, joined.state) == (one, other)
+    back, left = parted(brought, joined.state)
+    assert (replace(back, alarm=0), replace(left, alarm=0)) == (one, other)
 
 
 @given(books(0), books(100))
@@ -84,3 +85,22 @@ def test_a_void_after_the_end_of_a_merge_finds_a_coupon_that_had_left_the_book()
     _, left = parted(one, joined.state)
     voiding = rules.Voiding(redeeming(used(mine)), "v", lost=(used(mine),))
     assert rules.void(left, voiding, NOON).state.coupons == (mine,)
+
+
+def test_reminders_are_said_by_one_of_two_books_and_what_has_expired_stays_so():
+    """The book that has looked later speaks for both, so that nobody hears anything twice."""
+    over = coupon(1, status=Status.EXPIRED)
+    one, other = Book((over, coupon(2)), told=740_000, alarm=740_009), Book((coupon(101),), told=740_003, alarm=740_005)
+    left, joined = merged(one, other)
+    assert (joined.state.told, joined.state.get(over.spot)) == (740_003, over)
+    back, _ = parted(BOOK.unpack(left.steps[0].data[MOVED]), joined.state)
+    assert (back.told, back.get(over.spot)) == (740_003, over)
+
+
+@given(books(0), books(100))
+def test_both_ends_of_a_merge_ask_for_the_alarm_that_they_need(one, other):
+    left, joined = merged(one, other)
+    back, _ = parted(one, joined.state)
+    for book in (joined.state, back):
+        assert bool(book.alarm) == bool(book.coupons)
+    assert left.state.alarm == 0

@@ -12,7 +12,7 @@ from coupons.campaign import Campaign, CodeSettings
 from coupons.giving import Drawing, Issuing
 from coupons.pool import EDITIONS_MAX, INDEXES, POOL, Making, Pool
 from shared.coupon_book import Coupon
-from shared.errors import Conflict
+from shared.errors import Conflict, Invalid
 from tests.api.coupons.conftest import CAMPAIGN
 from tests.kit import NOON
 
@@ -90,9 +90,9 @@ def test_an_index_counts_so_far_and_no_further() -> None:
 
 @pytest.mark.parametrize("mode", ["imported", "shared"])
 def test_no_codes_are_made_where_they_come_from_elsewhere(mode: Any) -> None:
-    with pytest.raises(Conflict) as refused:
+    with pytest.raises(Invalid) as refused:
         pool.check_makes_codes(campaign(code=CodeSettings(mode=mode)), TODAY)
-    assert refused.value.code == "codes_not_made_here"
+    assert refused.value.fields["errors"][0]["code"] == "not_made_here"
 
 
 def test_codes_are_printed_before_a_campaign_begins_and_not_when_it_is_over() -> None:

@@ -64,6 +64,7 @@ ROWS = {
     "coupons": {
         "POST /v1/campaigns": {"operator"},
         "GET /v1/campaigns/{campaign_id}": {"operator"},
+        "GET /v1/campaigns/{campaign_id}/stats": {"operator"},
         "PATCH /v1/campaigns/{campaign_id}": {"operator"},
         "POST /v1/campaigns/{campaign_id}/pause": {"operator"},
         "POST /v1/campaigns/{campaign_id}/resume": {"operator"},
@@ -84,6 +85,11 @@ ROWS = {
         "GET /v1/me/coupons": {"member"},
         "GET /v1/me/coupons/{coupon_id}": {"member"},
         "GET /v1/members/{member_id}/coupons": SHOPS,
+        "POST /v1/stamp-programmes": {"operator"},
+        "GET /v1/stamp-programmes": {"operator"},
+        "GET /v1/stamp-programmes/{programme_id}": {"operator"},
+        "GET /v1/me/stamp-cards": {"member"},
+        "POST /v1/stamps": {"ec", "operator"},
     },
     "checkin": {
         "PUT /v1/stores/{store_id}": {"operator"},

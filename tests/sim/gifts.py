@@ -35,7 +35,8 @@ def _triggers(asks: list[Ask], books: Books) -> Iterator[str]:
     """What was told brings each coupon once, and those without a limit for certain; so does each time points are spent."""
     came: Counter[tuple[str, str]] = Counter()
     for entry in books.all:
-        if entry.account[0] == keys.COUPON_BOOK and entry.kind == "issued":
+        is_brought = entry.kind == "issued" and entry.data["campaign_id"] in ("thanks", "stars", "spender")
+        if entry.account[0] == keys.COUPON_BOOK and is_brought:
             came[entry.data["campaign_id"], entry.data["source_id"]] += 1
     for (campaign, source), times in came.items():
         if times > 1:

@@ -17,6 +17,7 @@ _NAMES: dict[str, Callable[..., str]] = {
     "scan": lambda checkin_id, _: keys.name("checkin", keys.SHOP, checkin_id),
     "redemption": lambda redemption_id, _: keys.name("redemption", keys.SHOP, redemption_id),
     "codes": keys.codes,
+    "stamp": partial(keys.name, "stamp", keys.SHOP),
     "merge": lambda merge_id, *_: keys.name("merge", keys.SHOP, merge_id),
     "unmerge": partial(keys.name, "unmerge", keys.SHOP),
     "purchase": lambda source, purchase_id: keys.name(f"purchase.{source}", keys.SHOP, purchase_id),

@@ -1,4 +1,4 @@
-"""How a run begins: a small chain of shops with its members, one café, some campaigns; one of several programmes.
+"""How a run begins: a small chain of shops with its members, one café, some campaigns and stamp cards; one of several programmes.
 
 What is the same for all runs is set up once in a process, by the real routes, and copied into each run's tables.
 """
@@ -12,12 +12,15 @@ from typing import Any
 
 from checkin.reactions import CARRY_ON as CHECKIN_CARRY_ON, REACTIONS as CHECKIN_REACTIONS
 from checkin.routes import ROUTES as CHECKIN
+from coupons import alarms as of_coupons
 from coupons.locators import draw_locator
 from coupons.reactions import CARRY_ON as COUPONS_CARRY_ON, REACTIONS as COUPONS_REACTIONS, STEPS
 from coupons.routes import ROUTES as COUPONS
+from points import alarms as of_points
 from points.reactions import CARRY_ON as POINTS_CARRY_ON, REACTIONS as POINTS_REACTIONS
 from points.routes import ROUTES as POINTS
 from shared import keys
+from shared.alarm_job import AlarmJob
 from shared.codes import Form
 from shared.coupons_of import Codebook
 from shared.http import Route
@@ -53,6 +56,15 @@ BAG: dict[str, Any] = {
 DOUBLE = {"rule_id": "double", "kind": "multiplier", "factor": "2/1", "when": {"channels": ["ec"]}}
 APPROVAL_ABOVE = 100
 
+CARDS: dict[str, dict[str, Any]] = {
+    "money": {"by": "spend", "spend_per_stamp": 1500, "stamps": 4, "per_day": 1000},
+    "coins": {"by": "spend", "spend_per_stamp": 30, "stamps": 90, "per_day": 1000},
+    "sales": {"by": "purchase", "stamps": 2, "per_day": 2},
+    "visits": {"by": "visit", "stamps": 2, "expires_days": 3},
+    "desk": {"by": "manual", "stamps": 3, "per_day": 6, "expires_days": 1},
+}
+"""The stamp programmes. Of the first every stamp can be reckoned; of the second, where prices are small."""
+
 PLAIN = {"earning": [BASE, BAG], "expiry": {"kind": "none"}, "approval_above": APPROVAL_ABOVE}
 PROGRAMMES: dict[str, dict[str, Any]] = {
     "plain": PLAIN,
@@ -67,6 +79,7 @@ TAKINGS = key("pos", key_id="till-2", store_id="shibuya", terminal_id="till-2")
 SECOND = key("operator", key_id="operator-2", owner="second-owner")
 CALLERS = {"ec": EC, "till": TILL, "till-2": TAKINGS, "other": OTHER_TILL, "cafe": CAFE, "operator": OPERATOR,
            "second": SECOND, **{name: member(name) for name in MEMBERS}}  # fmt: skip
+JOBS: tuple[AlarmJob[Any, Any], ...] = (of_points.JOB, of_coupons.JOB)
 SERVICES = {"points": POINTS, "coupons": COUPONS, "checkin": CHECKIN}
 
 
@@ -92,14 +105,18 @@ def secrets() -> Secrets:
 
 @dataclass(frozen=True)
 class Opening:
-    """The directory as it is when the shops open, packed; nothing is in the other tables. And each member's card."""
+    """The tables as they are when the shops open, packed; nothing is in the ledger. And each member's card."""
 
-    directory: bytes
+    tables: bytes
     cards: dict[str, str]
     papers: list[str]  # codes that were printed, and the one that all share
 
-    def items(self) -> list[Item]:
-        found: list[Item] = marshal.loads(self.directory)
+    def directory(self) -> list[Item]:
+        found: list[Item] = marshal.loads(self.tables)[0]
+        return found
+
+    def transient(self) -> list[Item]:
+        found: list[Item] = marshal.loads(self.tables)[1]
         return found
 
 
@@ -126,8 +143,8 @@ def opening(programme: str) -> Opening:
         ("free", {}),
         ("few", {"limits": {"total": TOTAL}}),
         ("many", {"limits": {"total": MANY}}),
-        ("own", {"limits": {"per_member": PER_MEMBER}}),
-        ("welcome", {"limits": {"per_member": PER_MEMBER}}),
+        ("own", {"limits": {"per_member": PER_MEMBER}, "valid_days": 2}),
+        ("welcome", {"limits": {"per_member": PER_MEMBER}, "valid_days": 9}),
         ("paper", {"limits": {"per_member": PER_MEMBER, "budget": MONEY}}),
         ("all", {"code": {"mode": "shared"}, "limits": {"total": USES, "per_store_day": USES_A_DAY}}),
         ("costly", {"limits": {"total": COSTLY_TOTAL}, "price_points": PRICE}),
@@ -135,6 +152,7 @@ def opening(programme: str) -> Opening:
         ("thanks", {"trigger": {"event": "trigger.survey"}}),
         ("stars", {"trigger": {"event": "trigger.survey", "filter": {"stars": 5}}, "limits": {"total": TOTAL}}),
         ("spender", {"trigger": {"event": "points.spent"}}),
+        ("card", {}),
     ):
         said = {
             "campaign_id": campaign_id,
@@ -145,9 +163,14 @@ def opening(programme: str) -> Opening:
         }
         _sure(coupons.as_(OPERATOR).post("/v1/campaigns", said | more))
     papers = [*_printed(world, "paper"), coupons.as_(OPERATOR).get("/v1/campaigns/all").body["shared_code"]]
+    for programme_id, more in CARDS.items():
+        said = {"programme_id": programme_id, "name": programme_id, "campaign_id": "card"}
+        _sure(coupons.as_(OPERATOR).post("/v1/stamp-programmes", said | more))
     assert not tables[0].scan()
     cards = {name: points.as_(member(name)).get("/v1/me/code").body["static"]["value"] for name in MEMBERS}
-    return Opening(marshal.dumps(tables[1].scan()), cards, papers)
+    for job in JOBS:
+        job.work(world, float("inf"))  # they run by the clock for as long as there is a shop
+    return Opening(marshal.dumps((tables[1].scan(), tables[2].scan())), cards, papers)
 
 
 def _printed(world: World, campaign_id: str) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from shared import events, keys
 from shared.errors import Unavailable
 from tests.kit import NOON
-from tests.sim import codes, gifts, reckoning
+from tests.sim import codes, gifts, reckoning, stamps
 from tests.sim.books import Books
 from tests.sim.names import name_of
 from tests.sim.opening import BAG, COSTLY_TOTAL, MANY, PER_MEMBER, STORES, TOTAL
@@ -39,6 +39,7 @@ def broken(story: Story) -> Iterator[str]:
     yield from _voids(books)
     yield from _drawn(books)
     yield from codes.faults(story)
+    yield from stamps.faults(books, is_plain=story.plot.is_plain, is_merged=bool(story.plot.merges))
     if not story.plot.merges:
         yield from _caps(books)
     others = {

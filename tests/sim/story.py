@@ -12,8 +12,8 @@ from random import Random
 from typing import Any
 from unittest import mock
 
-from points import alarms
 from shared import world as worlds
+from shared.alarm_job import AlarmJob
 from shared.clock import Clock
 from shared.errors import Refused
 from shared.keys import Stage
@@ -22,13 +22,14 @@ from shared.world import World
 from tests.kit import NOON
 from tests.sim import promises
 from tests.sim.books import Books
-from tests.sim.opening import PROGRAMMES, consumers, opening, secrets
+from tests.sim.opening import JOBS, PROGRAMMES, consumers, opening, secrets
 from tests.sim.people import People
 from tests.sim.plot import Plot
+from tests.sim.steps import Queues, SimFiles
 from tests.sim.tables import SimTable
 from tests.sim.turns import Turns
 from tests.sim.weather import Weather
-from tests.sim.wires import Queues, SimFiles, Wires
+from tests.sim.wires import Wires
 
 ENVIRONMENTS = 10
 PLACES = (8, 8, 10, 12)
@@ -38,7 +39,9 @@ RINGS = (2, 4, 16)
 """How many operations a head remembers: 16 in the product."""
 DAY = 86_400.0
 CODES_STEP = 8
-"""So many codes are made in a step: 50,000 in the product."""
+"""So many codes are made in a step: 25,000 in the product."""
+RUNS = (1, DAY, 1.5 * DAY, 2 * DAY, 3 * DAY, 7 * DAY)
+"""After so many seconds a job runs, once or several times; and once when the weather is calm again."""
 
 
 class Environment:
@@ -102,7 +105,8 @@ class Story:
             one.world = replace(one.world, files=self.files, queues=Queues(self.wires))
         self.people = People(self.turns, self.world)
         opened = opening(self.programme)
-        self.directory.fill(opened.items())
+        self.directory.fill(opened.directory())
+        self.transient.fill(opened.transient())
         self.plot = Plot(self.people, opened.cards, opened.papers, is_plain=self.programme == "plain")
 
     # ---- the world --------------------------------------------------------------------------------------------------
@@ -162,6 +166,7 @@ class Story:
         for module in ("shared.chain", "infra.invariants_chain"):
             stack.enter_context(mock.patch(f"{module}.RING_SIZE", ring))
         stack.enter_context(mock.patch("coupons.code_files.STEP", CODES_STEP))
+        stack.enter_context(mock.patch("coupons.code_files.AT_ONCE", CODES_STEP // 2))
         stack.enter_context(self._same_chance())
         return stack
 
@@ -172,12 +177,13 @@ class Story:
 
     def _live(self) -> None:
         self.plot.begin(self.random.randint(*STORIES))
-        for _ in range(self.random.choice((0, 1, 2, 3))):
-            self.turns.spawn(
-                self._job, self.random.choice((1, 1, DAY, 1.5 * DAY, 3 * DAY, 7 * DAY)) + self.random.random()
-            )
+        for job in JOBS:
+            for _ in range(self.random.choice((0, 1, 2, 3))):
+                self.turns.spawn(partial(self._work, job), self.random.choice(RUNS) + self.random.random())
         self.turns.run()
         self.weather.calm()
+        for job in JOBS:
+            self.turns.spawn(partial(self._work, job), self.random.choice((0, DAY)))
         for _ in range(ROUNDS_MAX):
             is_open = self.wires.redrive()
             for ask in self.people.asks:
@@ -190,9 +196,9 @@ class Story:
         else:
             self.faults.append("it never comes to rest")
 
-    def _job(self) -> None:
+    def _work(self, job: AlarmJob[Any, Any]) -> None:
         world = self.world()
-        alarms.work(world, world.clock.elapsed() + 60)
+        job.work(world, world.clock.elapsed() + 60)
 
 
 def told(seed: int) -> Told:

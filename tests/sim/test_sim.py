@@ -70,6 +70,8 @@ def test_the_stories_reach_what_they_are_to_prove():
         "B redeemed",
         "B held",
         "B voided",
+        "B expiring",
+        "B expired",
         "V accepted",
         "P taken",
         "P reversed",

@@ -18,7 +18,6 @@ from zlib import crc32
 from shared import inbox, relay
 from shared.errors import Unavailable
 from shared.events import Event
-from shared.files import MemoryFiles
 from shared.table import Item
 from shared.world import World
 from tests.sim.turns import Dies, Turns
@@ -197,43 +196,6 @@ class Wires:
             message.received = 0
             self._arrive(service, message, 0)
         return bool(parked or dead)
-
-
-class Queues:
-    """Where a service asks its own queue for the next step."""
-
-    def __init__(self, wires: Wires) -> None:
-        self._wires = wires
-
-    def carry_on(self, service: str, partition: str, delay_seconds: int = 0) -> None:
-        self._wires.turns.step()
-        if self._wires.weather.strikes("unsent", self._wires.random):
-            raise Unavailable
-        self._wires.send(service, {"carry_on": partition}, delay_seconds)
-        if self._wires.weather.strikes("sent_unsaid", self._wires.random):
-            raise Unavailable
-
-
-class SimFiles(MemoryFiles):
-    """Files whose calls are turns, at which a process may die."""
-
-    def __init__(self, turns: Turns, weather: Weather) -> None:
-        super().__init__()
-        self._turns, self._weather = turns, weather
-
-    def put(self, key: str, content: bytes) -> None:
-        self._may_die()
-        super().put(key, content)
-        self._may_die()
-
-    def get(self, key: str) -> bytes | None:
-        self._may_die()
-        return super().get(key)
-
-    def _may_die(self) -> None:
-        self._turns.step()
-        if self._weather.fate(self._turns.random.random()) in ("dies_before", "dies_after"):
-            raise Dies
 
 
 class Outbox:

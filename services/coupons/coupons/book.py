@@ -214,11 +214,14 @@ def void(book: Book, voiding: Voiding, at: datetime) -> Decided[Book]:
     """Give back what this redemption used and holds to this day; after this entry it can't enter any more."""
     redeeming = voiding.redeeming
     given: list[Coupon] = []
+    was = "held"  # all of a redemption's coupons are held, or used for good
     for before in redeeming.coupons:
         coupon = book.get(before.spot)
         if before in voiding.lost and coupon is None:
+            was = "redeemed"
             book = book.again(_unused(before))
         elif coupon is not None and coupon.use is not None and coupon.use.by == redeeming.by:
+            was = "redeemed" if coupon.status is Status.REDEEMED else was
             book = book.with_(_unused(coupon))
         else:
             continue
@@ -237,7 +240,7 @@ def void(book: Book, voiding: Voiding, at: datetime) -> Decided[Book]:
         raise Conflict("void_window_over")
     kept = [(one, taken) for one, taken in zip(redeeming.coupons, redeeming.taken, strict=True) if one in given]
     undone = replace(redeeming, coupons=tuple(one for one, _ in kept), taken=tuple(taken for _, taken in kept))
-    return Decided(book, (*_steps("voided", undone, {"void_id": voiding.void_id}), *uncounted))
+    return Decided(book, (*_steps("voided", undone, {"void_id": voiding.void_id, "was": was}), *uncounted))
 
 
 def _unused(coupon: Coupon) -> Coupon:

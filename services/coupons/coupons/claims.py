@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from coupons import draws, giving, issues, issuing, sources, store
+from coupons.dues import attentive
 from coupons.gift_model import ClaimAnswer, ClaimRequest
 from coupons.giving import Answering, Issuing
 from coupons.issues import ACCEPT, Asked
@@ -29,7 +30,7 @@ from shared.table import Item
 from shared.world import World
 
 KIND = "claim"
-ANSWER: Verb[Any, Answering] = Verb(BOOK, unnamed, unnamed, giving.answer)
+ANSWER: Verb[Any, Answering] = Verb(BOOK, unnamed, unnamed, attentive(giving.answer))
 
 
 def claim(call: Call[ClaimRequest]) -> Reply:

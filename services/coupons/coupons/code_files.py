@@ -8,7 +8,7 @@ faster leaves the rest to that one, so that two that were started become one aga
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coupons import locators, pool
 from coupons.pool import POOL, Making
@@ -25,8 +25,10 @@ MAKE = Verb(POOL, pool.pack_making, pool.unpack_making, pool.make)
 
 QUEUE = "codes"
 """A queue of its own, one message at a time: a million codes must not stand before a coupon that a check-in gives."""
-STEP = 50_000
-"""So many codes are made in a step: about a second's work, and a piece of 0.9 MB."""
+STEP = 25_000
+"""So many codes are made in a step: about half a second's work, and a piece of 0.45 MB."""
+AT_ONCE = 2_000
+"""A job of so few is not worth a message: its file is made by whoever orders it."""
 KEPT_SECONDS = 86_400
 """Pieces and files go by themselves, and never before this."""
 ADDRESS_SECONDS = 300
@@ -79,13 +81,14 @@ def progress(world: World, job: Job) -> Progress | None:
     return None if item is None or _is_over(world, item) else _progress_of(item)
 
 
-def begin(world: World, job: Job) -> bool:
-    """Note that the file is wanted, unless it is there; whether it must be asked for."""
+def begin(world: World, job: Job) -> Progress:
+    """Note that the file is wanted, unless it is there or under way; how far it has come."""
     item = _note(world, job)
-    if item is None or _is_over(world, item):
-        _write(world, job, Progress(0, is_whole=False, version=item["version"] if item else 0))
-        return True
-    return not _progress_of(item).is_whole
+    if item is not None and not _is_over(world, item):
+        return _progress_of(item)
+    now = Progress(0, is_whole=False, version=item["version"] if item else 0)
+    _write(world, job, now)
+    return replace(now, version=now.version + 1)
 
 
 def carry_on(world: World, name: Item) -> None:
@@ -96,10 +99,13 @@ def carry_on(world: World, name: Item) -> None:
     now = progress(world, job)
     if now is None:
         locators.raise_made(world, job.pool)  # its process died before, or long ago: in any case it is harmless
-        begin(world, job)
-        now = progress(world, job)
-    if now is None or now.is_whole:
-        return
+        now = begin(world, job)
+    if not now.is_whole:
+        step(world, name["pk"], job, now)
+
+
+def step(world: World, partition: str, job: Job, now: Progress) -> None:
+    """Make the next codes of a file that was begun, and ask for the step after, if there is one."""
     made = rows(world, job, now.done)
     done = min(job.count, now.done + STEP)
     if done < job.count:
@@ -109,7 +115,7 @@ def carry_on(world: World, name: Item) -> None:
         world.files.put(keys.codes_file(job.job_id), whole)
     was_first = _write(world, job, Progress(done, is_whole=done == job.count, version=now.version))
     if was_first and done < job.count:
-        world.queues.carry_on(QUEUE, name["pk"])
+        world.queues.carry_on(QUEUE, partition)
 
 
 def rows(world: World, job: Job, done: int) -> bytes:

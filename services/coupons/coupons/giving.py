@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from coupons.dues import is_open
 from shared import keys
 from shared.chain import Decided, Step
 from shared.coupon_book import Book, Coupon, Status
@@ -91,10 +92,10 @@ def issue_or_tell(book: Book, issuing: Issuing, at: datetime) -> Decided[Book]:
 
 def _with_room(book: Book, day: date, at: datetime) -> Book:
     while len(book.coupons) >= COUPONS_MAX:
-        done = next((one for one in book.coupons if _is_done(one, day, at)), None)
-        if done is None:
+        done = [one for one in book.coupons if _is_done(one, day, at)]
+        if not done:
             raise Conflict("member_limit_reached", limit=COUPONS_MAX)
-        book = book.without(done)
+        book = book.without(min(done, key=is_open))  # if one must go that is open, nobody will say that it has expired
     return book
 
 
@@ -102,7 +103,8 @@ def _is_done(coupon: Coupon, day: date, at: datetime) -> bool:
     """Whether a coupon can't be used any more; a hold, or a price that is being paid, protects it from its last day."""
     if coupon.status is Status.RESERVED:
         return False
-    return coupon.status is Status.REDEEMED or (coupon.is_over(day) and not coupon.is_held(at))
+    is_closed = coupon.status in (Status.REDEEMED, Status.VOIDED)
+    return is_closed or (coupon.is_over(day) and not coupon.is_held(at))
 
 
 # ---- paying ---------------------------------------------------------------------------------------------------------

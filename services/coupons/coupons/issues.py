@@ -14,6 +14,7 @@ from typing import Any
 
 from coupons import draws, giving, packing, pool, rules, sources, store
 from coupons.book import order_hash
+from coupons.dues import attentive
 from coupons.giving import Drawing, Issuing
 from coupons.pool import POOL, Pool
 from coupons.store import Running
@@ -27,9 +28,9 @@ from shared.naming import OPEN_NAME_LIFE, Done, Naming, Pending, Verb, check_sam
 from shared.table import Item
 from shared.world import World
 
-ISSUE = Verb(BOOK, packing.pack_issuing, packing.unpack_issuing, giving.issue)
+ISSUE = Verb(BOOK, packing.pack_issuing, packing.unpack_issuing, attentive(giving.issue))
 """An issue may be refused, so only its caller finishes it."""
-ACCEPT = Verb(BOOK, packing.pack_issuing, packing.unpack_issuing, giving.issue_or_tell)
+ACCEPT = Verb(BOOK, packing.pack_issuing, packing.unpack_issuing, attentive(giving.issue_or_tell))
 """What the pool has given is brought to its end by the stream, whom the pool's entry tells."""
 
 

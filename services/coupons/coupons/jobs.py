@@ -38,7 +38,11 @@ def order(call: Call[CodesRequest]) -> Reply:
         agreed=lambda: locators.take(world, locator, campaign_id, Form.BULK),
     )
     locators.raise_made(world, pool.POOL.unpack(done.item["s"]))
-    if code_files.begin(world, code_files.of_done(done)):
+    job = code_files.of_done(done)
+    file = code_files.begin(world, job)
+    if not file.is_whole and job.count <= code_files.AT_ONCE:
+        code_files.step(world, naming.partition, job, file)
+    elif not file.is_whole:
         world.queues.carry_on(code_files.QUEUE, naming.partition)
     return Reply(CodesAnswer(job_id=call.body.job_id, status="queued"), 202, is_replay=done.is_replay)
 

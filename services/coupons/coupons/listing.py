@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from coupons import store
+from coupons import stats, store
 from coupons.model import Coupon as Shown, CouponQuery
 from shared import places
 from shared.clock import from_ms, to_ms
@@ -35,7 +35,9 @@ def my_one(call: Call[Any]) -> dict[str, Any]:
     coupons = [coupon for coupon in head.state.shown if coupon.coupon_id == wanted]
     if not coupons:
         raise NotFound("coupon_not_found")
-    return as_json(shown(call.world, coupons, max(call.now, head.recorded_at))[0])
+    (told,) = shown(call.world, coupons, max(call.now, head.recorded_at))
+    stats.on_shown(call.world, told.campaign_id)
+    return as_json(told)
 
 
 def of_member(call: Call[Any]) -> dict[str, Any]:

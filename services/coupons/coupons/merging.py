@@ -4,6 +4,9 @@ All coupons move, and the counts of those that have left the book, so that a cam
 once. If the merge is ended, the coupons that can still be used go back. What was used, is held or is being paid for
 stays, for a void, a capture or the answer of the points follows the merge; it still counts for the member who had it.
 So do codes on paper that were used.
+
+Stamp cards of one programme become one. If the merge is ended, all stamps that were brought go back, as they were: if
+they have filled a card meanwhile, its coupon stays, and the card that it is on stands below 0 by what it lacks.
 """
 
 from __future__ import annotations
@@ -12,9 +15,12 @@ from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 
+from coupons.dues import attentive
+from shared import stamp_card
 from shared.chain import Decided
 from shared.coupon_book import BOOK, Book, Coupon, Status
 from shared.moves import MOVED, Merger, Move
+from shared.stamp_card import Cards
 from shared.tally import Tally
 
 _STAYS = (Status.REDEEMED, Status.RESERVED)
@@ -29,7 +35,13 @@ def join(book: Book, move: Move[Book], _at: datetime) -> Decided[Book]:
     """The other book's coupons are in this one. It may have more than a book takes, and nothing breaks."""
     brought = move.brought
     gone = Counter(dict(book.gone)) + Counter(dict(brought.gone))
-    together = replace(book, coupons=(*book.coupons, *brought.coupons), gone=tuple(sorted(gone.items())))
+    together = replace(
+        book,
+        coupons=(*book.coupons, *brought.coupons),
+        gone=tuple(sorted(gone.items())),
+        cards=stamp_card.joined(book.cards, brought.cards),
+        told=max(book.told, brought.told),
+    )
     for locator, count in brought.uses:
         mine = together.tally(locator)
         together = together.with_tally(locator, Tally(mine.taken + count.taken, (*mine.held, *count.held)))
@@ -41,7 +53,8 @@ def part(book: Book, move: Move[Book], at: datetime) -> Decided[Book]:
     back = {coupon.spot for coupon in coming_back(book, move.brought, at)}
     gone = Counter(dict(book.gone)) - Counter(dict(move.brought.gone))
     kept = tuple(one for one in book.coupons if one.spot not in back)
-    left = replace(book, coupons=kept, gone=tuple(sorted(gone.items())))
+    cards = stamp_card.parted(book.cards, _cards_back(move, at))
+    left = replace(book, coupons=kept, gone=tuple(sorted(gone.items())), cards=cards)
     for locator, count in move.brought.uses:
         mine = left.tally(locator)
         left = left.with_tally(locator, Tally(max(0, mine.taken - count.taken), mine.held))
@@ -56,17 +69,26 @@ def come_back(_: Book, move: Move[Book], at: datetime) -> Decided[Book]:
     gone = Counter(dict(brought.gone)) + stayed
     step = move.step(data={"coupons": len(back)}, is_end=True)
     uses = tuple((locator, Tally(count.taken)) for locator, count in brought.uses if count.taken)
-    return Decided(Book(back, tuple(sorted(gone.items())), uses), (step,))
+    return Decided(Book(back, tuple(sorted(gone.items())), uses, _cards_back(move, at), told=move.there.told), (step,))
+
+
+def _cards_back(move: Move[Book], at: datetime) -> Cards:
+    """The cards that go back; a coupon of theirs that was taken back meanwhile has become stamps again."""
+    back = coming_back(move.there, move.brought, at)
+    closed = {coupon.spot for coupon in move.brought.coupons if coupon.status is Status.VOIDED}
+    revoked = {coupon.spot for coupon in back if coupon.status is Status.VOIDED} - closed
+    spots = [coupon.spot for coupon in back]
+    return tuple(card.coming_back(spots, revoked) for card in move.brought.cards)
 
 
 def coming_back(there: Book, brought: Book, at: datetime) -> tuple[Coupon, ...]:
     """The coupons that were brought and nobody has used, holds or is paying for; a hold that is over counts for nobody."""
     found = (there.get(coupon.spot) for coupon in brought.coupons)
     return tuple(
-        replace(coupon, status=Status.ISSUED, use=None)
+        replace(coupon, status=Status.ISSUED, use=None) if coupon.status is Status.HELD else coupon
         for coupon in found
         if coupon is not None and coupon.status not in _STAYS and not coupon.is_held(at)
     )
 
 
-BOOKS = Merger(BOOK, leave, join, part, come_back)
+BOOKS = Merger(BOOK, leave, attentive(join), part, attentive(come_back))

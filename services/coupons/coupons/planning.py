@@ -8,6 +8,7 @@ from typing import Any
 
 from coupons import book, homes, judging, limits, packing
 from coupons.book import Counted, Redeeming, Taken
+from coupons.dues import attentive
 from coupons.homes import Homes
 from coupons.judging import Judged, Question, Usable
 from coupons.limits import LIMIT, Taking
@@ -21,7 +22,7 @@ from shared.http import Call
 from shared.naming import Naming, Verb
 from shared.together import Share
 
-REDEEM = Verb(BOOK, packing.pack_redeeming, packing.unpack_redeeming, book.redeem)
+REDEEM = Verb(BOOK, packing.pack_redeeming, packing.unpack_redeeming, attentive(book.redeem))
 REDEEM_CODE = Verb(CODES, packing.pack_redeeming, packing.unpack_redeeming, book.redeem_code)
 TAKE = Verb(LIMIT, limits.pack_taking, limits.unpack_taking, limits.take)
 

@@ -14,7 +14,7 @@ from coupons.giving import Issuing
 from shared import keys, tally, varint
 from shared.chain import Decided, Kind, Packed, Step
 from shared.codes import Form
-from shared.errors import Conflict
+from shared.errors import Conflict, Invalid
 from shared.tally import Held, Tally
 
 INDEXES = 1 << Form.BULK.index_bits
@@ -113,7 +113,7 @@ class Making:
 def check_makes_codes(campaign: Campaign, day: date) -> None:
     """Refuse what no codes are made for: codes that come from outside, and campaigns that are over."""
     if campaign.code.mode != "unique":
-        raise Conflict("codes_not_made_here")
+        raise Invalid.at("/campaign_id", "not_made_here", "the campaign's codes come from elsewhere")
     if campaign.state == "ended" or (campaign.valid_until is not None and campaign.valid_until < day):
         raise Conflict("campaign_not_active")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from coupons import claims, code_files, merging, store, triggers
+from coupons import claims, code_files, merging, stamping, stats, store, triggers
 from coupons.campaign import OCCASIONS
 from coupons.issues import Asked
 from shared import events, merge_events
@@ -25,13 +25,14 @@ def on_event(world: World, event: Received) -> None:
 
 
 def on_checkin(world: World, event: Received) -> None:
-    """A check-in issues the coupons that its store's reward names and those of campaigns with this trigger.
+    """A check-in issues the coupons that its store's reward names and those of campaigns with this trigger; and stamps.
 
     Once, however often it is delivered: the event is the source. What a limit forbids is simply not issued.
     """
     if event.subject is None:
         raise ValueError("a check-in has a member")
     _issue(world, event, dict.fromkeys([*_rewards(world, event), *_wanting(world, event)]))
+    stamping.on_checkin(world, event)
 
 
 def _wanting(world: World, event: Received) -> list[str]:
@@ -95,15 +96,25 @@ def _both(first: React, then: React) -> React:
 
 
 _BEFORE: dict[str, React] = {
+    **dict.fromkeys(
+        map(events.type_name, ("purchase.recorded", "purchase.completed", "purchase.cancelled", "purchase.returned")),
+        stamping.on_purchase,
+    ),
     events.type_name("points.refused"): on_points,
     events.type_name("points.spent"): on_points,
+    **stats.REACTIONS,
     **merge_events.reactions("coupons", merging.BOOKS),
 }
 """What an event changes before it may bring a coupon."""
 
 REACTIONS: dict[str, React] = {
-    name: _both(_BEFORE[name], on_event) if name in _BEFORE else on_event for name in map(events.type_name, OCCASIONS)
-} | {events.type_name("checkin.accepted"): on_checkin}
+    **_BEFORE,
+    **{
+        name: _both(_BEFORE[name], on_event) if name in _BEFORE else on_event
+        for name in map(events.type_name, OCCASIONS)
+    },
+    events.type_name("checkin.accepted"): on_checkin,
+}
 CARRY_ON = {"issue": claims.finish, "trigger": triggers.finish}
 STEPS = {"codes": code_files.carry_on}
 """What the queue of the codes jobs brings."""

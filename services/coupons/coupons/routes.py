@@ -12,11 +12,16 @@ from coupons import (
     listing,
     model,
     redemptions,
+    stamp_cards,
+    stamp_programme,
+    stats,
     triggers,
     voids,
     waking,
 )
 from coupons.campaign import Campaign, CampaignChange, CampaignTold
+from coupons.stamp_programme import StampProgramme
+from coupons.stats_model import Stats
 from shared.http import KB, MEMBER, Routes
 
 ROUTES = Routes()
@@ -26,6 +31,7 @@ _post("/v1/campaigns", "campaigns:admin", body=Campaign, answer=CampaignTold, st
     campaigns.create
 )
 _get("/v1/campaigns/{campaign_id}", "campaigns:admin", answer=CampaignTold)(campaigns.read)
+_get("/v1/campaigns/{campaign_id}/stats", "campaigns:admin", answer=Stats)(stats.read)
 _patch("/v1/campaigns/{campaign_id}", "campaigns:admin", body=CampaignChange, answer=CampaignTold)(campaigns.change)
 _post("/v1/campaigns/{campaign_id}/pause", "campaigns:admin", answer=CampaignTold)(campaigns.pause)
 _post("/v1/campaigns/{campaign_id}/resume", "campaigns:admin", answer=CampaignTold)(campaigns.resume)
@@ -114,3 +120,28 @@ _post(
     answer=model.Coupon,
     id_field="activate_id",
 )(waking.activate)
+
+_post(
+    "/v1/stamp-programmes",
+    "campaigns:admin",
+    body=StampProgramme,
+    answer=StampProgramme,
+    status=201,
+    id_field="programme_id",
+)(stamp_cards.create)
+_get(
+    "/v1/stamp-programmes",
+    "campaigns:admin",
+    query=stamp_programme.CardQuery,
+    answer=stamp_programme.ProgrammePage,
+)(stamp_cards.listed)
+_get("/v1/stamp-programmes/{programme_id}", "campaigns:admin", answer=StampProgramme)(stamp_cards.read)
+_get("/v1/me/stamp-cards", MEMBER, query=stamp_programme.CardQuery, answer=stamp_programme.CardPage)(stamp_cards.mine)
+_post(
+    "/v1/stamps",
+    "coupons:issue",
+    body=stamp_programme.StampRequest,
+    answer=stamp_programme.Stamped,
+    status=201,
+    id_field="stamp_id",
+)(stamp_cards.grant)

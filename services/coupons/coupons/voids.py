@@ -9,6 +9,7 @@ from typing import Any
 
 from coupons import book, limits, listing, packing
 from coupons.book import Redeeming, Taken, Voiding
+from coupons.dues import attentive
 from coupons.limits import LIMIT, Taking
 from coupons.model import Coupon as Shown, VoidAnswer, VoidRequest
 from coupons.redemptions import answer, of_coupons
@@ -25,10 +26,10 @@ from shared.naming import Done, Pending, Verb, unnamed
 from shared.table import Item
 from shared.world import World
 
-CAPTURE: Verb[Any, Redeeming] = Verb(BOOK, unnamed, unnamed, book.capture)
+CAPTURE: Verb[Any, Redeeming] = Verb(BOOK, unnamed, unnamed, attentive(book.capture))
 CAPTURE_CODE: Verb[Any, Redeeming] = Verb(CODES, unnamed, unnamed, book.capture)
 KEEP: Verb[Any, Taking] = Verb(LIMIT, unnamed, unnamed, limits.keep)
-VOID: Verb[Any, Voiding] = Verb(BOOK, unnamed, unnamed, book.void)
+VOID: Verb[Any, Voiding] = Verb(BOOK, unnamed, unnamed, attentive(book.void))
 VOID_CODE: Verb[Any, Voiding] = Verb(CODES, unnamed, unnamed, book.void)
 GIVE_BACK: Verb[Any, Taking] = Verb(LIMIT, unnamed, unnamed, limits.give_back)
 CAPTURES: Mapping[str, Verb[Any, Any]] = {keys.COUPON_BOOK: CAPTURE, keys.CODE: CAPTURE_CODE, keys.POOL: KEEP}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from coupons import listing
+from coupons.dues import attentive
 from coupons.homes import Homes, Sought
 from coupons.model import ActivateRequest
 from shared import keys, places
@@ -58,7 +59,7 @@ def _unpack(packed: Packed) -> Waking:
     return Waking(packed["i"], coupon, packed["g"], date.fromordinal(packed["d"]), packed.get("m"))
 
 
-WAKE_IN_BOOK, WAKE_CODE = Verb(BOOK, _pack, _unpack, wake), Verb(CODES, _pack, _unpack, wake)
+WAKE_IN_BOOK, WAKE_CODE = Verb(BOOK, _pack, _unpack, attentive(wake)), Verb(CODES, _pack, _unpack, wake)
 
 
 def activate(call: Call[ActivateRequest]) -> Reply:

@@ -17,12 +17,11 @@ from datetime import datetime
 
 from points.balances import Account
 from points.lots import NEVER, Lot
-from shared import varint
+from shared import dues, varint
 from shared.business_day import business_day
 from shared.chain import Decided, Packed, Step
 
 REMINDED_DAYS_BEFORE = (30, 7, 1)
-_RELAYED_DAYS = 2  # so that a day's alarms are complete before it begins, though the relay needs some time for each
 
 
 def next_day(account: Account, after: int, also: Iterable[int] = ()) -> int | None:
@@ -44,7 +43,7 @@ def asking(
     """
     decided = reminding(before, decided, at, zone)
     account = decided.state
-    day = alarm_for(account, _day(at, zone), _RELAYED_DAYS, also)
+    day = alarm_for(account, _day(at, zone), dues.RELAYED_DAYS, also)
     if day is None or not decided.steps:
         return decided
     return _telling(account._replace(alarm=day), decided, {"alarm": day})
@@ -71,11 +70,7 @@ def alarm_for(account: Account, today: int, ahead: int, also: Iterable[int] = ()
 
     None if nothing will fall due, or an alarm is on its way in time.
     """
-    day = next_day(account, today, also)
-    if day is None:
-        return None
-    day = max(day, today + ahead)
-    return None if today < account.alarm <= day else day
+    return dues.alarm_for(next_day(account, today, also), account.alarm, today, ahead)
 
 
 def _day(at: datetime, zone: str) -> int:

@@ -28,7 +28,7 @@ from points.earning import Given, explain, remaining
 from points.facts import Facts, lots_of
 from points.lots import Lot, pack_lots, split, split_alike, total
 from shared.chain import Decided, Step
-from shared.clock import to_ms
+from shared.clock import to_ms, to_text
 from shared.errors import Conflict, Unavailable
 from shared.units import Points
 
@@ -95,7 +95,8 @@ class Change:
             "used": pack_lots(facts.used),
             "when": f"{to_ms(facts.earned_at)} {facts.waits}".encode(),
         }
-        return Step(kind, ref=self.bought.ref, data={**self.data, **(taken or {}), **more})
+        bought_at = {"bought_at": to_text(self.bought.occurred_at)}
+        return Step(kind, ref=self.bought.ref, data={**self.data, **(taken or {}), **bought_at, **more})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,9 @@ def complete(progress: Progress, completing: Completing, _at: datetime) -> Decid
         lots = lots_of(completing.bought, given, at)
         facts = replace(facts, earned_at=at, waits=completing.waits, lots=lots)
     amount = sum(line.amount for line in progress.left_of(completing.bought))
-    step = completing.step(COMPLETED, facts, given, amount=amount, amount_left=amount)._replace(occurred_at=at)
+    more = {"store_id": completing.bought.store_id} if completing.bought.store_id else {}
+    step = completing.step(COMPLETED, facts, given, amount=amount, amount_left=amount, **more)
+    step = step._replace(occurred_at=at)
     completed_at = at if facts is None else None
     return Decided(replace(progress, state=COMPLETED, facts=facts, completed_at=completed_at), (step,))
 

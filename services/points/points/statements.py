@@ -32,12 +32,15 @@ _TICK = timedelta(milliseconds=1)
 
 def statement(call: Call[Any]) -> Statement | Reply:
     """The caller's awards of a month as they stand now: JSON, or CSV for a spreadsheet."""
-    partner_id, month = partner_of(call), call.path["month"]
-    zone = programme(call.world).zone
+    found = of_partner(call.world, partner_of(call), call.path["month"])
+    return _as_csv(found.month, found.lines) if call.media == CSV else found
+
+
+def of_partner(world: World, partner_id: str, month: str) -> Statement:
+    """A partner's awards of a month as they stand now."""
+    zone = programme(world).zone
     start, end = _bounds(month, zone)
-    lines = _lines(call.world, partner_id, start, end)
-    if call.media == CSV:
-        return _as_csv(month, lines)
+    lines = _lines(world, partner_id, start, end)
     given = [line.points for line in lines if line.state == "given"]
     undone = sum(line.points for line in lines if line.state == "reversed")
     return Statement(month=month, zone=zone, lines=lines, awards=len(given), points=sum(given), reversed=undone)

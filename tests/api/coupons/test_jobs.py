@@ -7,7 +7,7 @@ import pytest
 from coupons import code_files
 from coupons.reactions import STEPS
 from shared import chain, inbox, keys, relay
-from shared.codes import Form, normalise
+from shared.codes import Form, normalise, show
 from shared.coupons_of import Codebook
 from shared.secrets import Secrets
 from tests.events.test_relay import Box
@@ -21,6 +21,7 @@ ORDER = {"job_id": "j-1", "count": 25}
 @pytest.fixture(autouse=True)
 def _short_steps(monkeypatch):
     monkeypatch.setattr(code_files, "STEP", 10)
+    monkeypatch.setattr(code_files, "AT_ONCE", 0)
 
 
 def brought(world, partition):
@@ -125,12 +126,58 @@ def test_two_campaigns_have_codes_of_their_own(operator, campaign):
     assert not set(file_of(operator, "j-1")) & set(file_of(operator, "j-2"))
 
 
+def test_a_small_job_has_its_file_when_it_is_answered(operator, campaign, monkeypatch):
+    monkeypatch.setattr(code_files, "AT_ONCE", 5)
+    campaign()
+    assert ordered(operator, count=5).body == {"job_id": "j-1", "status": "queued"}
+    assert operator.world.queues.asked == []
+    assert [read(operator.world, code)[2] for code in file_of(operator)] == list(range(5))
+    ordered(operator, job_id="j-2", count=6)
+    assert operator.get("/v1/jobs/j-2").body["status"] == "queued"
+    again = ordered(operator, count=5)
+    assert (again.is_replay, again.body["status"]) == (True, "queued")
+
+
 @pytest.mark.parametrize("count", [1, 9, 10, 11, 20])
 def test_steps_end_exactly_with_the_count(operator, campaign, count):
     campaign()
     ordered(operator, count=count)
     work(operator.world)
     assert len(set(file_of(operator))) == count
+
+
+# ---- at the till -----------------------------------------------------------------------------------------------------
+
+
+def test_the_codes_of_a_job_are_each_redeemed_once(operator, campaign, till, redemption):
+    campaign(limits={"total": 25})
+    ordered(operator)
+    work(operator.world)
+    codes = file_of(operator)
+    for n, code in enumerate(codes):
+        answer = till.post("/v1/redemptions", redemption(code, redemption_id=f"r-{n}"))
+        assert (answer.status, answer.body["discount_total"]) == (201, 300)
+    again = till.post("/v1/redemptions", redemption(codes[0], redemption_id="again"))
+    assert (again.status, again.code) == (409, "code_not_usable")
+
+
+def test_a_code_that_nobody_has_ordered_yet_is_not_usable(operator, campaign, till, redemption):
+    campaign()
+    ordered(operator)
+    book = Codebook(operator.world)
+    (code,) = book.codes(bulk_locator(operator.world), range(25, 26), book.key)
+    assert till.post("/v1/redemptions", redemption(show(code))).code == "code_not_usable"
+    ordered(operator, job_id="j-2", count=1)
+    assert till.post("/v1/redemptions", redemption(show(code))).status == 201
+
+
+@pytest.mark.parametrize("mode", ["shared", "imported"])
+def test_a_campaign_whose_codes_come_from_elsewhere_makes_none(operator, campaign, mode):
+    campaign(code={"mode": mode})
+    answer = operator.post(PATH, ORDER)
+    error = answer.body["errors"][0]
+    assert (answer.status, error["pointer"], error["code"]) == (422, "/campaign_id", "not_made_here")
+    nothing_is_left_behind(operator)
 
 
 # ---- terms ----------------------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from hypothesis import given, settings, strategies as st
 from points import alarms
 from points.balances import ACCOUNT
 from points.routes import ROUTES
-from shared import keys
+from shared import alarm_job, keys
+from shared.alarm_job import AlarmJob
 from tests.kit import OPERATOR, Client, FakeClock, make_world, purchase
 from tests.stream import Stream
 
@@ -49,12 +50,12 @@ def work(client, leave_at=FOREVER):
 
 def alarm_days(world, member_id="taro"):
     """The days for which there is an alarm of a member."""
-    found = [item for item in world.transient.scan() if item["pk"].startswith("alarm#") and item["sk"] == member_id]
-    return sorted(date.fromisoformat(item["pk"].split("#")[1]) for item in found)
+    found = [item for item in world.transient.scan() if item["pk"].startswith("alarm#M#") and item["sk"] == member_id]
+    return sorted(date.fromisoformat(item["pk"].split("#")[2]) for item in found)
 
 
 def place(world):
-    item = world.transient.get(*keys.job("alarms"))
+    item = world.transient.get(*keys.alarm_job(keys.MEMBER_POINTS))
     return date.fromordinal(item["day"]), item["shard"]
 
 
@@ -76,14 +77,14 @@ def test_an_entry_asks_for_one_look_and_the_relay_puts_it_under_its_day(client, 
     stream.run()
     day = days(335)
     assert alarm_days(client.world) == [day]
-    item = client.world.transient.get(*keys.alarm(day.toordinal(), "taro"))
+    item = client.world.transient.get(*keys.alarm("M#taro", day.toordinal()))
     assert item["ttl"] == (datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=90)).timestamp()
     assert not any("alarm" in event["data"] for event in stream.sent)
 
 
 def test_members_are_spread_over_sixteen_parts_of_a_day():
-    parts = {keys.alarm(TODAY.toordinal(), f"member-{n}")[0] for n in range(400)}
-    assert parts == {keys.alarms(TODAY.toordinal(), shard) for shard in range(keys.ALARM_SHARDS)}
+    parts = {keys.alarm(f"M#member-{n}", TODAY.toordinal())[0] for n in range(400)}
+    assert parts == {keys.alarms("M", TODAY.toordinal(), shard) for shard in range(keys.ALARM_SHARDS)}
 
 
 def test_an_entry_that_the_stream_brings_late_asks_for_a_day_that_is_still_to_come(client, clock, stream):
@@ -100,7 +101,7 @@ def test_the_first_run_begins_today_and_notes_its_place_for_good(client):
     worked = work(client)
     assert (worked.members, worked.is_done) == (0, True)
     assert place(client.world) == (days(1), 0)
-    assert "ttl" not in client.world.transient.get(*keys.job("alarms"))
+    assert "ttl" not in client.world.transient.get(*keys.alarm_job(keys.MEMBER_POINTS))
 
 
 def test_a_member_is_reminded_three_times_and_the_points_expire(client, clock, stream):
@@ -264,7 +265,7 @@ def test_one_bad_member_stops_nobody_and_is_looked_at_again_tomorrow(client, clo
     worked = work(client)
     client.world.ledger.head = good
     assert (worked.members, worked.entered, worked.parked, worked.is_done) == (2, 1, 1, True)
-    parked = client.world.transient.get(*keys.parked("alarms", "taro"))
+    parked = client.world.transient.get(*keys.parked("alarms", "M#taro"))
     assert (parked["reason"], parked["day"]) == ("KeyError: 'lots'", days(335).toordinal())
     go_to(clock, days(336))
     assert work(client).entered == 1
@@ -272,7 +273,7 @@ def test_one_bad_member_stops_nobody_and_is_looked_at_again_tomorrow(client, clo
 
 
 def test_a_run_that_must_leave_goes_on_where_it_was(client, clock, stream, monkeypatch):
-    monkeypatch.setattr(alarms, "PAGE", 3)
+    monkeypatch.setattr(alarm_job, "PAGE", 3)
     work(client)
     members = [f"member-{n}" for n in range(20)]
     for member_id in members:
@@ -280,13 +281,13 @@ def test_a_run_that_must_leave_goes_on_where_it_was(client, clock, stream, monke
         buy(client, f"p-{member_id}", member={"member_id": member_id})
     stream.run()
     go_to(clock, days(335))
-    runs, look = 0, alarms.look
+    runs, look = 0, AlarmJob.look
 
-    def slowly(world, member_id, day):
+    def slowly(job, world, member_id, day):
         clock.slept += 1
-        return look(world, member_id, day)
+        return look(job, world, member_id, day)
 
-    monkeypatch.setattr(alarms, "look", slowly)
+    monkeypatch.setattr(AlarmJob, "look", slowly)
     looked = 0
     while not (worked := work(client, clock.slept + 4)).is_done:
         assert worked.members <= 4
