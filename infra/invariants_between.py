@@ -148,6 +148,12 @@ class Between:
                 self._of_award(mark, named(*place), at, raw)
             elif about == "checkin":
                 self._facts.add(mark, "coming", named(*place), at, raw.get("p", 0))
+            elif about == "coupon":
+                what = "bonus taken" if raw["k"] == "reversed" else "bonus got"
+                self._facts.add(_bonus_of(raw, raw["r"]), what, named(*place), at, raw.get("p", 0))
+            elif about == "claim":
+                answer = operation(f"{_issue_of(raw)}/answer")
+                self._facts.add(answer, "paid", named(*place), at, -raw.get("p", 0))
 
     def _of_award(self, mark: bytes, where: str, at: int, raw: Raw) -> None:
         data = raw.get("x", {})
@@ -179,11 +185,22 @@ class Between:
 
     def _of_coupons(self, item: Item) -> None:
         for offset, raw in enumerate(item["e"]):
-            number = item["sk"] + offset
+            number, at, price = item["sk"] + offset, item["t"], raw.get("x", {}).get("price_points")
             where = f"{item['pk']} entry {number}"
-            if raw["k"] in ("issued", "refused") and item["pk"][0] == keys.COUPON_BOOK:
-                self._facts.add(raw["o"], raw["k"], where, item["t"], 1)
-            elif raw["k"] == "filled":
+            is_first = raw["k"] in ("issued", "reserved", "refused") and not (raw["k"] == "issued" and price)
+            if is_first and item["pk"][0] == keys.COUPON_BOOK:
+                self._facts.add(raw["o"], "refused" if raw["k"] == "refused" else "issued", where, at, 1)
+            if "bonus_points" in raw.get("x", {}) and raw["k"] in ("redeemed", "voided"):
+                ref = f"coupon:{raw['x']['coupon_id']}"
+                self._facts.add(_bonus_of(raw, ref), f"bonus {raw['k']}", where, at, raw["x"]["bonus_points"])
+            if raw["k"] == "reserved":
+                self._facts.add(operation(f"{_issue_of(raw)}/answer"), "price", where, at, price)
+            elif raw["k"] == "released":
+                self._facts.add(operation(_issue_of(raw)), "refused", where, at, 1)
+                self._facts.add(raw["o"], "answered", where, at, 0)
+            elif raw["k"] == "issued" and price:
+                self._facts.add(raw["o"], "answered", where, at, price)
+            if raw["k"] == "filled":
                 self._facts.add(operation(place_of(raw["x"]["coupon_id"])), "filled", where, item["t"])
             for event, discount in invariants_figures.counted(item["pk"], number, raw):
                 self._facts.add(operation(event), "counts", where, item["t"], discount)
@@ -204,6 +221,17 @@ class Between:
             if points:
                 event = operation(_EVENT_OF_CHECKIN.format(account=item["pk"], number=number))
                 self._facts.add(event, "reward", where, item["t"], points)
+
+
+def _issue_of(raw: Raw) -> str:
+    """The name of the issue of the coupon that an entry is about."""
+    locator, index = raw["x"]["coupon_id"].split("-")
+    return keys.issue(int(locator, 16), int(index, 16))
+
+
+def _bonus_of(raw: Raw, ref: str) -> bytes:
+    """The operation of a bonus: that of a redemption and a coupon."""
+    return operation(f"bonus#{raw['x']['redemption_id']}#{ref.partition(':')[2]}")
 
 
 def _did(own: list[Raw]) -> tuple[int, int, int, int, bool]:

@@ -19,6 +19,7 @@ Raw = Mapping[str, Any]
 STORES_PER_DAY = 3
 _EAST_MS = 14 * 3_600_000  # so far ahead of UTC is the day in the east
 _FREE, _HELD, _USED, _OUT = Status.ISSUED, Status.HELD, Status.REDEEMED, Status.VOIDED
+_RESERVED = Status.RESERVED
 
 
 class Coupons:
@@ -62,6 +63,8 @@ class Coupons:
                 continue
             if coupon_id not in now:
                 self._gone[coupon_id] = coupon
+                if coupon.status is _RESERVED:
+                    found.append(f"coupon {coupon_id} makes room that somebody is paying for")
             elif now[coupon_id] != coupon:
                 found.append(f"coupon {coupon_id} has changed, and no entry says so")
         found += [f"coupon {one} has come, and no entry says so" for one in now if one not in self._before | _as(moved)]
@@ -89,11 +92,30 @@ class Coupons:
         if coupon_id not in now or now[coupon_id].status is not _FREE:
             found.append(f"coupon {coupon_id} is woken, and not to be used")
 
-    def issued(self, raw: Raw, _at: int, now: Mapping[str, Coupon], found: list[str]) -> None:
+    def reserved(self, raw: Raw, _at: int, now: Mapping[str, Coupon], found: list[str]) -> None:
+        self._come(raw["x"]["coupon_id"], found)
+        if (coupon := now.get(raw["x"]["coupon_id"])) is None or coupon.status is not _RESERVED:
+            found.append(f"coupon {raw['x']['coupon_id']} is reserved, and not kept for who pays")
+
+    def released(self, raw: Raw, _at: int, now: Mapping[str, Coupon], found: list[str]) -> None:
+        """What was refused by the points was reserved, and is gone."""
         coupon_id = raw["x"]["coupon_id"]
+        before = self._before.get(coupon_id)
+        if before is None or before.status is not _RESERVED or coupon_id in now:
+            found.append(f"coupon {coupon_id} is let go that was not reserved, or is still there")
+
+    def _come(self, coupon_id: str, found: list[str]) -> None:
         if coupon_id in self._issued:
             found.append(f"coupon {coupon_id} is issued twice")
         self._issued.add(coupon_id)
+
+    def issued(self, raw: Raw, _at: int, now: Mapping[str, Coupon], found: list[str]) -> None:
+        """At once, or when it has been paid for: then it was reserved before."""
+        coupon_id = raw["x"]["coupon_id"]
+        if "price_points" not in raw["x"]:
+            self._come(coupon_id, found)
+        elif (before := self._before.get(coupon_id)) is None or before.status is not _RESERVED:
+            found.append(f"coupon {coupon_id} was paid for and not reserved, or is issued twice")
         if coupon_id not in now or now[coupon_id].status not in (_FREE, Status.ASLEEP):
             found.append(f"coupon {coupon_id} is issued, and not to be used")
 
@@ -164,6 +186,8 @@ def _as(ids: set[str]) -> dict[str, Any]:
 
 
 _COUPON = {
+    "reserved": Coupons.reserved,
+    "released": Coupons.released,
     "issued": Coupons.issued,
     "held": Coupons.held,
     "redeemed": Coupons.redeemed,

@@ -25,6 +25,8 @@ def faults_of(facts: list[Fact], due: int) -> Iterator[str]:
             yield f"{name}: no account has it"
     yield from _faults_of_deciding(told, due)
     yield from _faults_of_giving(told, due)
+    yield from _faults_of_claiming(told, due)
+    yield from _faults_of_bonus(told, due)
     for where, at, points in told["reward"]:
         if at < due and not told["coming"]:
             yield f"{where}: no account has its {points} points"
@@ -48,6 +50,41 @@ def _faults_of_counting(told: Mapping[str, list[Fact]], due: int) -> Iterator[st
             yield f"{where}: {told['counted'][0][0]} has counted {told['counted'][0][2]} of a discount of {discount}"
     for where, *_ in told["counted"][len(told["counts"]) :]:
         yield f"{where}: counted, and no coupon says so" if not told["counts"] else f"{where}: counted before"
+
+
+def _faults_of_claiming(told: Mapping[str, list[Fact]], due: int) -> Iterator[str]:
+    """What is reserved is paid for or refused, once, to the price; and then the coupon is issued, or let go."""
+    prices, paid, answered = told["price"], told["paid"], told["answered"]
+    for where, at, price in prices:
+        if at < due and not (paid and answered):
+            yield f"{where}: {'the book does not know the answer' if paid else 'no account has answered it'}"
+        if paid and paid[0][2] not in (0, price):
+            yield f"{where}: {paid[0][0]} paid {paid[0][2]} for it, not {price}"
+    if max(len(prices), len(paid), len(answered)) > 1:
+        yield f"{(paid + answered + prices)[0][0]}: a coupon is reserved, paid for or answered more than once"
+    if (paid or answered) and not prices:
+        yield f"{(paid + answered)[0][0]}: pays for a coupon, or answers, that nobody has reserved"
+    if answered and (not paid or paid[0][2] != answered[0][2]):
+        yield f"{answered[0][0]}: a coupon worth {answered[0][2]} points, of which {sum(one[2] for one in paid)} were paid"
+
+
+def _faults_of_bonus(told: Mapping[str, list[Fact]], due: int) -> Iterator[str]:
+    """A redemption's bonus is got once, and taken back to the point if that is void; nobody gets one for nothing."""
+    given, void, got, taken = (told[f"bonus {what}"] for what in ("redeemed", "voided", "got", "taken"))
+    for where, at, points in given:
+        if at < due and not (got or taken):
+            yield f"{where}: no account has its bonus of {points} points"
+        if any(came > points for _, _, came in got):
+            yield f"{where}: {got[0][0]} got more points than its bonus"
+    for where, at, _ in void:
+        if at < due and not taken:
+            yield f"{where}: its bonus was not taken back"
+    if max(len(got), len(taken)) > 1:
+        yield f"{(got + taken)[-1][0]}: a bonus comes or goes twice"
+    if (got and not given) or (taken and not void):
+        yield f"{(got + taken)[0][0]}: a bonus of no redemption, or taken back without a void"
+    if taken and taken[0][2] != -sum(came for _, _, came in got):
+        yield f"{taken[0][0]}: takes {-taken[0][2]} points back, and the bonus was {sum(came for *_, came in got)}"
 
 
 def _is_done(facts: list[Fact]) -> bool:

@@ -107,6 +107,11 @@ class Book:
     alarm: int = 0  # the day of the latest alarm that an entry asked for
     told: int = 0  # the day up to which reminders have been said
 
+    @property
+    def shown(self) -> tuple[Coupon, ...]:
+        """The coupons that anybody is shown: all but those that are not paid for yet."""
+        return tuple(coupon for coupon in self.coupons if coupon.status is not Status.RESERVED)
+
     def get(self, spot: Spot) -> Coupon | None:
         return next((coupon for coupon in self.coupons if coupon.spot == spot), None)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from shared import keys, places
 from shared.codes import Code, Codec, Form, Generation, Reading, show
-from shared.coupon_book import BOOK, Coupon
+from shared.coupon_book import BOOK, Coupon, unpack_coupons
 from shared.table import Item
 from shared.world import World
 
@@ -138,7 +138,7 @@ def usable(world: World, member_id: str, now: datetime, *, with_codes: bool) -> 
     day = places.of_programme(world).day(at)
     book = Codebook(world)
     found = []
-    for coupon in head.state.coupons:
+    for coupon in head.state.shown:
         campaign_id = book.campaign_of(coupon.locator)
         if coupon.state(at, day) != "issued" or coupon.first > day or is_paused(world, campaign_id):
             continue
@@ -155,3 +155,16 @@ def is_paused(world: World, campaign_id: str) -> bool:
     """Whether a campaign stands still: then its coupons can't be used either, until it is resumed."""
     item = world.directory.setting(keys.campaign(campaign_id))
     return item is not None and item["said"]["state"] == "paused"
+
+
+def found_in(redemption: Item, coupon_id: str) -> str | None:
+    """The member in whose book a redemption found a coupon, as its name tells; None for a code that is in nobody's.
+
+    Whoever has been merged since, this stays the same for all that is ever said of the two.
+    """
+    for share in redemption.get("shares", (redemption,)):
+        if share["acc"][0] == keys.COUPON_BOOK:
+            coupons = unpack_coupons(share["op"]["c"])
+            if any(coupon.coupon_id == coupon_id for coupon in coupons):
+                return keys.holder(share["acc"])
+    return None

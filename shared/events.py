@@ -39,6 +39,7 @@ _OF_ENTRY: Mapping[tuple[str, str], tuple[str, ...]] = {
     (keys.PURCHASE, "returned"): ("purchase.returned",),
     (keys.VISITS, "accepted"): ("checkin.accepted",),
     (keys.VISITS, "flagged"): ("checkin.flagged",),
+    (keys.COUPON_BOOK, "reserved"): ("coupon.reserved",),
     (keys.COUPON_BOOK, "issued"): ("coupon.issued",),
     (keys.COUPON_BOOK, "redeemed"): ("coupon.redeemed",),
     (keys.COUPON_BOOK, "held"): ("coupon.held",),
@@ -116,8 +117,14 @@ def of_entry(entry: Entry) -> Iterator[Event]:
             at=entry.recorded_at,
             sequence=entry.sequence,
             partition=entry.account,
-            data=_data(entry, member),
+            data=_as_told(name, _data(entry, member)),
         )
+
+
+def _as_told(name: str, said: dict[str, Any]) -> dict[str, Any]:
+    """Whether a purchase was its member's first is told by its own event, and only by that."""
+    is_first = bool(said.pop("first_purchase", False))
+    return said | {"first_purchase": is_first} if name == "purchase.recorded" else said
 
 
 def _by_reference(entry: Entry) -> tuple[str, ...]:

@@ -82,6 +82,7 @@ class Pending(NamedTuple, Generic[O]):
     is_replay: bool = False
     is_effect: bool = False  # of a decision elsewhere: dated by that, not by the clock of whoever appends it
     is_event: bool = False  # has no name, and so no `seen` of its own: its time never changes, and bounds it
+    begun: datetime | None = None  # of an event that may be undone: an earlier time that its undoing knows, too
     asked_of: str | None = None  # whose it was when it was named, if a merge has led it elsewhere
 
     @property
@@ -92,7 +93,7 @@ class Pending(NamedTuple, Generic[O]):
     @property
     def since(self) -> datetime | None:
         """The time before which it can't be in a chain; None if its `seen` says all."""
-        return self.at if self.is_event else None
+        return (self.begun or self.at) if self.is_event else None
 
 
 class Found(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -93,8 +93,13 @@ def document(service: str, routes: Routes) -> dict[str, Any]:
 
 
 def _models(route: Route) -> list[type[BaseModel]]:
-    named = [model for model in (route.body, route.answer) if isinstance(model, type) and issubclass(model, BaseModel)]
-    return [model for model in named if model is not Empty]
+    return [model for model in (route.body, *_answers(route)) if model is not Empty]
+
+
+def _answers(route: Route) -> list[type[BaseModel]]:
+    """The shapes that an answer may have: one, or any of a union."""
+    shapes = get_args(route.answer) or (route.answer,)
+    return [model for model in shapes if isinstance(model, type) and issubclass(model, BaseModel)]
 
 
 def _operation(route: Route) -> dict[str, Any]:
@@ -128,8 +133,9 @@ def _answer(route: Route) -> dict[str, Any]:
     if route.status == 204:
         return {"description": "Done"}
     schema: dict[str, Any] = {"type": "object"}
-    if isinstance(route.answer, type) and issubclass(route.answer, BaseModel):
-        schema = {"$ref": _REF.format(model=route.answer.__name__)}
+    refs = [{"$ref": _REF.format(model=model.__name__)} for model in _answers(route)]
+    if refs:
+        schema = refs[0] if len(refs) == 1 else {"anyOf": refs}
     schemas = {media: schema if media == preference.JSON else {"type": "string"} for media in route.media}
     return {"description": "Done", "content": {media: {"schema": one} for media, one in schemas.items()}}
 

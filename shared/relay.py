@@ -84,7 +84,8 @@ def _park(outbox: Outbox, key: dict[str, Any], reason: str) -> None:
 
 def _of_ledger(world: World, item: Item, outbox: Outbox) -> list[Event]:
     if item["sk"] == 0:  # a name; what follows it, if anything, is a chain of its own
-        if "carry" in item and not _has_entered(world, item["pk"], item["acc"], item["seen"]):
+        marks = item.get("opens", (item["pk"],))  # a name that only opens others is done when those are
+        if "carry" in item and not all(_has_entered(world, one, item["acc"], item["seen"]) for one in marks):
             outbox.carry_on(item["carry"], item["pk"])
         return []
     entries = chain.entries_of(item)

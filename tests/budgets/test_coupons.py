@@ -17,6 +17,7 @@ from shared.memory import size
 from tests.api.coupons.conftest import CAMPAIGN
 from tests.api.coupons.test_inbox import VISIT, checkin, deliver
 from tests.kit import OPERATOR, TILL, Client, FakeClock, make_world, member
+from tests.passing import Passing
 from tests.stream import Stream
 
 BASKET = {"lines": [{"line_id": str(n), "sku": f"4901234567{n:03d}", "quantity": 1, "amount": 298} for n in range(20)]}
@@ -151,6 +152,34 @@ def test_two_homes_are_one_transaction(shop):
     assert trips == 5  # a name and a head for each code, then the transaction
     path = f"/v1/redemptions/{said['redemption_id']}/void"
     assert spent(shop, lambda: till.post(path, {"void_id": "v"}), 200) == (2 * 2, 1.5, 4)
+
+
+# ---- claims ---------------------------------------------------------------------------------------------------------
+
+
+def _take(shop, claim_id, campaign_id):
+    return shop.as_(member("taro")).post("/v1/me/claims", {"claim_id": claim_id, "campaign_id": campaign_id})
+
+
+def test_a_claim_is_an_issue_and_its_name(shop):
+    _take(shop, "warm", "open")
+    assert spent(shop, lambda: _take(shop, "c-1", "open")) == (3, 1, 5)
+    assert spent(shop, lambda: _take(shop, "c-1", "open")) == (2, 1, 4)
+
+
+def test_a_claim_for_points_is_five_writes_all_told(shop):
+    shop.as_(OPERATOR).post("/v1/campaigns", CAMPAIGN | {"campaign_id": "priced", "price_points": 5})
+    gift = {"adjustment_id": "a", "points": 9, "reason": "gift", "member": {"member_id": "taro"}}
+    assert Client(POINTS, shop.world, OPERATOR).post("/v1/adjustments", gift).status == 201
+    passing, usage = Passing(shop.world), shop.world.ledger.table.usage
+    _take(shop, "warm", "priced")
+    passing.work()
+    assert spent(shop, lambda: _take(shop, "c-1", "priced"), 202) == (3, 1, 5)
+    for service, units in (("points", (1, 0.5)), ("coupons", (1, 2))):  # it pays or refuses, and the book hears it
+        messages = [one for one in passing.step() if one[0] == service]
+        usage.reset()
+        passing.deliver(messages)
+        assert (usage.write_units, usage.read_units) == units
 
 
 def test_a_triggered_coupon_is_two_writes(shop):

@@ -26,7 +26,7 @@ from tests.stream import Stream
 ALWAYS = {"member_id", "ref", "occurred_at"}
 OF_POINTS = ALWAYS | {"points", "balance"}
 TOLD = {
-    "purchase.recorded": OF_POINTS | {"amount", "store_id", "v", "pending", "on"},
+    "purchase.recorded": OF_POINTS | {"amount", "store_id", "v", "pending", "on", "first_purchase"},
     "purchase.completed": ALWAYS | {"amount", "amount_left", "bought_at", "store_id"},
     "purchase.cancelled": ALWAYS | {"amount", "amount_left", "bought_at"},
     "purchase.returned": ALWAYS | {"amount", "amount_left", "bought_at", "channel", "at"},
@@ -216,3 +216,18 @@ def test_delivered_again_and_carried_on_the_events_stay_the_same(client, act):
     assert first.sent == again.sent
     ids = [event["id"] for event in first.sent]
     assert len(ids) == len(set(ids))
+
+
+def test_a_members_first_purchase_is_told_as_such(client, stream):
+    def is_first():
+        return heard(stream)["purchase.recorded"]["first_purchase"]
+
+    buy(client, "one", 1000)
+    assert is_first() is True
+    buy(client, "two", 1000)
+    assert is_first() is False
+    for purchase_id in ("one", "two"):
+        assert reverse(client, purchase_id).status == 200
+    stream.run()
+    buy(client, "three", 1000)
+    assert is_first() is True  # what was reversed was none

@@ -3,7 +3,7 @@
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,11 +12,13 @@ from infra import invariants
 from points.routes import ROUTES as POINTS
 from shared import chain, keys, world as worlds
 from shared.clock import Clock
+from shared.coupon_book import BOOK
 from shared.keys import Stage
 from shared.memory import MemoryTable
 from shared.secrets import Secrets
 from tests.api.coupons.conftest import CAMPAIGN
-from tests.kit import OPERATOR, ROOT, TILL, Client
+from tests.kit import OPERATOR, ROOT, TILL, Client, member
+from tests.passing import Passing
 
 THREADS = 64
 NOW = datetime(2026, 11, 20, 3, tzinfo=UTC)
@@ -269,6 +271,72 @@ def test_the_same_source_at_once_is_one_coupon():
     assert len({answer.body["code"] for answer in answers}) == 1
     assert len(entries(shop, keys.COUPON_BOOK, "taro", "issued")) == 1
     assert shop.world.ledger.table.newest("L#one")["s"]["n"] == 1
+
+
+# ---- claims for points ----------------------------------------------------------------------------------------------
+
+
+def claims(table, *members, **limits):
+    """A world in which a coupon costs 10 points, and each member has 25."""
+    shop = make(table, *members, **limits)
+    priced = CAMPAIGN | {"campaign_id": "priced", "price_points": 10, "limits": limits}
+    assert shop.as_(OPERATOR).post("/v1/campaigns", priced).status == 201
+    points = Client(POINTS, shop.world, OPERATOR)
+    for member_id in members:
+        gift = {"adjustment_id": member_id, "points": 25, "reason": "gift", "member": {"member_id": member_id}}
+        assert points.post("/v1/adjustments", gift).status == 201
+    return shop
+
+
+def claim(shop, claim_id, member_id="taro"):
+    return send(shop.as_(member(member_id)), "/v1/me/claims", {"claim_id": claim_id, "campaign_id": "priced"})
+
+
+def settle(shop, workers=8):
+    """Every message is handed to many inboxes at once."""
+    passing = Passing(shop.world)
+    while messages := passing.step():
+        all_at_once(lambda _, messages=messages: [again(passing, one) for one in messages], workers)
+    return passing
+
+
+def again(passing, message):
+    while True:
+        try:
+            return passing.deliver([message])
+        except AssertionError as error:
+            if "batchItemFailures" not in str(error):
+                raise
+
+
+def test_the_same_claim_at_once_is_one_payment_and_one_coupon():
+    shop = claims(table := Crowded(), "taro")
+    answers = all_at_once(lambda _: claim(shop, "c-1"), 32, table)
+    assert {(answer.status, answer.body["state"]) for answer in answers} == {(202, "pending")}
+    settle(shop)
+    assert len(entries(shop, keys.COUPON_BOOK, "taro", "issued")) == 1
+    assert [entry.points for entry in entries(shop, keys.MEMBER_POINTS, "taro", "spent")] == [-10]
+    assert list(invariants.faults(shop.world.ledger.table.scan(), NOW + timedelta(days=1))) == []
+
+
+def test_many_claims_are_as_many_as_the_points_pay_for_and_the_pool_has_the_rest_back():
+    shop = claims(table := Crowded(), "taro", total=40)
+    answers = all_at_once(lambda n: claim(shop, f"c-{n}"), 32, table)
+    assert won(answers) == 0
+    assert {answer.status for answer in answers} == {202}
+    settle(shop)
+    assert len(entries(shop, keys.COUPON_BOOK, "taro", "issued")) == 2
+    assert len(entries(shop, keys.COUPON_BOOK, "taro", "released")) == 30
+    assert shop.world.ledger.table.newest("L#priced")["s"]["n"] == 2
+    assert list(invariants.faults(shop.world.ledger.table.scan(), NOW + timedelta(days=1))) == []
+
+
+def test_control_without_the_condition_a_claim_is_reserved_by_many():
+    shop = claims(table := Careless(), "taro")
+    all_at_once(lambda n: claim(shop, f"c-{n}"), 16, table)
+    assert len(shop.world.ledger.table.newest("B#taro")["e"]) == 1
+    assert len([one for one in shop.world.ledger.table.scan() if one["pk"].startswith("N#claim#")]) == 16
+    assert len(shop.world.ledger.head(BOOK, "taro").state.coupons) < 16  # they wrote over one another
 
 
 # ---- stale reads ----------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coupons import book, reactions as coupon_reactions
+from coupons import giving, reactions as coupon_reactions
 from coupons.pool import POOL
 from coupons.routes import ROUTES
 from infra import invariants
@@ -138,7 +138,7 @@ def test_a_budget_and_a_pool_have_given_exactly_what_members_got(seed):
 @pytest.mark.parametrize("seed", range(25))
 def test_no_coupon_is_ever_good_twice(seed, monkeypatch):
     """Redemptions and holds of one or two members, captures and voids, and books so small that coupons leave them."""
-    monkeypatch.setattr(book, "COUPONS_MAX", 4)
+    monkeypatch.setattr(giving, "COUPONS_MAX", 4)
     stage = Stage(seed)
     dice, till, numbers = stage.dice, stage.coupons.as_(TILL), itertools.count()
     sent: dict[int, Any] = {}

@@ -72,17 +72,6 @@ def test_what_a_campaign_can_not_do_without(missing: str) -> None:
 @pytest.mark.parametrize(
     ("change", "where"),
     [
-        ({"trigger": {"event": "trigger.survey"}}, "/trigger/event"),
-        ({"price_points": 100}, "/price_points"),
-    ],
-)
-def test_what_is_not_built_yet_is_refused_and_not_ignored(change: dict[str, Any], where: str) -> None:
-    assert _problems(Campaign, _CAMPAIGN | change) == {where: "not_taken_yet"}
-
-
-@pytest.mark.parametrize(
-    ("change", "where"),
-    [
         ({"offer": {"type": "percent_off", "value": 101}}, "/offer/value"),
         ({"offer": {"type": "percent_off", "value": 0}}, "/offer/value"),
         ({"offer": {"type": "amount_off", "value": 10**12 + 1}}, "/offer/value"),

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from coupons import book as rules, packing
-from coupons.book import Asker, Drawing, Issuing, Redeeming, Taken, Voiding
+from coupons import book as rules, giving, packing
+from coupons.book import Asker, Redeeming, Taken, Voiding
+from coupons.giving import Drawing, Issuing
 from shared.business_day import DayRule
 from shared.clock import from_ms
 from shared.coupon_book import BOOK, Book, Coupon, Status, Use, pack_coupons, unpack_coupons
@@ -83,9 +84,8 @@ def test_a_book_survives_packing(coupons: list[Coupon], gone: dict[int, int]) ->
 
 @given(_coupons(), st.none() | st.integers(1, 9), st.booleans())
 def test_operations_survive_packing(one: Coupon, limit: int | None, is_drawn: bool) -> None:
-    wanted = Issuing(
-        one, "spring", "shop", TODAY, "o-1" if is_drawn else None, limit, Drawing(5, 2, "taro", 4) if is_drawn else None
-    )
+    drawing = Drawing(5, 2, "taro", 4) if is_drawn else None
+    wanted = Issuing(one, "spring", "shop", TODAY, "o-1" if is_drawn else None, limit, drawing, limit)
     assert packing.unpack_issuing(packing.pack_issuing(wanted)) == wanted
     for hold in (None, 60):
         wished = redeeming(one, hold=hold)
@@ -103,9 +103,9 @@ def test_a_members_limit_counts_every_coupon_ever_issued() -> None:
     used = coupon(1, status=Status.REDEEMED, use=Use(b"redeemer", b"an order", NOON))
     book = Book((used,), ((7, 1),))
     with pytest.raises(Conflict) as refused:
-        rules.issue(book, issuing(2, per_member=2), NOON)
+        giving.issue(book, issuing(2, per_member=2), NOON)
     assert refused.value.code == "member_limit_reached"
-    assert len(rules.issue(book, issuing(2, per_member=3), NOON).state.coupons) == 2
+    assert len(giving.issue(book, issuing(2, per_member=3), NOON).state.coupons) == 2
 
 
 def test_a_full_book_lets_the_oldest_finished_coupon_go() -> None:
@@ -115,16 +115,16 @@ def test_a_full_book_lets_the_oldest_finished_coupon_go() -> None:
             for n in range(100)
         )
     )
-    book = rules.issue(book, issuing(1000), NOON).state
+    book = giving.issue(book, issuing(1000), NOON).state
     assert (book.get((7, 5)), book.gone, len(book.coupons)) == (None, ((7, 1),), 100)
     assert book.count(7) == 101
-    book = rules.issue(book, issuing(1001), NOON).state
+    book = giving.issue(book, issuing(1001), NOON).state
     with pytest.raises(Conflict):
-        rules.issue(book, issuing(1002), NOON)
+        giving.issue(book, issuing(1002), NOON)
 
 
 def test_a_refusal_may_be_an_entry() -> None:
-    decided = rules.issue_or_tell(Book((coupon(1),)), issuing(2, per_member=1), NOON)
+    decided = giving.issue_or_tell(Book((coupon(1),)), issuing(2, per_member=1), NOON)
     assert decided.state == Book((coupon(1),))
     (step,) = decided.steps
     assert (step.kind, step.data["code"]) == ("refused", "member_limit_reached")
@@ -254,8 +254,8 @@ def test_a_hold_keeps_a_coupon_in_a_full_book() -> None:
     over = coupon(0, last=yesterday, first=yesterday, status=Status.HELD, use=held)
     book = Book((over, *(coupon(n) for n in range(1, 100))))
     with pytest.raises(Conflict):
-        rules.issue(book, issuing(1000), NOON)
-    assert rules.issue(book, issuing(1000), NOON + timedelta(minutes=2)).state.get(over.spot) is None
+        giving.issue(book, issuing(1000), NOON)
+    assert giving.issue(book, issuing(1000), NOON + timedelta(minutes=2)).state.get(over.spot) is None
 
 
 def test_ten_coupons_on_the_longest_basket_fit_into_an_item() -> None:

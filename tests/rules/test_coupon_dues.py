@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from coupons import book as rules, dues
+from coupons import book as rules, dues, giving
 from coupons.dues import Attending
 from shared.business_day import DayRule, day_end, day_start
 from shared.coupon_book import BOOK, Book, Coupon, Status, Use
@@ -104,7 +104,7 @@ def test_a_hold_protects_a_coupon_and_is_looked_at_again_the_next_day() -> None:
 
 
 def test_a_coupon_without_a_last_day_asks_for_nothing() -> None:
-    decided = dues.asking(rules.issue(Book(), issuing(coupon=coupon(last=None)), NOON), NOON)
+    decided = dues.asking(giving.issue(Book(), issuing(coupon=coupon(last=None)), NOON), NOON)
     assert (decided.state.alarm, "alarm" in decided.steps[-1].data) == (0, False)
 
 
@@ -130,9 +130,9 @@ def test_a_full_book_lets_go_first_what_has_nothing_more_to_tell() -> None:
     coupons = [coupon(n, last=None) for n in range(100)]
     coupons[3] = coupon(3, first=first, last=TODAY - timedelta(days=1))
     coupons[8] = coupon(8, first=first, last=TODAY - timedelta(days=20), status=Status.EXPIRED)
-    book = rules.issue(Book(tuple(coupons)), issuing(1000), NOON).state
+    book = giving.issue(Book(tuple(coupons)), issuing(1000), NOON).state
     assert (book.get((7, 8)), book.get((7, 3))) == (None, coupons[3])
-    assert rules.issue(book, issuing(1001), NOON).state.get((7, 3)) is None
+    assert giving.issue(book, issuing(1001), NOON).state.get((7, 3)) is None
 
 
 # ---- properties -----------------------------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ def test_who_follows_the_alarms_says_all_that_looking_every_day_would_say(book: 
 @given(_books, st.integers(0, 2**20))
 def test_an_alarm_that_is_on_its_way_in_time_is_asked_for_once(book: Book, alarm: int) -> None:
     book = replace(book, alarm=alarm)
-    decided = rules.issue(book, issuing(20_000, coupon=until(400, 20_000)), NOON)
+    decided = giving.issue(book, issuing(20_000, coupon=until(400, 20_000)), NOON)
     asked = dues.asking(decided, NOON)
     assert dues.asking(asked, NOON) == asked
     day = asked.state.alarm

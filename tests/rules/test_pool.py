@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from coupons import pool
-from coupons.book import Drawing, Issuing
 from coupons.campaign import Campaign, CodeSettings
+from coupons.giving import Drawing, Issuing
 from coupons.pool import EDITIONS_MAX, INDEXES, POOL, Making, Pool
 from shared.coupon_book import Coupon
 from shared.errors import Conflict, Invalid

@@ -43,6 +43,8 @@ MANY = 60
 PER_MEMBER = 2
 PRINTED, MONEY = 5, 350  # codes on paper, 100 off each
 USES, USES_A_DAY = 3, 2  # of a code that all share
+PRICE, BONUS = 15, 25
+COSTLY_TOTAL = 3
 BASE = {"rule_id": "base", "kind": "base", "points": 1, "per_amount": 100}
 BAG: dict[str, Any] = {
     "rule_id": "bag",
@@ -145,6 +147,11 @@ def opening(programme: str) -> Opening:
         ("welcome", {"limits": {"per_member": PER_MEMBER}, "valid_days": 9}),
         ("paper", {"limits": {"per_member": PER_MEMBER, "budget": MONEY}}),
         ("all", {"code": {"mode": "shared"}, "limits": {"total": USES, "per_store_day": USES_A_DAY}}),
+        ("costly", {"limits": {"total": COSTLY_TOTAL}, "price_points": PRICE}),
+        ("bonus", {"offer": {"type": "bonus_points", "value": BONUS}}),
+        ("thanks", {"trigger": {"event": "trigger.survey"}}),
+        ("stars", {"trigger": {"event": "trigger.survey", "filter": {"stars": 5}}, "limits": {"total": TOTAL}}),
+        ("spender", {"trigger": {"event": "points.spent"}}),
         ("card", {}),
     ):
         said = {

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from shared import events, keys
 from shared.errors import Unavailable
 from tests.kit import NOON
-from tests.sim import codes, reckoning, stamps
+from tests.sim import codes, gifts, reckoning, stamps
 from tests.sim.books import Books
 from tests.sim.names import name_of
-from tests.sim.opening import BAG, MANY, PER_MEMBER, STORES, TOTAL
+from tests.sim.opening import BAG, COSTLY_TOTAL, MANY, PER_MEMBER, STORES, TOTAL
 from tests.sim.people import Ask
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def broken(story: Story) -> Iterator[str]:
     yield from _parked(story)
     yield from _visits(books)
     yield from _limits(books)
+    yield from gifts.faults(story.people.asks, books)
     yield from _voids(books)
     yield from _drawn(books)
     yield from codes.faults(story)
@@ -220,7 +221,7 @@ def _limits(books: Books) -> Iterator[str]:
             issued[entry.data["campaign_id"]] += 1
         elif entry.account[0] == keys.POOL and entry.kind == "made":
             issued[keys.holder(entry.account)] += entry.data["count"]
-    for campaign, total in (("few", TOTAL), ("many", MANY)):
+    for campaign, total in (("few", TOTAL), ("many", MANY), ("stars", TOTAL), ("costly", COSTLY_TOTAL)):
         if issued[campaign] > total:
             yield f"{issued[campaign]} coupons and codes of a campaign of {total}"
 

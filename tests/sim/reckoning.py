@@ -43,7 +43,7 @@ def held(books: Books) -> int:
 
 def worth(asks: list[Ask], books: Books) -> dict[str, int]:
     """What each thing that happened is worth by now."""
-    found: dict[str, int] = {}
+    found: dict[str, int] = {"claims": -_paid_for_coupons(books), "bonus": _bonus(books)}
     for name, body in bodies(asks, books).items():
         if books.entered(name, is_reversal=True):
             continue
@@ -61,6 +61,22 @@ def worth(asks: list[Ask], books: Books) -> dict[str, int]:
             case "checkin":
                 found[name] = COME_BY["points"] * any(entry.kind == "accepted" for entry in books.entered(name))
     return found
+
+
+def _paid_for_coupons(books: Books) -> int:
+    """The prices of all coupons that were issued for points, as the coupons' side tells."""
+    issued = (entry for entry in books.all if entry.account[0] == keys.COUPON_BOOK and entry.kind == "issued")
+    return sum(entry.data.get("price_points", 0) for entry in issued)
+
+
+def _bonus(books: Books) -> int:
+    """The bonus of all redemptions that were not voided, as the coupons' side tells."""
+    stands: dict[tuple[str, str], int] = {}
+    for entry in books.all:
+        if entry.account[0] in (keys.COUPON_BOOK, keys.CODE) and "bonus_points" in entry.data:
+            points = entry.data["bonus_points"] if entry.kind == "redeemed" else 0
+            stands[entry.data["redemption_id"], entry.data["coupon_id"]] = points
+    return sum(stands.values())
 
 
 def bodies(asks: list[Ask], books: Books) -> dict[str, dict[str, Any]]:

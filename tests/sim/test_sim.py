@@ -65,6 +65,8 @@ def test_the_stories_reach_what_they_are_to_prove():
     assert {"N completed", "N cancelled", "N returned", "N claimed", "N reversed"} <= set(kinds)
     assert {
         "B issued",
+        "B reserved",
+        "B released",
         "B redeemed",
         "B held",
         "B voided",

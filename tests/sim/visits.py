@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.sim.opening import STORES
+from tests.sim.people import Ask
 from tests.sim.stage import Stage
 
 
@@ -13,12 +14,46 @@ class Visits(Stage):
     """Stories of those who come by."""
 
     def draws_a_coupon(self) -> None:
-        source_id, campaign = self.id("i"), self.random.choice(("free", "few", "few", "many", "own", "own"))
-        who = self.member()
+        self._draw(self.random.choice(("free", "few", "few", "many", "own", "own")))
+
+    def uses_a_bonus(self) -> None:
+        """A coupon that gives points, used, given back and used again."""
+        good = self._draw("bonus").good
+        for _ in range(self.random.choice((1, 2, 2, 3))):
+            if good:
+                self._redeem("till", [good.body["code"]])
+
+    def _draw(self, campaign: str) -> Ask:
+        source_id, who = self.id("i"), self.member()
         body = {"campaign_id": campaign, "source_id": source_id, "member": {"member_id": who}}
         ask = self.people.ask("ec", "coupons POST /v1/issues", body, of=("issue", campaign, source_id, who))
         self.codes.append(ask)
         self.mistaken(ask, order_ref="another")
+        return ask
+
+    def claims(self) -> None:
+        """For nothing, or for points that may not be there."""
+        campaign, claim_id, who = self.random.choice(("costly", "costly", "costly", "own")), self.id("q"), self.member()
+        body = {"claim_id": claim_id, "campaign_id": campaign}
+        ask = self.people.ask(who, "coupons POST /v1/me/claims", body, of=("coupon claim", claim_id))
+        self.mistaken(ask, campaign_id="free")
+        if campaign == "own":
+            self.codes.append(ask)
+        else:
+            self.pause(60)
+            path = "coupons GET /v1/me/claims/{claim_id}"
+            look = self.people.ask(who, path, of=("look", who), claim_id=claim_id)
+            if look.good and "code" in look.good.body:
+                self.codes.append(look)
+
+    def tells(self) -> None:
+        """The shop's own systems tell of a survey that somebody has answered."""
+        trigger_id, who, stars = self.id("y"), self.member(), self.random.choice((4, 5))
+        body = {"trigger_id": trigger_id, "type": "survey", "member": {"member_id": who}, "data": {"stars": stars}}
+        self.mistaken(
+            self.people.ask("ec", "coupons POST /v1/triggers", body, of=("trigger", trigger_id)),
+            data={"stars": 9 - stars},
+        )
 
     def redeems(self) -> None:
         """One or two coupons at one or two tills; what is held is captured or not."""

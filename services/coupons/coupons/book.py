@@ -1,4 +1,4 @@
-"""What a member's coupon book decides: issue, redeem or hold, capture, void.
+"""What a member's coupon book decides about coupons that are in it: redeem or hold, capture, void.
 
 Pure: the book, the operation and the time go in, the entries and the next book come out, or a refusal is raised.
 """
@@ -11,16 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from coupons.dues import is_open
-from shared import keys
 from shared.business_day import DayRule
 from shared.chain import Decided, Step
 from shared.coupon_book import Book, Coupon, Status, Use
 from shared.errors import Conflict
 from shared.units import Money, Points
-
-COUPONS_MAX = 100
-"""So many coupons a head carries. Beyond, the oldest that can't be used any more make room."""
 
 WhyUnusable: TypeAlias = Literal[
     "not_found", "used", "held", "expired", "paused", "asleep", "taken_back", "other_order", "needs_member"
@@ -35,85 +30,6 @@ def order_hash(order_ref: str) -> bytes:
 def reached() -> Conflict:
     """The refusal of whoever comes to a limit of redemptions too late."""
     return Conflict("code_not_applicable", reason="limit_reached")
-
-
-# ---- issuing --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """An issue's share in its campaign's pool: the total, and the heads that were read before the name.
-
-    The pool's entry tells the stream whose book the coupon must enter, and after which number.
-    """
-
-    total: int
-    seen: int
-    member_id: str
-    member_seen: int
-
-
-@dataclass(frozen=True, slots=True)
-class Issuing:
-    """A coupon on its way into a member's book."""
-
-    coupon: Coupon
-    campaign_id: str
-    owner: str
-    issued_on: date
-    order_ref: str | None = None
-    per_member: int | None = None
-    drawing: Drawing | None = None
-
-    @property
-    def name(self) -> str:
-        """The partition of the issue's name, by which the stream finds it again."""
-        return keys.issue(*self.coupon.spot)
-
-
-def issue(book: Book, issuing: Issuing, at: datetime) -> Decided[Book]:
-    """Put a coupon into the book; `member_limit_reached` if the campaign or the book has no room for it."""
-    coupon = issuing.coupon
-    if issuing.per_member is not None and book.had(coupon.locator, at) >= issuing.per_member:
-        raise Conflict("member_limit_reached", limit=issuing.per_member)
-    book = _with_room(book, issuing.issued_on, at)
-    data = {
-        "coupon_id": coupon.coupon_id,
-        "campaign_id": issuing.campaign_id,
-        "source_id": coupon.source_id,
-        "valid_from": coupon.first.isoformat(),
-        **({"valid_until": coupon.last.isoformat()} if coupon.last else {}),
-        **({"order_ref": issuing.order_ref} if issuing.order_ref else {}),
-    }
-    step = Step("issued", ref=("coupon", coupon.coupon_id), data=data)
-    return Decided(replace(book, coupons=(*book.coupons, coupon)), (step,))
-
-
-def issue_or_tell(book: Book, issuing: Issuing, at: datetime) -> Decided[Book]:
-    """As `issue`, but a refusal is an entry, so that no twin of the request gets in after the pool has its unit back.
-
-    If the process dies before it has, the stream gives it back.
-    """
-    try:
-        return issue(book, issuing, at)
-    except Conflict as refused:
-        data = {"code": refused.code, "limit": refused.fields["limit"], "carry": ["coupons", issuing.name]}
-        return Decided(book, (Step("refused", ref=("coupon", issuing.coupon.coupon_id), data=data),))
-
-
-def _with_room(book: Book, day: date, at: datetime) -> Book:
-    while len(book.coupons) >= COUPONS_MAX:
-        done = [one for one in book.coupons if _is_done(one, day, at)]
-        if not done:
-            raise Conflict("member_limit_reached", limit=COUPONS_MAX)
-        book = book.without(min(done, key=is_open))  # if one must go that is open, nobody will say that it has expired
-    return book
-
-
-def _is_done(coupon: Coupon, day: date, at: datetime) -> bool:
-    """Whether a coupon can't be used any more; a hold protects it from its last day."""
-    is_closed = coupon.status in (Status.REDEEMED, Status.VOIDED)
-    return is_closed or (coupon.is_over(day) and not coupon.is_held(at))
 
 
 # ---- redeeming ------------------------------------------------------------------------------------------------------

@@ -7,9 +7,19 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from coupons.fields import Wanted
+from shared.event_types import TYPES
 from shared.shapes import Amount, Day, Id, Ref, Shape, Some, SomePoints, Words, refuse
 
 Channel = Literal["ec", "pos"]
+
+TOLD = "trigger."
+"""Before the name of what the shop's own systems tell us."""
+
+_OF_NOBODY = {"campaign.exhausted", "checkin.anomaly", "member.erased"}
+_IN_CIRCLES = {f"coupon.{what}" for what in ("reserved", "issued", "held", "voided", "expiring", "expired")}
+_KEPT_QUIET = {"checkin.flagged"}  # whoever got a coupon for it would learn that a check-in looks odd to us
+OCCASIONS = TYPES - _OF_NOBODY - _IN_CIRCLES - _KEPT_QUIET
+"""The types of events that may issue a coupon. Of those of coupons only a redemption: somebody must come for it."""
 
 
 class Name(Shape):
@@ -56,10 +66,22 @@ class Stacking(Shape):
 
 
 class Trigger(Shape):
-    """The event that issues a coupon by itself, and what its data must say for that."""
+    """The event that issues a coupon by itself, and what its data must say for that.
 
-    event: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}\.[a-z_]{1,40}$")]
+    Any type of event that is about a member and does not come of coupons being issued; or `trigger.` and what the
+    shop's own systems call it when they tell us (`POST /v1/triggers`).
+    """
+
+    event: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}\.[a-z0-9_]{1,40}$")]
     filter: Annotated[dict[Id, Wanted], Field(max_length=10)] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _such_an_event_comes(self) -> Trigger:
+        if not self.event.startswith(TOLD) and self.event not in OCCASIONS:
+            is_known = self.event in TYPES
+            detail = "no coupon can follow from this event" if is_known else "there is no event of this type"
+            refuse([(("event",), "not_a_trigger" if is_known else "unknown_event", detail)])
+        return self
 
 
 class CodeSettings(Shape):
@@ -88,12 +110,15 @@ class Terms(Shape):
 
 
 class Campaign(Terms):
+    """A campaign as it is now. `claimable`: members may claim its coupon themselves, where nothing else gives it out."""
+
     campaign_id: Id
     name: Name
     valid_days: Annotated[int, Field(ge=0, le=3650)] | None = None
     limits: Limits = Limits()
     trigger: Trigger | None = None
     price_points: SomePoints | None = None
+    claimable: bool = True
     code: CodeSettings = CodeSettings()
     bind: Literal["order_ref"] | None = None
     state: Literal["draft", "active", "paused", "ended"] = "active"
@@ -111,14 +136,16 @@ class Campaign(Terms):
         return self
 
     @model_validator(mode="after")
-    def _nothing_that_is_not_taken_yet(self) -> Campaign:
-        """Refuse what the contract knows and this version would not honour: better than a limit nobody keeps."""
-        wanted: dict[tuple[str, ...], bool] = {
-            ("trigger", "event"): self.trigger is not None and self.trigger.event != "checkin.accepted",
-            ("price_points",): self.price_points is not None,
-        }
-        refuse((where, "not_taken_yet", "this is not taken yet") for where, is_wanted in wanted.items() if is_wanted)
+    def _a_price_is_paid_by_a_claim(self) -> Campaign:
+        if self.price_points is not None and not self.is_claimable:
+            refuse([(("price_points",), "not_claimable", "a price is paid by who claims it: no trigger, no bind")])
         return self
+
+    @property
+    def is_claimable(self) -> bool:
+        """Whether a member may take a coupon: not where an event gives it out, staff wake it, or it is for an order."""
+        is_open = self.trigger is None and self.bind is None and self.code == CodeSettings()
+        return self.claimable and is_open
 
     @property
     def terms(self) -> Terms:

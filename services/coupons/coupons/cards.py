@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from coupons.book import Issuing, issue
 from coupons.campaign import Campaign
+from coupons.giving import Issuing, issue
 from coupons.rules import validity
 from coupons.stamp_programme import StampProgramme
 from shared.business_day import DayRule

@@ -118,7 +118,7 @@ class Homes:
         head = self._head(self.member_id)
         return [
             Sought(position, show(self.codebook.code(coupon)), coupon, head, is_owners=True)
-            for position, coupon in enumerate(head.state.coupons)
+            for position, coupon in enumerate(head.state.shown)
         ]
 
     def _one(self, position: int, typed: str) -> Sought:

@@ -8,39 +8,38 @@ then the book accepts, or refuses by an entry, and only after that does the pool
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from coupons import book, packing, pool, rules, store
-from coupons.book import Drawing, Issuing, order_hash
+from coupons import draws, giving, packing, pool, rules, sources, store
+from coupons.book import order_hash
 from coupons.dues import attentive
+from coupons.giving import Drawing, Issuing
 from coupons.pool import POOL, Pool
 from coupons.store import Running
 from shared import keys, places
 from shared.chain import Head
-from shared.codes import Generation, source_index
+from shared.codes import Generation
 from shared.coupon_book import BOOK, Book, Coupon, Status
-from shared.coupons_of import Codebook
 from shared.errors import Conflict, Invalid, Refused, Unavailable
 from shared.member_ref import require_member
 from shared.naming import OPEN_NAME_LIFE, Done, Naming, Pending, Verb, check_same, name_item, named
 from shared.table import Item
 from shared.world import World
 
-INDEX_ATTEMPTS = 8
-
-ISSUE = Verb(BOOK, packing.pack_issuing, packing.unpack_issuing, attentive(book.issue))
+ISSUE = Verb(BOOK, packing.pack_issuing, packing.unpack_issuing, attentive(giving.issue))
 """An issue may be refused, so only its caller finishes it."""
-ACCEPT = Verb(BOOK, packing.pack_issuing, packing.unpack_issuing, attentive(book.issue_or_tell))
+ACCEPT = Verb(BOOK, packing.pack_issuing, packing.unpack_issuing, attentive(giving.issue_or_tell))
 """What the pool has given is brought to its end by the stream, whom the pool's entry tells."""
-TAKE = Verb(POOL, packing.pack_issuing, packing.unpack_issuing, pool.take)
-GIVE_BACK = Verb(POOL, packing.pack_issuing, packing.unpack_issuing, pool.give_back)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One issue that somebody wants: a request's, or an event's."""
+    """One issue that somebody wants: a request's, or an event's.
+
+    `agreed` is called when nothing speaks against it any more, before anything is written.
+    """
 
     campaign_id: str
     owner: str
@@ -50,6 +49,12 @@ class Asked:
     member: Callable[[bool], str]
     order_ref: str | None = None
     comes_again: bool = False  # a queue brings it until it is done; a caller gives up within a day
+    has_price: bool = False  # the member claims it for what the campaign asks
+    agreed: Callable[[], None] = lambda: None
+
+    def of(self, campaign_id: str) -> Asked:
+        """The same, of another campaign."""
+        return replace(self, campaign_id=campaign_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +68,9 @@ class _Heads:
 def issue(world: World, asked: Asked) -> Done[Issuing]:
     """Issue a coupon, or answer the one that this source has already caused."""
     running = store.campaign(world, asked.campaign_id)
-    generation = Codebook(world).generation(running.locator)
-    assert generation is not None, "a campaign is made with its locator"
-    for attempt in range(INDEX_ATTEMPTS):
-        index = source_index(generation, f"{asked.owner}|{asked.source_id}", attempt)
-        one = _One(world, asked, running, generation, index)
+    generation = sources.generation(world, running)
+    for attempt in range(sources.ATTEMPTS):
+        one = _One(world, asked, running, generation, sources.index(generation, asked.owner, asked.source_id, attempt))
         try:
             return one.perform()
         except Invalid as refused:
@@ -80,7 +83,7 @@ def finish(world: World, name: Item) -> None:
     """Bring an issue to its end whose process died after the pool had given; before that, nothing happened."""
     pending = named(ACCEPT, name)
     try:
-        _draw(world, pending, None, may_append=False)
+        draws.draw(world, pending, None, may_append=False)
     except Conflict:
         return  # the pool never gave, or has it back
     try:
@@ -114,6 +117,7 @@ class _One:
             if old is not None:
                 return self._resume(old, None)
             issuing, heads = self._look(consistent=True)
+        self.asked.agreed()
         verb = ISSUE if issuing.drawing is None else ACCEPT
         name = name_item(self.naming, verb, heads.book.account, heads.book.sequence, issuing)
         old = ledger.table.put_new(name)
@@ -122,16 +126,13 @@ class _One:
         pending = named(verb, name)._replace(is_replay=False)
         if issuing.drawing is None:
             return _enter(self.world, ISSUE, heads.book.account, pending, heads.book)
-        _draw(self.world, pending, heads.pool)
+        draws.draw(self.world, pending, heads.pool)
         return _accept(self.world, heads.book.account, pending, heads.book)
 
     def is_taken_by_another(self) -> bool:
         """Whether the name at this index belongs to another source: 40 bits can't keep all sources apart."""
         old = self.world.ledger.name(self.naming)
-        if old is None:
-            return False
-        there = packing.unpack_issuing(old["op"])
-        return (there.owner, there.coupon.source_id) != (self.asked.owner, self.asked.source_id)
+        return old is not None and sources.of_name(old) != (self.asked.owner, self.asked.source_id)
 
     def _look(self, *, consistent: bool) -> tuple[Issuing, _Heads]:
         """The issue and the heads that it is judged by; raises the refusal."""
@@ -146,12 +147,12 @@ class _One:
         if campaign.state != "active" or issuing.coupon.is_over(issuing.coupon.first):
             raise Conflict("campaign_not_active")  # or nothing is left of its days
         if campaign.limits.total is None:
-            book.issue(head.state, issuing, self.asked.at)
+            giving.issue(head.state, issuing, self.asked.at)
             return issuing, _Heads(head)
         left = ledger.head(POOL, campaign.campaign_id, consistent=consistent)
         issuing = self._issuing(Drawing(campaign.limits.total, left.sequence, keys.holder(head.account), head.sequence))
         pool.take(left.state, issuing, self.asked.at)
-        book.issue(head.state, issuing, self.asked.at)
+        giving.issue(head.state, issuing, self.asked.at)
         return issuing, _Heads(head, left)
 
     def _issuing(self, drawing: Drawing | None) -> Issuing:
@@ -175,6 +176,7 @@ class _One:
             order_ref=self.asked.order_ref,
             per_member=campaign.limits.per_member,
             drawing=drawing,
+            price=campaign.price_points if self.asked.has_price else None,
         )
 
     def _order(self) -> bytes | None:
@@ -202,7 +204,7 @@ class _One:
         (done,) = world.ledger.enter(ACCEPT, account, [pending], head, may_append=False)
         if not isinstance(done, Refused):
             return _told(world, pending, done)
-        _draw(world, pending, None, may_append=may_append)
+        draws.draw(world, pending, None, may_append=may_append)
         return _accept(world, account, pending)
 
 
@@ -218,23 +220,6 @@ def _enter(
     return world.ledger.enter_one(verb, account, pending, head, may_append=may_append)
 
 
-def _draw(world: World, pending: Pending[Issuing], head: Head[Pool] | None, *, may_append: bool = True) -> None:
-    """The pool's part. What it has back again, it took for an issue that the book had refused."""
-    account = POOL.partition(pending.operation.campaign_id)
-    try:
-        _enter(world, TAKE, account, _in_pool(pending, pending.mark), head, may_append=may_append)
-    except Conflict as refused:
-        if refused.code == "reversed" and may_append:
-            raise Conflict("member_limit_reached") from None
-        raise
-
-
-def _in_pool(pending: Pending[Issuing], mark: bytes) -> Pending[Issuing]:
-    """The same operation on its way into the pool, where it can be only after the pool's own `seen`."""
-    assert pending.operation.drawing is not None
-    return pending._replace(mark=mark, seen=pending.operation.drawing.seen)
-
-
 def _accept(world: World, account: str, pending: Pending[Issuing], head: Head[Book] | None = None) -> Done[Issuing]:
     """The book's part."""
     return _told(world, pending, _enter(world, ACCEPT, account, pending, head))
@@ -242,8 +227,7 @@ def _accept(world: World, account: str, pending: Pending[Issuing], head: Head[Bo
 
 def _told(world: World, pending: Pending[Issuing], done: Done[Issuing]) -> Done[Issuing]:
     """What the book decided; after its refusal, the pool's unit back."""
-    if done.last.kind == "issued":
+    if done.last.kind != "refused":
         return done
-    account = POOL.partition(pending.operation.campaign_id)
-    world.ledger.enter(GIVE_BACK, account, [_in_pool(pending, pending.reversal)])
+    draws.give_back(world, pending)
     raise Conflict(done.last.data["code"], limit=done.last.data["limit"])

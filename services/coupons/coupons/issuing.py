@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from coupons import listing
-from coupons.book import Issuing
+from coupons.giving import Issuing
 from coupons.issues import Asked, issue
 from coupons.model import IssueBatch, IssueRequest
 from shared import http
@@ -30,7 +30,7 @@ def one(call: Call[IssueRequest]) -> Reply:
         order_ref=wanted.order_ref,
     )
     done = issue(call.world, asked)
-    return Reply(_answer(call.world, done), 201, is_replay=done.is_replay)
+    return Reply(answer(call.world, done), 201, is_replay=done.is_replay)
 
 
 def batch(call: Call[IssueBatch]) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def batch(call: Call[IssueBatch]) -> dict[str, Any]:
     return {"results": [_result(call, sent) for sent in call.body.issues]}
 
 
-def _answer(world: World, done: Done[Issuing]) -> dict[str, Any]:
+def answer(world: World, done: Done[Issuing]) -> dict[str, Any]:
     """The coupon as it was issued, whatever became of it since."""
     coupon = done.operation.coupon
     (shown,) = listing.shown(world, [coupon], done.last.recorded_at)

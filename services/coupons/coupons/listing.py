@@ -32,7 +32,7 @@ def my_one(call: Call[Any]) -> dict[str, Any]:
     member_id = signed_in(call.world, call.who)["member_id"]
     head = call.world.ledger.open_head(BOOK, member_id, consistent=True)
     wanted = call.path["coupon_id"]
-    coupons = [coupon for coupon in head.state.coupons if coupon.coupon_id == wanted]
+    coupons = [coupon for coupon in head.state.shown if coupon.coupon_id == wanted]
     if not coupons:
         raise NotFound("coupon_not_found")
     (told,) = shown(call.world, coupons, max(call.now, head.recorded_at))
@@ -51,7 +51,7 @@ def _page(call: Call[Any], member_id: str) -> dict[str, Any]:
     head = call.world.ledger.open_head(BOOK, member_id, consistent=True)
     if head.sequence == 0:
         require_member(call.world, member_id)
-    listed = shown(call.world, reversed(head.state.coupons), max(call.now, head.recorded_at))
+    listed = shown(call.world, reversed(head.state.shown), max(call.now, head.recorded_at))
     if after is not None:
         ids = [one.coupon_id for one in listed]
         listed = listed[ids.index(after) + 1 :] if after in ids else []

@@ -1,8 +1,9 @@
 """What a member's coupon book brings into another, and takes back. Pure.
 
 All coupons move, and the counts of those that have left the book, so that a campaign's limit counts the merged member
-once. If the merge is ended, the coupons that can still be used go back. What was used or is held stays, for a void or
-a capture follows the merge; it still counts for the member who had it. So do codes on paper that were used.
+once. If the merge is ended, the coupons that can still be used go back. What was used, is held or is being paid for
+stays, for a void, a capture or the answer of the points follows the merge; it still counts for the member who had it.
+So do codes on paper that were used.
 
 Stamp cards of one programme become one. If the merge is ended, all stamps that were brought go back, as they were: if
 they have filled a card meanwhile, its coupon stays, and the card that it is on stands below 0 by what it lacks.
@@ -21,6 +22,8 @@ from shared.coupon_book import BOOK, Book, Coupon, Status
 from shared.moves import MOVED, Merger, Move
 from shared.stamp_card import Cards
 from shared.tally import Tally
+
+_STAYS = (Status.REDEEMED, Status.RESERVED)
 
 
 def leave(book: Book, move: Move[Book], _at: datetime) -> Decided[Book]:
@@ -79,12 +82,12 @@ def _cards_back(move: Move[Book], at: datetime) -> Cards:
 
 
 def coming_back(there: Book, brought: Book, at: datetime) -> tuple[Coupon, ...]:
-    """The coupons that were brought and nobody has used or holds; a hold that is over counts for nobody."""
+    """The coupons that were brought and nobody has used, holds or is paying for; a hold that is over counts for nobody."""
     found = (there.get(coupon.spot) for coupon in brought.coupons)
     return tuple(
         replace(coupon, status=Status.ISSUED, use=None) if coupon.status is Status.HELD else coupon
         for coupon in found
-        if coupon is not None and coupon.status is not Status.REDEEMED and not coupon.is_held(at)
+        if coupon is not None and coupon.status not in _STAYS and not coupon.is_held(at)
     )
 
 

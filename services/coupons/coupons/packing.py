@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from coupons.book import Counted, Drawing, Issuing, Redeeming, Taken
+from coupons.book import Counted, Redeeming, Taken
+from coupons.giving import Drawing, Issuing
 from shared.business_day import DayRule
 from shared.chain import Packed
 from shared.coupon_book import pack_coupons, unpack_coupons
@@ -34,6 +35,8 @@ def pack_issuing(issuing: Issuing) -> Packed:
     if issuing.drawing is not None:
         drawing = issuing.drawing
         packed["l"] = [drawing.total, drawing.seen, drawing.member_id, drawing.member_seen]
+    if issuing.price is not None:
+        packed["p"] = issuing.price
     return packed
 
 
@@ -47,6 +50,7 @@ def unpack_issuing(packed: Packed) -> Issuing:
         order_ref=packed.get("r"),
         per_member=packed.get("m"),
         drawing=Drawing(*packed["l"]) if "l" in packed else None,
+        price=packed.get("p"),
     )
 
 

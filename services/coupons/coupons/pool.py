@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from coupons.book import Issuing
 from coupons.campaign import Campaign
+from coupons.giving import Issuing
 from shared import keys, tally, varint
 from shared.chain import Decided, Kind, Packed, Step
 from shared.codes import Form
@@ -85,7 +85,7 @@ def take(pool: Pool, issuing: Issuing, at: datetime) -> Decided[Pool]:
 
 
 def give_back(pool: Pool, issuing: Issuing, _: datetime) -> Decided[Pool]:
-    """One coupon fewer: the member's book had no room for it."""
+    """One coupon fewer: the member's book had no room for it, or it was not paid for."""
     step = Step("given_back", ref=("coupon", issuing.coupon.coupon_id))
     return Decided(replace(pool, taken=pool.taken - 1), (step,))
 

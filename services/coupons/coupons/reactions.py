@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
-from coupons import code_files, issues, merging, rules, stamping, stats, store
+from coupons import claims, code_files, merging, stamping, stats, store, triggers
+from coupons.campaign import OCCASIONS
 from coupons.issues import Asked
 from shared import events, merge_events
-from shared.errors import Conflict, NotFound
+from shared.errors import NotFound
+from shared.event_types import short_name
 from shared.events import Received
+from shared.inbox import React
 from shared.world import World
 
 OWNER = "event"
+
+
+def on_event(world: World, event: Received) -> None:
+    """Whatever happens to a member issues the coupons of campaigns with this trigger; what happens to nobody, none."""
+    if event.subject is not None:
+        _issue(world, event, _wanting(world, event))
 
 
 def on_checkin(world: World, event: Received) -> None:
@@ -21,21 +31,35 @@ def on_checkin(world: World, event: Received) -> None:
     """
     if event.subject is None:
         raise ValueError("a check-in has a member")
-    for campaign_id in _campaigns(world, event):
-        asked = Asked(
-            campaign_id=campaign_id,
-            owner=OWNER,
-            source_id=source_of(event),
-            fingerprint=world.secrets.fingerprint(f"{campaign_id}|{event.id}|{event.subject}".encode()),
-            at=event.time,
-            member=lambda _: str(event.subject),
-            comes_again=True,
-        )
-        try:
-            issues.issue(world.at(event.time), asked)  # dated by the check-in, not by when it is heard of
-        except Conflict:
-            continue
+    _issue(world, event, dict.fromkeys([*_rewards(world, event), *_wanting(world, event)]))
     stamping.on_checkin(world, event)
+
+
+def _wanting(world: World, event: Received) -> list[str]:
+    return triggers.wanting(world, short_name(event.type), event.data)
+
+
+def _issue(world: World, event: Received, campaigns: Iterable[str]) -> None:
+    asked = Asked(
+        campaign_id="",
+        owner=OWNER,
+        source_id=source_of(event),
+        fingerprint=world.secrets.fingerprint(f"{event.id}|{event.subject}".encode()),
+        at=event.time,
+        member=lambda _: str(event.subject),
+        comes_again=True,
+    )
+    triggers.issue_all(world, campaigns, asked)
+
+
+def on_points(world: World, event: Received) -> None:
+    """The points' answer to a reservation; whatever else is spent or refused is none of the coupons' business."""
+    ref = event.data.get("ref")
+    if not isinstance(ref, dict) or ref.get("kind") != claims.KIND:
+        return
+    is_paid = event.type == events.type_name("points.spent")
+    refusal = None if is_paid else str(event.data.get("code", "refused"))
+    claims.answer(world, str(event.data["coupon_id"]), refusal, event.time)
 
 
 def source_of(event: Received) -> str:
@@ -43,18 +67,13 @@ def source_of(event: Received) -> str:
     return f"event.{hashlib.sha256(event.id.encode()).hexdigest()[:24]}"
 
 
-def _campaigns(world: World, event: Received) -> list[str]:
+def _rewards(world: World, event: Received) -> list[str]:
+    """The campaigns that a check-in's reward names."""
     reward = event.data.get("reward", {})
     named = reward.get("campaigns", []) if isinstance(reward, dict) else None
     if not isinstance(named, list):
         raise ValueError("a reward lists its campaigns")  # noqa: TRY004 - a wrong message, not a wrong call
-    wanted = [one for one in named if isinstance(one, str) and _is_there(world, one)]
-    triggered = [
-        one.campaign.campaign_id
-        for one in store.campaigns(world)
-        if rules.is_triggered(one.campaign.trigger, "checkin.accepted", event.data)
-    ]
-    return list(dict.fromkeys([*wanted, *triggered]))
+    return [one for one in named if isinstance(one, str) and _is_there(world, one)]
 
 
 def _is_there(world: World, campaign_id: str) -> bool:
@@ -66,15 +85,36 @@ def _is_there(world: World, campaign_id: str) -> bool:
     return True
 
 
-REACTIONS = {
-    events.type_name("checkin.accepted"): on_checkin,
+def _both(first: React, then: React) -> React:
+    """One after the other; if either must come again, both do."""
+
+    def react(world: World, event: Received) -> None:
+        first(world, event)
+        then(world, event)
+
+    return react
+
+
+_BEFORE: dict[str, React] = {
     **dict.fromkeys(
         map(events.type_name, ("purchase.recorded", "purchase.completed", "purchase.cancelled", "purchase.returned")),
         stamping.on_purchase,
     ),
-    **merge_events.reactions("coupons", merging.BOOKS),
+    events.type_name("points.refused"): on_points,
+    events.type_name("points.spent"): on_points,
     **stats.REACTIONS,
+    **merge_events.reactions("coupons", merging.BOOKS),
 }
-CARRY_ON = {"issue": issues.finish}
+"""What an event changes before it may bring a coupon."""
+
+REACTIONS: dict[str, React] = {
+    **_BEFORE,
+    **{
+        name: _both(_BEFORE[name], on_event) if name in _BEFORE else on_event
+        for name in map(events.type_name, OCCASIONS)
+    },
+    events.type_name("checkin.accepted"): on_checkin,
+}
+CARRY_ON = {"issue": claims.finish, "trigger": triggers.finish}
 STEPS = {"codes": code_files.carry_on}
 """What the queue of the codes jobs brings."""

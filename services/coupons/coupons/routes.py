@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from coupons import (
     campaigns,
+    claims,
+    gift_model,
     importing,
     issuing,
     jobs,
@@ -13,6 +15,7 @@ from coupons import (
     stamp_cards,
     stamp_programme,
     stats,
+    triggers,
     voids,
     waking,
 )
@@ -64,6 +67,26 @@ _post(
 _post("/v1/issues/batch", "coupons:issue", body=model.IssueBatch, answer=model.IssueResults, body_max=1024 * KB)(
     issuing.batch
 )
+
+_post(
+    "/v1/triggers",
+    "coupons:issue",
+    body=gift_model.TriggerRequest,
+    answer=gift_model.TriggerAnswer,
+    status=202,
+    id_field="trigger_id",
+)(triggers.trigger)
+
+_post(
+    "/v1/me/claims",
+    MEMBER,
+    body=gift_model.ClaimRequest,
+    answer=model.Coupon | gift_model.ClaimAnswer,
+    status=201,
+    again=202,
+    id_field="claim_id",
+)(claims.claim)
+_get("/v1/me/claims/{claim_id}", MEMBER, answer=gift_model.ClaimAnswer)(claims.read)
 
 _get("/v1/me/coupons", MEMBER, query=model.CouponQuery, answer=model.CouponPage)(listing.mine)
 _get("/v1/me/coupons/{coupon_id}", MEMBER, answer=model.Coupon)(listing.my_one)

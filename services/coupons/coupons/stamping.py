@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from coupons import cards, hearing, packing, store
-from coupons.book import Issuing
 from coupons.cards import OWNER, Granting, Occasion, Prize, Scheme
 from coupons.dues import asking, attentive
+from coupons.giving import Issuing
 from coupons.hearing import Heard, Known, known_of
 from coupons.stamp_programme import StampProgramme
 from shared import chain, clock, finding, keys, places

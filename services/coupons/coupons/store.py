@@ -28,9 +28,10 @@ def campaign(world: World, campaign_id: str) -> Running:
     return running
 
 
-def campaigns(world: World) -> list[Running]:
-    """All campaigns, whatever their state."""
-    return [of_item(item) for item in world.directory.settings(keys.campaign("")[0])]
+def triggered(world: World, event: str) -> list[Running]:
+    """All campaigns that a type of event triggers, whatever their state; the others need not be looked at."""
+    items = world.directory.settings(keys.campaign("")[0])
+    return [of_item(item) for item in items if item["said"].get("trigger", {}).get("event") == event]
 
 
 def terms(world: World, campaign_id: str, edition: int) -> Terms:

@@ -33,7 +33,7 @@ class Outstanding(Shape):
     month: str | None
     kind: Literal["regular", "limited"]
     consideration: Literal["free", "paid"]
-    source: Literal["purchase", "award", "checkin", "action", "adjustment"]
+    source: Literal["purchase", "award", "checkin", "action", "adjustment", "coupon"]
     points: Points
 
 

@@ -29,6 +29,7 @@ class Source(IntEnum):
     CHECKIN = 2
     ACTION = 3
     ADJUSTMENT = 4
+    COUPON = 5
 
 
 class Lot(NamedTuple):  # a tuple is made five times as fast as a frozen dataclass

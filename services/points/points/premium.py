@@ -65,6 +65,11 @@ def for_coming_by(programme: Programme, points: Points) -> Points:
     return min(points, LEAST) if applies(programme) else points
 
 
+def of_coupon(programme: Programme, points: Points, basket: Money) -> Points:
+    """What of a coupon's bonus may be given with a basket, whose amount is known without tax only."""
+    return min(points, limit(basket)) if applies(programme) else points
+
+
 def check(programme: Programme) -> None:
     """Refuse settings by which points would always exceed the limit. What only some purchases exceed is cut there."""
     faults = list(_faults(programme)) if applies(programme) else []

@@ -7,14 +7,15 @@ from functools import partial
 
 from pydantic import BaseModel, ConfigDict
 
-from points import actions, adjustments, awards, merges, premium, recorded, rules
+from points import actions, adjustments, awards, bonuses, claiming, merges, premium, recorded, rules
+from points.claiming import Claiming
 from points.rules import Earning
 from points.store import programme
 from points.verbs import member_verb
 from shared import events
 from shared.events import Received
 from shared.member_ref import require_member
-from shared.shapes import Amount, Id, Time
+from shared.shapes import Amount, Id, SomePoints, Time
 from shared.world import World
 
 
@@ -35,6 +36,31 @@ class CheckedIn(BaseModel):
 
 
 EARN = member_verb(rules.earn)
+
+
+PAY = member_verb(claiming.pay_or_tell)
+
+
+class Reserved(BaseModel):
+    """What points reads of `coupon.reserved`. The source is the member's claim."""
+
+    model_config = ConfigDict(strict=True, hide_input_in_errors=True)
+
+    coupon_id: Id
+    source_id: Id
+    price_points: SomePoints
+
+
+def on_reserved(world: World, event: Received) -> None:
+    """A coupon is reserved for points: they pay for it, or refuse, once; the book of coupons hears which."""
+    said = Reserved.model_validate_json(json.dumps(dict(event.data)))
+    if event.subject is None:
+        raise ValueError("a reservation has a member")
+    settings = programme(world)
+    wanted = Claiming(said.source_id, said.coupon_id, said.price_points, settings.spending, settings.zone)
+    (done,) = world.ledger.obey(PAY, event.subject, [(event.id, event.time, wanted)])
+    if isinstance(done, Exception):
+        raise done
 
 
 def on_checkin(world: World, event: Received) -> None:
@@ -58,7 +84,12 @@ def on_checkin(world: World, event: Received) -> None:
         raise done
 
 
-REACTIONS = {events.type_name("checkin.accepted"): on_checkin}
+REACTIONS = {
+    events.type_name("checkin.accepted"): on_checkin,
+    events.type_name("coupon.redeemed"): bonuses.on_redeemed,
+    events.type_name("coupon.reserved"): on_reserved,
+    events.type_name("coupon.voided"): bonuses.on_voided,
+}
 CARRY_ON = {
     "purchase.ec": recorded.finish,
     "purchase.pos": recorded.finish,

@@ -27,6 +27,7 @@ from shared.units import Points
 _SOURCES: Mapping[str, Source] = {
     "award": Source.AWARD,
     "checkin": Source.CHECKIN,
+    "coupon": Source.COUPON,
 }
 
 # ---- purchases ------------------------------------------------------------------------------------------------------
@@ -36,8 +37,9 @@ def buy(account: Account, bought: Bought, at: datetime) -> Decided[Account]:
     """A purchase: the points it uses, then the points it earns, in one append."""
     programme = bought.programme
     paid = _pay(account, bought, at)
+    is_first = paid.account.purchases == 0
     account, given = _judge(paid.account, bought, at)
-    data = {"explain": engine.explain(programme, given), "v": programme.version, **_shown(bought)}
+    data = {"explain": engine.explain(programme, given), "v": programme.version, **_shown(bought, is_first=is_first)}
     if paid.used:
         data["used"] = pack_lots(paid.used)
     arrival = Arrival(
@@ -100,10 +102,11 @@ def _judge(account: Account, bought: Bought, at: datetime) -> tuple[Account, tup
     return account._replace(purchases=account.purchases + 1), given
 
 
-def _shown(bought: Bought) -> dict[str, Any]:
-    """What the entry tells beside its points."""
+def _shown(bought: Bought, *, is_first: bool) -> dict[str, Any]:
+    """What the entry tells beside its points. That it is not a member's first purchase need not be said."""
     amount = sum(line.amount for line in bought.left or bought.lines)
-    return {"amount": amount} | ({"store_id": bought.store_id} if bought.store_id else {})
+    first = {"first_purchase": True} if is_first else {}
+    return {"amount": amount, **({"store_id": bought.store_id} if bought.store_id else {}), **first}
 
 
 # ---- other earning --------------------------------------------------------------------------------------------------

@@ -16,6 +16,9 @@ _OF_OTHERS = {
     "checkin": ("for coming by", "ご来店"),
     "premium": ("the legal limit for premiums", "景品表示法の上限"),
 }
+OF_CAMPAIGN = "campaign:"
+"""Before the id of the campaign whose coupon gave points."""
+_COUPON = ("a coupon of this campaign", "このキャンペーンのクーポン")
 
 
 def explained(explain: str, language: str) -> list[dict[str, Any]]:
@@ -29,6 +32,8 @@ def explained(explain: str, language: str) -> list[dict[str, Any]]:
 
 def _detail(rule: str, numbers: Sequence[str], language: str) -> str:
     is_japanese = language == "ja"
+    if rule.startswith(OF_CAMPAIGN):
+        return _COUPON[is_japanese]
     if not numbers:
         return _OF_OTHERS[rule][is_japanese] if rule in _OF_OTHERS else rule
     told = _what(numbers, is_japanese=is_japanese)

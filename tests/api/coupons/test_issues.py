@@ -84,7 +84,9 @@ def test_one_source_may_cause_coupons_of_two_campaigns(client, campaign, issue):
 def test_two_sources_at_one_index_get_two_coupons(client, campaign, issue, monkeypatch):
     """40 bits can't keep a million sources apart: the second takes its next place, and finds it again."""
     campaign()
-    monkeypatch.setattr("coupons.issues.source_index", lambda _generation, source, attempt: (len(source) % 2) + attempt)
+    monkeypatch.setattr(
+        "coupons.sources.source_index", lambda _generation, source, attempt: (len(source) % 2) + attempt
+    )
     coupons = [issue(f"s-{n}") for n in range(3)]
     assert len({coupon["code"] for coupon in coupons}) == 3
     assert [issue(f"s-{n}") for n in range(3)] == coupons
