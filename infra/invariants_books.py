@@ -119,6 +119,15 @@ class Coupons:
         if coupon_id not in now or now[coupon_id].status not in (_FREE, Status.ASLEEP):
             found.append(f"coupon {coupon_id} is issued, and not to be used")
 
+    def exchanged(self, raw: Raw, _at: int, now: Mapping[str, Coupon], found: list[str]) -> None:
+        """A code on paper that nobody had used is used up."""
+        coupon_id = raw["x"]["coupon_id"]
+        before = self._before.get(coupon_id)
+        if not self._is_code or (before is not None and before.status not in (_FREE, _HELD, Status.ASLEEP)):
+            found.append(f"coupon {coupon_id} is exchanged, and was used before")
+        if coupon_id not in now or now[coupon_id].status is not _USED:
+            found.append(f"coupon {coupon_id} is exchanged, and can still be used")
+
     def held(self, raw: Raw, at: int, now: Mapping[str, Coupon], found: list[str]) -> None:
         self._use(raw, at, now, found, _HELD)
 
@@ -194,6 +203,7 @@ _COUPON = {
     "voided": Coupons.voided,
     "imported": Coupons.issued,
     "activated": Coupons.woken,
+    "exchanged": Coupons.exchanged,
     "counted": Coupons.counted,
     "uncounted": Coupons.uncounted,
     "revoked": Coupons.revoked,

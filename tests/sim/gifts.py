@@ -14,6 +14,7 @@ def faults(asks: list[Ask], books: Books) -> Iterator[str]:
     """All that is wrong with them."""
     yield from _claims(asks, books)
     yield from _triggers(asks, books)
+    yield from _exchanges(asks, books)
 
 
 def _claims(asks: list[Ask], books: Books) -> Iterator[str]:
@@ -29,6 +30,21 @@ def _claims(asks: list[Ask], books: Books) -> Iterator[str]:
                 yield f"a claim came as {came}: {ask}"
             if ask.good and not came:
                 yield f"acknowledged, and in no book: {ask}"
+
+
+def _exchanges(asks: list[Ask], books: Books) -> Iterator[str]:
+    """A code on paper that was exchanged is used up by that, and its coupon is in one book."""
+    used = Counter(entry.ref for entry in books.all if entry.kind == "exchanged")
+    came = Counter(
+        entry.data["source_id"]
+        for entry in books.all
+        if entry.account[0] == keys.COUPON_BOOK and entry.kind == "issued"
+    )
+    for ask in asks:
+        if ask.of and ask.of[0] == "exchange":
+            times = used["claim", ask.of[1]]
+            if times > 1 or times != came[ask.of[1]] or times < bool(ask.good):
+                yield f"{times} codes were exchanged, for {came[ask.of[1]]} coupons: {ask}"
 
 
 def _triggers(asks: list[Ask], books: Books) -> Iterator[str]:

@@ -143,6 +143,8 @@ MUTANTS = (
            '        except (Conflict, __import__("shared.errors").errors.Unavailable):\n            continue'),
     Mutant("an event is another source each time", "coupons.reactions", "source_id=source_of(event),",
            'source_id=f"{source_of(event)}{world.clock.elapsed():.0f}",'),
+    Mutant("a code exchanged and not used up", "coupons.exchanges", "self.table.transact([PutNew(item), PutNew(code)])",
+           "self.table.transact([PutNew(item)])"),
     Mutant("business day in UTC", "shared.business_day", "start = wall.replace(tzinfo=place).astimezone(UTC)\n    if",
            "return wall.replace(tzinfo=UTC)\n    if"),
     # ---- stamps ----

@@ -70,6 +70,18 @@ class Visits(Stage):
                 ]
             )
 
+    def exchanges_paper(self) -> None:
+        """One or two members read the same printed code."""
+        code = self.random.choice(self.papers[:-1])
+        self.at_once(*[lambda: self._exchange(code)] * self.random.randint(1, 2))
+
+    def _exchange(self, code: str) -> None:
+        claim_id, who = self.id("e"), self.member()
+        body = {"claim_id": claim_id, "campaign_id": "paper", "qr": code}
+        ask = self.people.ask(who, "coupons POST /v1/me/claims", body, of=("exchange", claim_id))
+        if ask.good:
+            self.codes.append(ask)
+
     def redeems_paper(self) -> None:
         """A printed code, or one that all share, alone or beside a member's own, at one or two tills."""
         codes = [self.random.choice(self.papers)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from coupons import draws, giving, issues, issuing, sources, store
+from coupons import draws, exchanges, giving, issues, issuing, sources, store
 from coupons.dues import attentive
 from coupons.gift_model import ClaimAnswer, ClaimRequest
 from coupons.giving import Answering, Issuing
@@ -52,10 +52,15 @@ def claim(call: Call[ClaimRequest]) -> Reply:
 def _issue(call: Call[ClaimRequest], naming: Naming, login: str) -> Done[Issuing]:
     world, wanted = call.world, call.body
     member_id = _member(world, login)
-    if not store.campaign(world, wanted.campaign_id).campaign.is_claimable:
+    campaign = store.campaign(world, wanted.campaign_id).campaign
+    if not (campaign.is_claimable if wanted.qr is None else campaign.bind is None):
         raise NotFound("campaign_not_found")
+    if wanted.qr is not None:
+        world = exchanges.with_code(call, campaign, naming, wanted.qr)
 
     def put_name() -> None:
+        if wanted.qr is not None and world.ledger.name(naming) is None:
+            exchanges.check(call, campaign, wanted.qr)
         name = {"pk": naming.partition, "sk": 0, "fp": naming.fingerprint, "op": {"i": wanted.campaign_id}}
         old = world.ledger.table.put_new(name | {"t": to_ms(naming.at), "v": 1})
         if old is not None:
@@ -69,6 +74,7 @@ def _issue(call: Call[ClaimRequest], naming: Naming, login: str) -> Done[Issuing
         at=call.now,
         member=lambda consistent: _member(world, login, consistent=True) if consistent else member_id,
         has_price=True,
+        by_code=wanted.qr is not None,
         agreed=put_name,
     )
     return issues.issue(world, asked)

@@ -7,15 +7,20 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from coupons.fields import Plain
+from coupons.model import Typed
 from shared.reference import MemberRef
 from shared.shapes import Id, Shape
 
 
 class ClaimRequest(Shape):
-    """A coupon that the signed-in member takes; for points where the campaign has a price."""
+    """A coupon that the signed-in member takes; for points where the campaign has a price.
+
+    `qr` is a code of the campaign that the member read: from a form, a card, a poster.
+    """
 
     campaign_id: Id
     claim_id: Id
+    qr: Typed | None = None
 
 
 class ClaimAnswer(Shape):

@@ -50,6 +50,7 @@ class Asked:
     order_ref: str | None = None
     comes_again: bool = False  # a queue brings it until it is done; a caller gives up within a day
     has_price: bool = False  # the member claims it for what the campaign asks
+    by_code: bool = False  # in exchange for a code on paper, which counts already, and is awake then
     agreed: Callable[[], None] = lambda: None
 
     def of(self, campaign_id: str) -> Asked:
@@ -146,7 +147,7 @@ class _One:
             return issuing, _Heads(head)  # a retry: its name will answer
         if campaign.state != "active" or issuing.coupon.is_over(issuing.coupon.first):
             raise Conflict("campaign_not_active")  # or nothing is left of its days
-        if campaign.limits.total is None:
+        if campaign.limits.total is None or self.asked.by_code:
             giving.issue(head.state, issuing, self.asked.at)
             return issuing, _Heads(head)
         left = ledger.head(POOL, campaign.campaign_id, consistent=consistent)
@@ -167,7 +168,7 @@ class _One:
                 first=days.first,
                 last=days.last,
                 source_id=self.asked.source_id,
-                status=Status.ASLEEP if campaign.code.sleeping else Status.ISSUED,
+                status=Status.ASLEEP if campaign.code.sleeping and not self.asked.by_code else Status.ISSUED,
                 order=self._order(),
             ),
             campaign_id=campaign.campaign_id,
