@@ -18,9 +18,9 @@ from infra.lanes import side_by_side
 from infra.redeemed import Key, Membership, Sum, Tables
 
 Share: TypeAlias = Literal["few", "slice", "all", "none"]
-"""Whose coupons: of the first five who redeemed any among the slice's households, of all of them, of everybody, of nobody."""
+"""Whose coupons: of the first six who redeemed any among the slice's households, of all of them, of everybody, of nobody."""
 SHARES: tuple[Share, ...] = ("few", "slice", "all", "none")
-FEW = 5
+FEW = 6
 
 
 @dataclass(frozen=True)

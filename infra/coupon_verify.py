@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,9 +102,9 @@ def differences(expected: Mapping[Key, Sum], told: Mapping[Key, Sum], kept: Mapp
 
 def missent(expected: Iterable[Membership], found: Iterable[Membership]) -> Iterator[Found]:
     """Memberships that are not there, or are there and should not be, or twice."""
-    wanted, there = list(expected), sorted(found)
+    wanted, there = Counter(expected), Counter(found)
     for one in sorted({*wanted, *there}):
-        counts = wanted.count(one), there.count(one)
+        counts = wanted[one], there[one]
         if counts[0] != counts[1]:
             where = {"campaign_id": one.campaign_id, "member_id": member_id(one.household_id)}
             yield where | dict(zip(("tables", "coupons"), counts, strict=True))

