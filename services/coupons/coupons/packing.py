@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from coupons.book import Counted, Drawing, Issuing, Redeeming, Taken
+from coupons.book import Counted, Drawing, Issuing, Offline, Redeeming, Taken
 from shared.business_day import DayRule
 from shared.chain import Packed
+from shared.clock import from_ms, to_ms
 from shared.coupon_book import pack_coupons, unpack_coupons
 
 _LEVEL = 9
@@ -66,6 +67,8 @@ def pack_redeeming(redeeming: Redeeming) -> Packed:
         packed["u"] = redeeming.hold_seconds
     if redeeming.counted:
         packed["n"] = [list(one) for one in redeeming.counted]
+    if redeeming.offline is not None:
+        packed["f"] = _pack_offline(redeeming.offline)
     more = {"e": redeeming.channel, "m": redeeming.member_id, "a": redeeming.basket_amount}
     return packed | {name: value for name, value in more.items() if value}
 
@@ -85,7 +88,17 @@ def unpack_redeeming(packed: Packed) -> Redeeming:
         member_id=packed.get("m"),
         basket_amount=packed.get("a", 0),
         counted=tuple(Counted(*one) for one in packed.get("n", ())),
+        offline=_unpack_offline(*packed["f"]) if "f" in packed else None,
     )
+
+
+def _pack_offline(offline: Offline) -> list[Any]:
+    day, at = offline.day.toordinal(), to_ms(offline.occurred_at)
+    return [offline.terminal, offline.seen, day, at, *[True] * offline.is_late]
+
+
+def _unpack_offline(terminal: str, seen: int, day: int, at: int, *is_late: bool) -> Offline:
+    return Offline(terminal, int(seen), date.fromordinal(int(day)), from_ms(int(at)), bool(is_late))
 
 
 def _pack_taken(taken: Sequence[Taken]) -> bytes:

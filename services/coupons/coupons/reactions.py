@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from coupons import code_files, issues, merging, rules, stamping, stats, store
+from coupons import allowances, code_files, issues, losses, merging, rules, stamping, stats, store
 from coupons.issues import Asked
 from shared import events, merge_events
 from shared.errors import Conflict, NotFound
@@ -75,6 +75,6 @@ REACTIONS = {
     **merge_events.reactions("coupons", merging.BOOKS),
     **stats.REACTIONS,
 }
-CARRY_ON = {"issue": issues.finish}
+CARRY_ON = {"issue": issues.finish, "redemption": losses.finish, "allowance": allowances.finish}
 STEPS = {"codes": code_files.carry_on}
 """What the queue of the codes jobs brings."""

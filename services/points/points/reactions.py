@@ -7,7 +7,7 @@ from functools import partial
 
 from pydantic import BaseModel, ConfigDict
 
-from points import actions, adjustments, awards, merges, premium, recorded, rules
+from points import actions, adjustments, awards, handed, merges, premium, recorded, rules
 from points.rules import Earning
 from points.store import programme
 from points.verbs import member_verb
@@ -67,4 +67,5 @@ CARRY_ON = {
     "adjustment": adjustments.finish,
     "merge": merges.finish,
     "unmerge": merges.finish,
+    "offline.purchase": handed.finish,
 }
