@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from shared.offline_token import Till, is_genuine, unspelt
+from shared.offline_till import Till
+from shared.offline_token import is_genuine, unspelt
 from tests.e2e.conftest import eventually
 from tests.e2e.test_stack import purchase
 

@@ -13,7 +13,8 @@ from coupons.campaign import Terms
 from coupons.model import Basket
 from coupons.rules import Candidate, Place, Validity, discount
 from shared import offline_token
-from shared.offline_token import NotAToken, Token, key_id, public_bytes, read, spelt, unspelt, why_not, worth, write
+from shared.offline_till import why_not, worth
+from shared.offline_token import NotAToken, Token, key_id, public_bytes, read, spelt, unspelt, write
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 KEYS = {key_id(public_bytes(KEY)): public_bytes(KEY)}

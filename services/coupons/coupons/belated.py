@@ -29,7 +29,8 @@ from shared.coupons_of import Codebook
 from shared.errors import Conflict, Forbidden, Invalid, Refused
 from shared.http import Call
 from shared.naming import Done, Naming, check_same, name_item, named, pending_of
-from shared.offline_token import CLOCK_MARGIN, NotAToken, Token
+from shared.offline_till import CLOCK_MARGIN
+from shared.offline_token import NotAToken, Token
 from shared.table import Item
 from shared.units import Money, spread
 from shared.world import World

@@ -9,7 +9,8 @@ from coupons.reactions import CARRY_ON
 from infra import invariants
 from points.reactions import CARRY_ON as POINTS_CARRY_ON
 from shared import keys, offline_token
-from shared.offline_token import Declined, NotAToken, Till, is_genuine, read, unspelt
+from shared.offline_till import Declined, Till
+from shared.offline_token import NotAToken, is_genuine, read, unspelt
 from tests.kit import CAFE, EC, NOON, OPERATOR, OTHER_TILL, key, member
 from tests.stream import Stream
 
@@ -639,6 +640,16 @@ def test_gaps_and_numbers_that_come_twice_are_reported_and_cost_no_sale(
     assert day() == told
     sync(item(token(issue("s-9")), "i-9", 4))
     assert day()["missing"] == [{"first": 3, "last": 3}, {"first": 6, "last": 8}]
+
+
+@pytest.mark.parametrize("sent", [None, "x", [], {}, {"id": 7}])
+def test_what_is_no_item_is_refused_beside_the_others(allowance, campaign, issue, token, item, sync, sent):
+    campaign()
+    good = item(token(issue()))
+    allowance()
+    bad, result = sync(sent, good)
+    assert (bad["id"], bad["outcome"], bad["code"]) == (None, "conflict_refused", "invalid_request")
+    assert result["outcome"] == "applied"
 
 
 def test_who_reads_a_tills_day(client, allowance, till, operator):
