@@ -27,7 +27,8 @@ _END = b'","end":'
 
 _ALSO_IN_ENTRIES = frozenset({"used", "when", "due", "left", "taken", "fp", "key"})
 _ROWS = frozenset("htc")  # of a member's state: holds, points that wait for a day, counts of caps
-_IN_NAMES = {"purchase.ec": "l", "purchase.pos": "l", "issue": "c", "redemption": "bchx", "codes": "k"}
+_IN_NAMES = {"purchase.ec": "l", "purchase.pos": "l", "issue": "c", "redemption": "bchx", "codes": "k",
+             "offline.purchase": "b"}  # fmt: skip
 
 
 class ExportFailed(Exception):
@@ -141,4 +142,5 @@ _STATES: dict[str, Callable[[dict[str, Any]], None]] = {
     keys.PARTNER_BUDGET: lambda state: _texts(state, "l"),
     keys.PURCHASE: _read_purchase,
     keys.POOL: lambda state: _texts(state, "e"),
+    keys.TERMINAL: lambda state: _texts(state, "dq"),
 }

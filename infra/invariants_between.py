@@ -57,6 +57,7 @@ class Between:
             keys.CODE: self._of_coupons,
             keys.VISITS: self._of_visits,
             keys.FIGURES: self._of_figures,
+            keys.TERMINAL: self._of_tills,
         }
 
     def name(self, item: Item) -> None:
@@ -200,6 +201,8 @@ class Between:
                 self._facts.add(raw["o"], "answered", where, at, 0)
             elif raw["k"] == "issued" and price:
                 self._facts.add(raw["o"], "answered", where, at, price)
+            elif raw["k"] == "lost":
+                self._facts.add(raw["o"], "lost", where, at, raw["x"]["amount"])
             if raw["k"] == "filled":
                 self._facts.add(operation(place_of(raw["x"]["coupon_id"])), "filled", where, item["t"])
             for event, discount in invariants_figures.counted(item["pk"], number, raw):
@@ -210,6 +213,15 @@ class Between:
             if "shown" not in raw["x"]:
                 where = f"{item['pk']} entry {item['sk'] + offset}"
                 self._facts.add(raw["o"], "counted", where, item["t"], raw["x"].get("discount", 0))
+
+    def _of_tills(self, item: Item) -> None:
+        for offset, raw in enumerate(item["e"]):
+            where = f"{item['pk']} entry {item['sk'] + offset}"
+            if raw["k"] in ("absorbed", "refused"):
+                self._facts.add(raw["o"], "borne", where, item["t"], raw["x"]["amount"])
+            elif raw["k"] == "lifted":
+                name = keys.redemption(raw["r"].partition(":")[2])
+                self._facts.add(operation(name), "lifted", where, item["t"], raw["x"]["amount"])
 
     def _of_visits(self, item: Item) -> None:
         for offset, raw in enumerate(item["e"]):

@@ -35,6 +35,7 @@ def faults_of(facts: list[Fact], due: int) -> Iterator[str]:
     if len(told["filled"]) != len(told["placed"]):
         (where, *_), *_ = told["filled"] + told["placed"]
         yield f"{where}: a full card's coupon and its name are not one each"
+    yield from _faults_of_losing(told, due)
     if told["coming"] and not told["reward"]:
         yield f"{told['coming'][0][0]}: points for no check-in"
     yield from _faults_of_counting(told, due)
@@ -122,6 +123,19 @@ def _faults_of_obeying(where: str, kind: str, decided: tuple[int, int], did: Fac
         yield f"{where}: {named(account, number)} took and gave back {took} and {back} points, not {wanted}"
     elif kind == "completed" and arrived != decided[0]:
         yield f"{where}: {named(account, number)} earned {arrived} points, not {decided[0]}"
+
+
+def _faults_of_losing(told: Mapping[str, list[Fact]], due: int) -> Iterator[str]:
+    """What a redemption without a line lost, its till bears, to the same amount, or it was lifted; and nothing else."""
+    lost, borne = told["lost"], told["borne"]
+    for where, at, amount in lost:
+        if at < due and not (borne or told["lifted"]):
+            yield f"{where}: no till bears it"
+        if any(had != amount for _, _, had in (*borne, *told["lifted"])):
+            yield f"{where}: its till bears another amount"
+    for where, *_ in borne:
+        if not lost:
+            yield f"{where}: a till bears what nobody has lost"
 
 
 def _faults_of_giving(told: Mapping[str, list[Fact]], due: int) -> Iterator[str]:

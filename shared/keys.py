@@ -69,6 +69,7 @@ CODE = "C"
 POOL = "L"
 VISITS = "V"
 FIGURES = "S"
+TERMINAL = "R"
 PURCHASE = "N"  # behind its name, in the name's partition
 
 
@@ -123,6 +124,27 @@ FIGURES_SHARDS = 8
 def figures(campaign_id: str, shard: int) -> str:
     """The holder of one of the chains in which a campaign's figures are counted: none takes more than 20 writes/s."""
     return f"{campaign_id}#{shard}"
+
+
+def terminal(store_id: str, terminal_id: str) -> str:
+    """The holder of a till's chain: terminals are told apart within their store."""
+    return f"{store_id}#{terminal_id}"
+
+
+def terminal_of(partition: str) -> tuple[str, str]:
+    """Whose a till's chain is: its store and the till."""
+    store_id, _, terminal_id = holder(partition).partition("#")
+    return store_id, terminal_id
+
+
+def redemption(redemption_id: str) -> str:
+    """The name of a redemption: all who redeem belong to the shop."""
+    return name("redemption", SHOP, redemption_id)
+
+
+def purchase(source: str, purchase_id: str) -> str:
+    """The name of a purchase of the shop's."""
+    return name(f"purchase.{source}", SHOP, purchase_id)
 
 
 def issue(locator: int, index: int) -> str:

@@ -142,7 +142,7 @@ def _answer(route: Route) -> dict[str, Any]:
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": _ID if name.endswith("_id") else _TEXT}
+        {"name": name, "in": "path", "required": True, "schema": _named(name, _TEXT)}
         for name in re.findall(r"{(\w+)}", route.path)
     ]
     if route.id_field is not None:
@@ -151,5 +151,11 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         found.append(key | {"description": said})
     asked = route.query.model_json_schema(ref_template=_REF).get("properties", {})
     for name, value in route.query.model_fields.items():
-        found.append({"name": name, "in": "query", "required": value.is_required(), "schema": never_null(asked[name])})
+        schema = _named(name, never_null(asked[name]))
+        found.append({"name": name, "in": "query", "required": value.is_required(), "schema": schema})
     return found
+
+
+def _named(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a variable of this name: ids all look alike."""
+    return _ID if name.endswith("_id") else schema

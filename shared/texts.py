@@ -117,6 +117,28 @@ TITLES: dict[str, Text] = {
         "There is no room for another stamp programme.",
         "これ以上スタンププログラムを登録できません。",
     ),
+    "token_invalid": ("The token is not one of ours.", "トークンが無効です。"),
+    "token_expired": (
+        "The token had run out when it was taken.",
+        "利用時点でトークンの有効期限が切れていました。",
+    ),
+    "allowance_not_found": ("There is no such allowance.", "該当するオフライン許可が見つかりません。"),
+    "allowance_over": (
+        "It did not happen within the time of the allowance.",
+        "オフライン許可の有効時間外の取引です。",
+    ),
+    "allowance_used_up": (
+        "The loss lies beyond the day's allowance.",
+        "損失が当日のオフライン許可額を超えています。",
+    ),
+    "hold_open": (
+        "The coupon is held by this redemption. Capture it.",
+        "このクーポンは同じ取引で保留中です。確定してください。",
+    ),
+    "terminal_not_found": (
+        "No key says where this terminal stands. Name its store.",
+        "該当する端末が見つかりません。店舗を指定してください。",
+    ),
     "code_used": ("This code was used. Show a new one.", "このコードは使用済みです。新しいコードを表示してください。"),
     "code_expired": (
         "This code has expired. Show a new one.",
@@ -177,6 +199,8 @@ FIELDS = {
     "unknown_line": "この購入にない明細です。",
     "itself": "同じ会員には統合できません。",
     "other_member": "別の会員のものです。",
+    "other_coupon": "トークンとは別のクーポンのコードです。",
+    "out_of_range": "指定できる範囲外です。",
     "below_minimum": "1回に利用できる最小ポイントを下回っています。",
     "off_step": "利用単位の倍数で指定してください。",
     "exceeds_share": "この金額に利用できるポイントの上限を超えています。",

@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from copy import deepcopy
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
 from checkin.routes import ROUTES as CHECKIN
-from coupons import alarms
+from coupons import alarms, losses
 from coupons.reactions import REACTIONS as COUPONS_REACTIONS
 from coupons.routes import ROUTES as COUPONS
 from infra.invariants import Watch
 from points.reactions import REACTIONS
 from points.routes import ROUTES
-from shared import chain, events, inbox
+from shared import chain, events, inbox, keys
+from shared.clock import to_text
 from shared.item_hash import hash_of
 from shared.table import Item
 from tests.api.points import shop
-from tests.kit import CAFE, EC, OPERATOR, Client, FakeClock, make_world, member
+from tests.kit import CAFE, EC, OPERATOR, Client, FakeClock, key, make_world, member
 
 ZONE = "Asia/Tokyo"
 CAMPAIGN = {
@@ -29,6 +31,7 @@ CAMPAIGN = {
     "valid_from": "2026-11-01",
     "valid_until": "2026-12-31",
 }
+BIG = {"type": "amount_off", "value": 20_000}
 SHIBUYA = {"name": "渋谷店", "lat": 35.6595, "lon": 139.7005, "time_zone": "Asia/Tokyo", "cutoff_hour": 4}
 
 
@@ -72,6 +75,8 @@ def busy_month(client: Client) -> None:
     clock.forward(days=6)
     _yes(shop.spend(client, 35, "s-last"))
     _awards(client)
+    _yes(Client(CHECKIN, client.world, OPERATOR).put("/v1/stores/shibuya", SHIBUYA))
+    _outage(Client(COUPONS, client.world))
     _coupons(Client(COUPONS, client.world))
     _codes(Client(COUPONS, client.world))
     _visits(Client(CHECKIN, client.world))
@@ -94,7 +99,6 @@ def _awards(client: Client) -> None:
 
 def _coupons(client: Client) -> None:
     """Coupons are issued out of a pool, used, held and given back."""
-    _yes(Client(CHECKIN, client.world, OPERATOR).put("/v1/stores/shibuya", SHIBUYA))
     _yes(client.as_(OPERATOR).post("/v1/campaigns", CAMPAIGN | {"limits": {"total": 3, "per_member": 2}}))
     codes = []
     for n in range(2):
@@ -123,6 +127,30 @@ def _codes(client: Client) -> None:
     for job_id, count in (("j-1", 6), ("j-2", 5)):
         _yes(operator.post("/v1/campaigns/bulk/codes", {"job_id": job_id, "count": count}))
         _yes(operator.patch("/v1/campaigns/bulk", {"stores": ["shibuya"]}))
+
+
+def _outage(client: Client) -> None:
+    """Two tills without a line take the same two tokens; one loss is lifted, one is beyond what a day allows."""
+    _yes(client.as_(OPERATOR).post("/v1/campaigns", CAMPAIGN | {"campaign_id": "big", "offer": BIG}))
+    for n in range(3):
+        said = {"campaign_id": "big", "source_id": f"big-{n}", "member": {"member_id": "jiro"}}
+        _yes(client.post("/v1/issues", said))
+    tokens = [one["offline_token"] for one in client.get("/v1/members/jiro/coupons").body["items"]]
+    clock: Any = client.world.clock.now.__self__  # type: ignore[attr-defined]
+    day = (clock.at + timedelta(hours=9 - 4)).date().isoformat()
+    basket = {"lines": [{"line_id": "1", "quantity": 1, "amount": 30_000}]}
+    for terminal_id in ("till-1", "till-2"):
+        till = client.as_(key("pos", key_id=terminal_id, store_id="shibuya", terminal_id=terminal_id))
+        said = {"allowance_id": f"a-{terminal_id}", "terminal_id": terminal_id, "business_day": day}
+        _yes(till.post("/v1/offline/allowances", said))
+        items = []
+        for n, token in enumerate(tokens):
+            body = {"redemption_id": f"{terminal_id}-{n}", "order_ref": f"{terminal_id}-{n}", "basket": basket}
+            named = {"id": f"i-{n}", "kind": "redemption", "terminal_seq": n, "offline_token": token}
+            items.append(named | {"occurred_at": to_text(clock.at), "body": body})
+        _yes(till.post("/v1/offline/sync", {"items": items}))
+    _yes(till.post("/v1/redemptions/till-2-0/void", {"void_id": "v"}))
+    losses.finish(client.world, client.world.ledger.table.get(keys.redemption("till-2-0"), 0) or {})
 
 
 def _visits(client: Client) -> None:

@@ -90,6 +90,10 @@ ROWS = {
         "GET /v1/stamp-programmes/{programme_id}": {"operator"},
         "GET /v1/me/stamp-cards": {"member"},
         "POST /v1/stamps": {"ec", "operator"},
+        "POST /v1/offline/allowances": {"pos", "operator"},
+        "POST /v1/offline/sync": {"pos", "operator"},
+        "GET /v1/offline/keys": set(CALLERS),
+        "GET /v1/offline/terminals/{terminal_id}": SHOPS,
     },
     "checkin": {
         "PUT /v1/stores/{store_id}": {"operator"},

@@ -145,6 +145,11 @@ MUTANTS = (
            'source_id=f"{source_of(event)}{world.clock.elapsed():.0f}",'),
     Mutant("a code exchanged and not used up", "coupons.exchanges", "self.table.transact([PutNew(item), PutNew(code)])",
            "self.table.transact([PutNew(item)])"),
+    Mutant("a token that works twice", "coupons.offline",
+           "if any(why_unusable(book.get(coupon.spot), asker) is not None for coupon in redeeming.coupons):", "if False:"),
+    Mutant("a loss beyond the allowance", "coupons.terminal", "if count > spent.max_redemptions or value > spent.max_value:", "if False:"),
+    Mutant("a loss that nobody brings to its till", "coupons.losses", "        bear(world, lost)", "        pass"),
+    Mutant("a sale handed over as another one", "points.handed", "content=content_of(ROUTE.path, sent),", "content=content_of(ROUTE.path, [sent]),"),
     Mutant("business day in UTC", "shared.business_day", "start = wall.replace(tzinfo=place).astimezone(UTC)\n    if",
            "return wall.replace(tzinfo=UTC)\n    if"),
     # ---- stamps ----

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.sim.accounts import Accounts
+from tests.sim.outages import Outages
 from tests.sim.stamps import Stamps
 
 DAY = 86_400.0
@@ -16,7 +17,7 @@ SCENES = (0, 0, 0, 0, 20, 3_600, 57_000, 72_000, DAY, 2.1 * DAY, 4 * DAY, 8 * DA
 """When stories begin, in seconds: crowded moments, one of them around the end of the day in UTC, one in Tokyo."""
 
 
-class Plot(Accounts, Stamps):
+class Plot(Accounts, Outages, Stamps):
     """The stories of a run."""
 
     def begin(self, stories: int) -> None:
@@ -25,6 +26,7 @@ class Plot(Accounts, Stamps):
             self.buys, self.buys, self.buys_with_points, self.buys_as_nobody, self.spends, self.holds, self.gives,
             self.adjusts, self.corrects, self.acts, self.draws_a_coupon, self.uses_a_bonus, self.claims, self.tells, self.redeems, self.redeems_paper, self.exchanges_paper, self.checks_in, self.is_seen, self.merges_members,
             self.orders_codes, self.looks, self.buys_many, self.changes_the_rules, self.is_stamped, self.uses_a_card,
+            self.sells_without_a_line,
         ]  # fmt: skip
         favourites = self.random.sample(kinds, 4)
         for _ in range(stories):

@@ -18,12 +18,16 @@ from tests.sim.books import Books
 from tests.sim.names import name_of
 from tests.sim.opening import BAG, COSTLY_TOTAL, MANY, PER_MEMBER, STORES, TOTAL
 from tests.sim.people import Ask
+from tests.sim.reckoning import purchases_in
 
 if TYPE_CHECKING:
     from tests.sim.story import Story
 
 _TOKYO = timedelta(hours=9)
 _OUTAGE = Unavailable().code
+_COUPONS = {"applied": "redeemed", "expired_but_honoured": "redeemed", "conflict_absorbed": "absorbed"}
+_SALES = {"applied": "earned"}
+"""Which entries there are by what a till was told of an item."""
 
 
 def broken(story: Story) -> Iterator[str]:
@@ -40,6 +44,7 @@ def broken(story: Story) -> Iterator[str]:
     yield from _drawn(books)
     yield from codes.faults(story)
     yield from stamps.faults(books, is_plain=story.plot.is_plain, is_merged=bool(story.plot.merges))
+    yield from _without_a_line(story.people.asks, books)
     if not story.plot.merges:
         yield from _caps(books)
     others = {
@@ -117,7 +122,7 @@ def _may_be_gone(ask: Ask, books: Books, name: str) -> bool:
 
 
 def _may_repeat(ask: Ask) -> bool:
-    return ask.of is not None and ask.of[0] in ("batch", "extend", "release", "rules")
+    return ask.of is not None and ask.of[0] in ("batch", "extend", "release", "rules", "sync")
 
 
 def _was_reversed(ask: Ask, books: Books, name: str) -> bool:
@@ -168,12 +173,11 @@ def _in_order(asks: list[Ask], books: Books) -> Iterator[str]:
 
     So no entry may have been answered before one ahead of it was asked for at all.
     """
-    batched = {
-        body["purchase_id"]: ask.first_sent or 0
-        for ask in asks
-        if ask.of == ("batch",)
-        for body in ask.body["purchases"]
-    }
+    batched: dict[str, int] = {}
+    for ask in asks:
+        for body in purchases_in(ask):
+            first = ask.first_sent or 0
+            batched[body["purchase_id"]] = min(first, batched.get(body["purchase_id"], first))
     spans: dict[str, list[tuple[int, int, int, Ask]]] = {}
     for ask in asks:
         name = name_of(ask)
@@ -262,6 +266,21 @@ def _voids(books: Books) -> Iterator[str]:
             if entry.kind == "voided" and users.get(coupon) != redemption:
                 yield f"{redemption} voided, and {coupon} was used by {users.get(coupon)}"
             users[coupon] = redemption
+
+
+def _without_a_line(asks: list[Ask], books: Books) -> Iterator[str]:
+    """What a till was told of an item is in the books: the coupon used, the loss at the till, the purchase recorded."""
+    for ask in asks:
+        for one in ask.said if ask.of == ("sync",) else ():
+            for item, result in zip(ask.body["items"], one.body["results"] if one.is_good else (), strict=False):
+                outcome, body = result.get("first", result["outcome"]), item["body"]
+                if item["kind"] == "purchase":
+                    name, wanted = keys.purchase("pos", body["purchase_id"]), _SALES.get(outcome)
+                else:
+                    name, wanted = keys.redemption(body["redemption_id"]), _COUPONS.get(outcome)
+                kinds = {entry.kind for entry in books.entered(name)}
+                if wanted is not None and wanted not in kinds:
+                    yield f"told that {item['id']} is {outcome}, and in the books is {kinds}: {ask}"
 
 
 def _caps(books: Books) -> Iterator[str]:

@@ -108,8 +108,8 @@ def _taken(contents: list[tuple[Ask, dict[str, Any]]]) -> dict[str, Any]:
 
 
 def _named(first: Ask, ask: Ask, name: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
-    if first.of == ("batch",):
-        for body in ask.body["purchases"]:
+    if first.of in (("batch",), ("sync",)):
+        for body in purchases_in(ask):
             yield keys.name("purchase.pos", keys.SHOP, body["purchase_id"]), body
     elif first.of and first.of[0] == "purchase":
         yield keys.name(f"purchase.{first.of[1]}", keys.SHOP, first.of[2]), ask.body
@@ -117,6 +117,13 @@ def _named(first: Ask, ask: Ask, name: str | None) -> Iterator[tuple[str, dict[s
         yield keys.name("adjustment", keys.SHOP, first.of[1]), ask.body
     elif name is not None and "/" not in name:
         yield name, ask.body
+
+
+def purchases_in(ask: Ask) -> list[dict[str, Any]]:
+    """The purchases of a batch or a sync."""
+    if ask.of == ("sync",):
+        return [item["body"] for item in ask.body["items"] if item["kind"] == "purchase"]
+    return list(ask.body["purchases"]) if ask.of == ("batch",) else []
 
 
 def _is_claimed(name: str, books: Books) -> bool:

@@ -23,6 +23,7 @@ class Stage:
         self.turns = people.turns
         self.random = people.random
         self.codes: list[Ask] = []  # issues
+        self.tokens: list[str] = []  # of coupons, as their members' apps have shown them
         self.merges = 0
         self.merges_max = self.random.choice((2, 2, 2, 6))
         self._numbers: dict[str, int] = {}

@@ -42,6 +42,8 @@ CODES_STEP = 8
 """So many codes are made in a step: 25,000 in the product."""
 RUNS = (1, DAY, 1.5 * DAY, 2 * DAY, 3 * DAY, 7 * DAY)
 """After so many seconds a job runs, once or several times; and once when the weather is calm again."""
+LOSSES_MAX = 1
+"""So many coupons may a till lose on a day: 50 in the product."""
 
 
 class Environment:
@@ -167,6 +169,7 @@ class Story:
             stack.enter_context(mock.patch(f"{module}.RING_SIZE", ring))
         stack.enter_context(mock.patch("coupons.code_files.STEP", CODES_STEP))
         stack.enter_context(mock.patch("coupons.code_files.AT_ONCE", CODES_STEP // 2))
+        stack.enter_context(mock.patch("coupons.allowances.MAX_REDEMPTIONS", LOSSES_MAX))
         stack.enter_context(self._same_chance())
         return stack
 

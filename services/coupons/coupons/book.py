@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from shared import keys
 from shared.business_day import DayRule
 from shared.chain import Decided, Step
 from shared.coupon_book import Book, Coupon, Status, Use
@@ -61,6 +62,21 @@ class Counted(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Offline:
+    """What else is known of a redemption that a till made without a line: when, and on which business day.
+
+    `terminal` is the till's own chain, and `seen` the number of the head of it that was read before the name.
+    `is_late`: the token had run out when it was heard of.
+    """
+
+    terminal: str
+    seen: int
+    day: date
+    occurred_at: datetime
+    is_late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Redeeming:
     """A redemption's share in one book or one code: its coupons as they were before, and what each of them took off.
 
@@ -83,6 +99,7 @@ class Redeeming:
     basket_amount: Money = 0
     counted: tuple[Counted, ...] = ()
     are_final: bool = False
+    offline: Offline | None = None
 
     @property
     def ref(self) -> tuple[str, str]:
@@ -135,7 +152,7 @@ def redeem(book: Book, redeeming: Redeeming, at: datetime) -> Decided[Book]:
             raise reached()
         count = book.tally(one.locator).take(redeeming.by, 1, at, ends if is_hold else None)
         book = book.with_tally(one.locator, count)
-    return Decided(book, (*_steps("held" if is_hold else "redeemed", redeeming), *_counts("counted", redeeming)))
+    return Decided(book, (*steps_of("held" if is_hold else "redeemed", redeeming), *_counts("counted", redeeming)))
 
 
 def redeem_code(code: Book, redeeming: Redeeming, at: datetime) -> Decided[Book]:
@@ -152,7 +169,7 @@ def _counts(kind: str, redeeming: Redeeming) -> tuple[Step, ...]:
     )
 
 
-def _steps(kind: str, redeeming: Redeeming, more: Mapping[str, Any] | None = None) -> tuple[Step, ...]:
+def steps_of(kind: str, redeeming: Redeeming, more: Mapping[str, Any] | None = None) -> tuple[Step, ...]:
     """One entry for each coupon: each becomes an event of its own."""
     said = {
         "store_id": redeeming.store_id,
@@ -194,7 +211,7 @@ def capture(book: Book, redeeming: Redeeming, at: datetime) -> Decided[Book]:
         if not is_held and book.had(one.locator, at) >= one.limit:
             raise reached()
         book = book.with_tally(one.locator, before.take(redeeming.by, 1, at, None))
-    return Decided(book, (*_steps("redeemed", redeeming), *_counts("kept", redeeming)))
+    return Decided(book, (*steps_of("redeemed", redeeming), *_counts("kept", redeeming)))
 
 
 # ---- voiding --------------------------------------------------------------------------------------------------------
@@ -234,13 +251,15 @@ def void(book: Book, voiding: Voiding, at: datetime) -> Decided[Book]:
     uncounted = _counts("uncounted", redeeming)
     if not given:
         is_home = redeeming.coupons or not uncounted
-        closed = (Step("closed", ref=redeeming.ref, data={"void_id": voiding.void_id}),) if is_home else ()
+        # If a till lost a discount by it, that is lifted by the stream.
+        data = {"void_id": voiding.void_id, "carry": ["coupons", keys.redemption(redeeming.redemption_id)]}
+        closed = (Step("closed", ref=redeeming.ref, data=data),) if is_home else ()
         return Decided(book, (*closed, *uncounted))
     if voiding.until is not None and at >= voiding.until:
         raise Conflict("void_window_over")
     kept = [(one, taken) for one, taken in zip(redeeming.coupons, redeeming.taken, strict=True) if one in given]
     undone = replace(redeeming, coupons=tuple(one for one, _ in kept), taken=tuple(taken for _, taken in kept))
-    return Decided(book, (*_steps("voided", undone, {"void_id": voiding.void_id, "was": was}), *uncounted))
+    return Decided(book, (*steps_of("voided", undone, {"void_id": voiding.void_id, "was": was}), *uncounted))
 
 
 def _unused(coupon: Coupon) -> Coupon:

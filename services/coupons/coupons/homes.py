@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from coupons import store
+from coupons import packing, store
 from coupons.campaign import Channel
 from coupons.model import Basket, Occasion
 from coupons.pool import POOL, Pool
@@ -187,8 +187,17 @@ class Homes:
         known = next((head for head in self._heads.values() if head.state.get(spot)), None)
         if known is not None:
             return known
-        name = self.world.ledger.table.get(keys.issue(*spot), 0, consistent=self._is_consistent)
+        name = self.issue(spot)
         return None if name is None else self._keeper(name, spot)
+
+    def issue(self, spot: Spot) -> Item | None:
+        """The name of the issue that made a coupon."""
+        return self.world.ledger.table.get(keys.issue(*spot), 0, consistent=self._is_consistent)
+
+    def keeper(self, spot: Spot) -> tuple[Coupon, Head[Book]] | None:
+        """A coupon as it was issued, and the book that has it now, or had it last."""
+        name = self.issue(spot) or self.world.ledger.table.get(keys.issue(*spot), 0, consistent=True)
+        return None if name is None else (packing.unpack_issuing(name["op"]).coupon, self._keeper(name, spot))
 
     def _keeper(self, name: Item, spot: Spot) -> Head[Book]:
         """The book that a coupon is in: its member's, or one that this was merged into for a time."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from coupons import stats, store
+from coupons import stats, store, tokens
 from coupons.model import Coupon as Shown, CouponQuery
 from shared import places
 from shared.clock import from_ms, to_ms
@@ -35,7 +35,8 @@ def my_one(call: Call[Any]) -> dict[str, Any]:
     coupons = [coupon for coupon in head.state.shown if coupon.coupon_id == wanted]
     if not coupons:
         raise NotFound("coupon_not_found")
-    (told,) = shown(call.world, coupons, max(call.now, head.recorded_at))
+    at = max(call.now, head.recorded_at)
+    (told,) = with_tokens(call.world, coupons, shown(call.world, coupons, at), at)
     stats.on_shown(call.world, told.campaign_id)
     return as_json(told)
 
@@ -51,14 +52,16 @@ def _page(call: Call[Any], member_id: str) -> dict[str, Any]:
     head = call.world.ledger.open_head(BOOK, member_id, consistent=True)
     if head.sequence == 0:
         require_member(call.world, member_id)
-    listed = shown(call.world, reversed(head.state.shown), max(call.now, head.recorded_at))
+    at = max(call.now, head.recorded_at)
+    listed = shown(call.world, reversed(head.state.shown), at)
     if after is not None:
         ids = [one.coupon_id for one in listed]
         listed = listed[ids.index(after) + 1 :] if after in ids else []
     fitting = [one for one in listed if asked.state in (None, one.state)]
     page = fitting[: asked.limit]
     position = page[-1].coupon_id if len(fitting) > asked.limit else None
-    return {"items": [as_json(one) for one in page], "next_cursor": next_cursor(call, position)}
+    items = [as_json(one) for one in with_tokens(call.world, head.state.coupons, page, at)]
+    return {"items": items, "next_cursor": next_cursor(call, position)}
 
 
 def shown(world: World, coupons: Iterable[Coupon], at: datetime, foreign: Mapping[str, str] = NONE) -> list[Shown]:
@@ -86,6 +89,16 @@ def _shown(world: World, codebook: Codebook, coupon: Coupon, state: Any, foreign
         offer=store.terms(world, campaign_id, coupon.edition).offer,
         redeemed_at=from_ms(to_ms(coupon.use.at)) if is_used and coupon.use else None,
     )
+
+
+def with_tokens(world: World, coupons: Iterable[Coupon], told: Iterable[Shown], at: datetime) -> list[Shown]:
+    """The same, each with the token by which a till takes it without a line, where it may.
+
+    Only where coupons are read: a token is a new one every day, and a write's answer must stay what it was.
+    """
+    codebook, by_id = Codebook(world), {coupon.coupon_id: coupon for coupon in coupons}
+    found = ((one, tokens.token_of(world, codebook, by_id[one.coupon_id], at)) for one in told)
+    return [one.model_copy(update={"offline_token": token}) for one, token in found]
 
 
 def as_json(coupon: Shown) -> dict[str, Any]:

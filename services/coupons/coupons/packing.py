@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from coupons.book import Counted, Redeeming, Taken
+from coupons.book import Counted, Offline, Redeeming, Taken
 from coupons.giving import Drawing, Issuing
 from shared.business_day import DayRule
 from shared.chain import Packed
+from shared.clock import from_ms, to_ms
 from shared.coupon_book import pack_coupons, unpack_coupons
 
 _LEVEL = 9
@@ -70,6 +71,8 @@ def pack_redeeming(redeeming: Redeeming) -> Packed:
         packed["u"] = redeeming.hold_seconds
     if redeeming.counted:
         packed["n"] = [list(one) for one in redeeming.counted]
+    if redeeming.offline is not None:
+        packed["f"] = _pack_offline(redeeming.offline)
     more = {"e": redeeming.channel, "m": redeeming.member_id, "a": redeeming.basket_amount}
     return packed | {name: value for name, value in more.items() if value}
 
@@ -89,7 +92,17 @@ def unpack_redeeming(packed: Packed) -> Redeeming:
         member_id=packed.get("m"),
         basket_amount=packed.get("a", 0),
         counted=tuple(Counted(*one) for one in packed.get("n", ())),
+        offline=_unpack_offline(*packed["f"]) if "f" in packed else None,
     )
+
+
+def _pack_offline(offline: Offline) -> list[Any]:
+    day, at = offline.day.toordinal(), to_ms(offline.occurred_at)
+    return [offline.terminal, offline.seen, day, at, *[True] * offline.is_late]
+
+
+def _unpack_offline(terminal: str, seen: int, day: int, at: int, *is_late: bool) -> Offline:
+    return Offline(terminal, int(seen), date.fromordinal(int(day)), from_ms(int(at)), bool(is_late))
 
 
 def _pack_taken(taken: Sequence[Taken]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from coupons import claims, code_files, merging, stamping, stats, store, triggers
+from coupons import allowances, claims, code_files, losses, merging, stamping, stats, store, triggers
 from coupons.campaign import OCCASIONS
 from coupons.issues import Asked
 from shared import events, merge_events
@@ -115,6 +115,11 @@ REACTIONS: dict[str, React] = {
     },
     events.type_name("checkin.accepted"): on_checkin,
 }
-CARRY_ON = {"issue": claims.finish, "trigger": triggers.finish}
+CARRY_ON = {
+    "allowance": allowances.finish,
+    "issue": claims.finish,
+    "redemption": losses.finish,
+    "trigger": triggers.finish,
+}
 STEPS = {"codes": code_files.carry_on}
 """What the queue of the codes jobs brings."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from coupons import homes, judging, packing
+from coupons import homes, judging, offline, packing
 from coupons.book import Redeeming, Taken
 from coupons.homes import Homes
 from coupons.judging import Judged, Question
@@ -146,7 +146,12 @@ def _as_typed(text: str) -> str:
 
 
 def answer(done: Sequence[Done[Redeeming]], code_of: Callable[[Coupon, Taken], str]) -> RedemptionAnswer:
-    """A redemption as it was when it was made: everything in it is in its name and its entries."""
+    """A redemption as it was when it was made: everything in it is in its name and its entries.
+
+    `code_not_usable` for one that an offline till brought to its end when the coupon was gone.
+    """
+    if done[0].last.kind == offline.LOST:
+        raise Conflict("code_not_usable")
     parts = [part for one in done for part in zip(one.operation.coupons, one.operation.taken, strict=True)]
     parts.sort(key=lambda part: part[1].place)
     first, times = done[0].operation, [one.last.recorded_at for one in done]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coupons import (
+    allowances,
     campaigns,
     claims,
     gift_model,
@@ -11,10 +12,12 @@ from coupons import (
     jobs,
     listing,
     model,
+    offline_model,
     redemptions,
     stamp_cards,
     stamp_programme,
     stats,
+    syncing,
     triggers,
     voids,
     waking,
@@ -22,7 +25,7 @@ from coupons import (
 from coupons.campaign import Campaign, CampaignChange, CampaignTold
 from coupons.stamp_programme import StampProgramme
 from coupons.stats_model import Stats
-from shared.http import KB, MEMBER, Routes
+from shared.http import ANY_TOKEN, KB, MEMBER, Routes
 
 ROUTES = Routes()
 _get, _post, _patch = ROUTES.get, ROUTES.post, ROUTES.patch
@@ -145,3 +148,26 @@ _post(
     status=201,
     id_field="stamp_id",
 )(stamp_cards.grant)
+
+_post(
+    "/v1/offline/allowances",
+    "offline:sync",
+    body=offline_model.AllowanceRequest,
+    answer=offline_model.AllowanceAnswer,
+    status=201,
+    id_field="allowance_id",
+)(allowances.allow)
+_post(
+    "/v1/offline/sync",
+    "offline:sync",
+    body=offline_model.SyncRequest,
+    answer=offline_model.SyncResults,
+    body_max=1024 * KB,
+)(syncing.sync)
+_get("/v1/offline/keys", ANY_TOKEN, answer=offline_model.Keys)(allowances.public_keys)
+_get(
+    "/v1/offline/terminals/{terminal_id}",
+    "coupons:read",
+    query=offline_model.TerminalQuery,
+    answer=offline_model.TerminalDay,
+)(allowances.day_of_till)

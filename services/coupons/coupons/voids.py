@@ -12,6 +12,7 @@ from coupons.book import Redeeming, Taken, Voiding
 from coupons.dues import attentive
 from coupons.limits import LIMIT, Taking
 from coupons.model import Coupon as Shown, VoidAnswer, VoidRequest
+from coupons.offline import LOST
 from coupons.redemptions import answer, of_coupons
 from coupons.several import Entering, Join, Plan, enter_all
 from shared import chain, keys
@@ -183,7 +184,7 @@ def _lost(world: World, name: Item, part: _Part) -> tuple[Coupon, ...]:
     own = world.ledger.head(BOOK, keys.holder(part.account), consistent=True)
     mark, reversal = _final_mark(name, part), chain.operation(name["pk"], is_reversal=True)
     found = world.ledger.find(own, Pending(None, mark, reversal, from_ms(name["t"]), part.seen))
-    if found is None or found.mark != mark:
+    if found is None or found.mark != mark or found.item["e"][-1]["k"] == LOST:
         return ()
     head = _with_coupons(world, own, part.seen)
     return tuple(coupon for coupon in part.coupons if head.state.get(coupon.spot) is None)

@@ -7,7 +7,7 @@ from functools import partial
 
 from pydantic import BaseModel, ConfigDict
 
-from points import actions, adjustments, awards, bonuses, claiming, merges, premium, recorded, rules
+from points import actions, adjustments, awards, bonuses, claiming, handed, merges, premium, recorded, rules
 from points.claiming import Claiming
 from points.rules import Earning
 from points.store import programme
@@ -98,4 +98,5 @@ CARRY_ON = {
     "adjustment": adjustments.finish,
     "merge": merges.finish,
     "unmerge": merges.finish,
+    "offline.purchase": handed.finish,
 }
