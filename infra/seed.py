@@ -12,12 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from infra import files
+from infra.client import Answer, NoAnswer, Patience, Wire, call
 from infra.deploy import Cloud
 from infra.locate import Home
 from shared import auth, clock, keys
 from shared.dynamo import DynamoTable
 
 STAGE = "local"
+PATIENCE = Patience()
 WORKERS = 4
 Say = Callable[[str], None]
 
@@ -170,26 +172,26 @@ def _remember(home: Home, secrets: dict[str, str]) -> None:
 
 
 class _Caller:
-    """HTTP with the operator's key."""
+    """HTTP with the operator's key, patient with a machine that is busy: whatever got no answer is sent again unchanged."""
 
     def __init__(self, addresses: dict[str, Any], secret: str) -> None:
-        self._addresses = addresses
-        self._headers = {"Authorization": f"Bearer {secret}"}
+        self._lines = {service: Wire(addresses[service], secret) for service in keys.SERVICES}
 
     def get(self, service: str, path: str) -> dict[str, Any] | None:
         answer = self._call(service, "GET", path, None)
-        return answer.json() if answer.status_code == 200 else None
+        found: dict[str, Any] | None = json.loads(answer.body) if answer.status == 200 else None
+        return found
 
     def send(self, service: str, method: str, path: str, body: Any = None) -> dict[str, Any]:
         answer = self._call(service, method, path, body)
-        if answer.status_code >= 300:
-            raise SeedFailed(f"{method} {path}: {answer.status_code} {answer.text}")
-        said: dict[str, Any] = answer.json() if answer.content else {}
+        if answer.status >= 300:
+            raise SeedFailed(f"{method} {path}: {answer.status} {answer.body.decode(errors='replace')}")
+        said: dict[str, Any] = json.loads(answer.body) if answer.body else {}
         return said
 
-    def _call(self, service: str, method: str, path: str, body: Any) -> Any:
-        import httpx
-
-        return httpx.request(
-            method, self._addresses[service] + path, json=body, headers=self._headers, timeout=30, trust_env=False
-        )
+    def _call(self, service: str, method: str, path: str, body: Any) -> Answer:
+        raw = None if body is None else json.dumps(body).encode()
+        try:
+            return call(self._lines[service], method, path, raw, patience=PATIENCE)
+        except NoAnswer as nothing:
+            raise SeedFailed(f"{method} {path}: {nothing}") from None

@@ -33,7 +33,7 @@ from tests.sim.wires import Wires
 
 ENVIRONMENTS = 10
 PLACES = (8, 8, 10, 12)
-STORIES = (6, 30)
+STORIES = (4, 14)
 ROUNDS_MAX = 30
 RINGS = (2, 4, 16)
 """How many operations a head remembers: 16 in the product."""
