@@ -50,9 +50,9 @@ class Card:
         """Whether it says nothing that anybody would miss."""
         return not (self.stamps or self.completed or self.lapsed or self.days or self.coupons)
 
-    def room(self, day: int, per_day: int) -> int:
-        """So many stamps may still come of a business day."""
-        return 0 if day <= self.forgotten else max(0, per_day - dict(self.days).get(day, 0))
+    def has_room(self, day: int, per_day: int) -> bool:
+        """Whether a business day may still bring stamps."""
+        return day > self.forgotten and dict(self.days).get(day, 0) < per_day
 
     def counted(self, day: int, more: int) -> Card:
         """The card after so many stamps more of a day, or less."""

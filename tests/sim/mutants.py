@@ -161,7 +161,7 @@ MUTANTS = (
     Mutant("a merged book is not asked", "coupons.stamping", "wanted += [closing.account for closing in heads[account].closings]", "pass"),
     Mutant("a coupon in use taken back", "coupons.cards", 'return coupon.state(at, today) == "issued"', "return coupon.status is not Status.VOIDED"),
     Mutant("a full card's coupon without its name", "coupons.stamping", "names = list(_names(item))", "names: list[Item] = []"),
-    Mutant("a day's limit not looked at", "coupons.cards", "given = min(wanted, card.room(day, programme.per_day))", "given = wanted"),
+    Mutant("a day's limit not looked at", "coupons.cards", "given = wanted if card.has_room(day, programme.per_day) else 0", "given = wanted"),
     # ---- events ----
     Mutant("relay acknowledging before publishing", "shared.relay", '            _log.exception("not published")\n            return wanted',
            "            return []"),

@@ -82,13 +82,13 @@ def settle(card: Card, programme: StampProgramme, today: date) -> tuple[Card, tu
 def give(
     book: Book, scheme: Scheme, wanted: int, occasion: Occasion, at: datetime
 ) -> tuple[Book, tuple[Step, ...], int]:
-    """The book with as many of these stamps as the day has room for, and how many those are.
+    """The book with these stamps if the day has room, and how many those are: all of them or none.
 
-    Full cards earn their coupons; what is over is on the next card.
+    A day takes stamps until it has had `per_day`; the occasion that reaches that counts whole. Full cards earn their coupons; what is over is on the next card.
     """
     programme, today, day = scheme.programme, scheme.days.day(at), occasion.day.toordinal()
     card, due = settle(card_of(book.cards, programme.programme_id), programme, today)
-    given = min(wanted, card.room(day, programme.per_day))
+    given = wanted if card.has_room(day, programme.per_day) else 0
     if not given:
         return replace(book, cards=with_card(book.cards, card)), due, 0
     card = card.counted(day, given)
@@ -190,11 +190,10 @@ class Granting:
 
 
 def grant(book: Book, granting: Granting, scheme: Scheme, at: datetime) -> Decided[Book]:
-    """All of the stamps, or `stamp_limit_reached` if the day has no room for them."""
+    """All of the stamps, or `stamp_limit_reached` if the day has had its stamps."""
     programme = scheme.programme
-    left = card_of(book.cards, programme.programme_id).room(granting.day.toordinal(), programme.per_day)
-    if granting.count > left:
-        raise Conflict("stamp_limit_reached", per_day=programme.per_day, left=left)
+    if not card_of(book.cards, programme.programme_id).has_room(granting.day.toordinal(), programme.per_day):
+        raise Conflict("stamp_limit_reached", per_day=programme.per_day)
     occasion = Occasion(("stamp", granting.stamp_id), granting.day)
     book, steps, _ = give(book, scheme, granting.count, occasion, at)
     return Decided(book, steps)

@@ -23,7 +23,7 @@ def _in_both_languages(value: Any) -> Any:
 
 
 class StampProgramme(Shape):
-    """`per_day` counts stamps of one business day; `expires_days` runs from the day of the latest stamp."""
+    """A business day takes stamps until it has had `per_day`; `expires_days` runs from the day of the latest stamp."""
 
     programme_id: Id
     name: Annotated[Name, BeforeValidator(_in_both_languages, json_schema_input_type=Name | Words)]
