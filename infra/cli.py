@@ -78,6 +78,7 @@ COMMANDS = (
         "report", "points outstanding, a partner's month, or a campaign", commands_jobs.report, commands_jobs.REPORT
     ),
     Command("codes make", "make codes of a campaign straight into a file", commands_codes.make, commands_codes.MAKE),
+    Command("codes import", "take in codes that somebody else made", commands_codes.take_in, commands_codes.IMPORT),
     Command(
         "codes sheet",
         "lay a file of codes out as pages to print, with QR codes",
@@ -96,7 +97,7 @@ COMMANDS = (
     ),
 )
 
-GROUPS = {"codes": "one-time codes in bulk: made, printed"}
+GROUPS = {"codes": "one-time codes in bulk: made, printed, imported"}
 
 
 def parser() -> argparse.ArgumentParser:

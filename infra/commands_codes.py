@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import re
 import sys
 import time
 import uuid
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from infra import files, stack
-from infra.client import NoAnswer, Patience, Wire, call
+from infra.client import NoAnswer, Patience, Send, Wire, call
 from infra.commands import Failed, Result, Say, live
 from infra.commands_jobs import world_of
 from infra.commands_replay import positive
@@ -53,6 +56,11 @@ SHEET: Arguments = [
     (("--per-page",), {"type": per_page, "default": 24, "metavar": "N", "help": "codes on an A4 page (default: 24)"}),
     (("--title",), {"default": "", "metavar": "TEXT", "help": "what stands over each page"}),
 ]
+IMPORT: Arguments = [
+    (("campaign",), {"metavar": "CAMPAIGN", "type": an_id}),
+    (("file",), {"type": Path, "metavar": "FILE", "help": "CSV in UTF-8: a code a row, in the first column"}),
+]
+_REFUSED_SHOWN_MAX = 20
 
 
 def make(asked: argparse.Namespace, home: Home, say: Say) -> Result:
@@ -99,6 +107,54 @@ def _order(wire: Wire, campaign_id: str, job_id: str, count: int) -> None:
     if answer.status != 202:
         problem = json.loads(answer.body)
         raise Failed(f"{problem['detail']} ({problem['code']})")
+
+
+def take_in(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
+    """Send somebody else's codes in calls of 500; what was refused is named by its row, and the rest is taken in."""
+    local = files.read_json(home.local)
+    if local is None:
+        raise Failed("The stack is not up: run `omo up` first.")
+    codes = read_foreign(asked.file)
+    rows = list(_taken_in(Wire(local["coupons"], local["keys"]["operator"]), asked.campaign, codes))
+    counts = Counter(one["status"] for one in rows)
+    refused = [one for one in rows if one["status"] == "refused"]
+    value = {"file": str(asked.file), "campaign_id": asked.campaign, "rows": len(rows), "refused": refused}
+    value |= {status: counts[status] for status in ("created", "unchanged")}
+    lines = [f"{asked.file}: {counts['created']:,} new, {counts['unchanged']:,} known, {len(refused):,} refused."]
+    lines += [f"  row {one['row']:,}: {one['errors'][0]['detail']}" for one in refused[:_REFUSED_SHOWN_MAX]]
+    if len(refused) > _REFUSED_SHOWN_MAX:
+        lines.append(f"  and {len(refused) - _REFUSED_SHOWN_MAX:,} more; --json tells them all.")
+    return Result(value, "\n".join(lines), 1 if refused else 0)
+
+
+def read_foreign(path: Path) -> list[str]:
+    """The codes of a file."""
+    from coupons.importing import of_csv
+
+    try:
+        codes: list[str] = of_csv(path.read_text("utf-8-sig"))["codes"]
+    except FileNotFoundError:
+        raise Failed(f"There is no file {path}.") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise Failed(f"{path} is no CSV in UTF-8.") from None
+    if not codes:
+        raise Failed(f"{path} has no codes.")
+    return codes
+
+
+def _taken_in(wire: Send, campaign_id: str, codes: list[str]) -> Iterator[dict[str, Any]]:
+    from coupons.importing import ROWS_MAX
+
+    for done in range(0, len(codes), ROWS_MAX):
+        body = json.dumps({"codes": codes[done : done + ROWS_MAX]}).encode()
+        try:
+            answer = call(wire, "POST", f"/v1/campaigns/{campaign_id}/codes/import", body, patience=Patience())
+        except NoAnswer as silent:
+            raise Failed(f"{silent}. {done:,} rows are in; run the same line again.") from silent
+        told = json.loads(answer.body)
+        if answer.status != 200:
+            raise Failed(f"{told['detail']} ({told['code']}). {done:,} rows are in.")
+        yield from (one | {"row": done + one["row"]} for one in told["results"])
 
 
 def world_with_secrets(home: Home) -> World:

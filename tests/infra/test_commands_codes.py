@@ -233,3 +233,35 @@ def test_a_file_for_too_many_pages_is_refused(omo, tmp_path, monkeypatch):
     path = written(tmp_path / "f.csv", codes(3))
     status, told = omo("codes", "sheet", path, "--out", tmp_path / "d", "--per-page", 1)
     assert (status, "more than 2 pages" in told["error"]) == (1, True)
+
+
+# ---- import ---------------------------------------------------------------------------------------------------------
+
+
+def test_somebody_else_s_codes_are_taken_in_by_the_hundred(operator, omo, tmp_path):
+    said = CAMPAIGN | {"campaign_id": "theirs", "code": {"mode": "imported"}}
+    assert operator.post("/v1/campaigns", said).status == 201
+    file = tmp_path / "codes.csv"
+    file.write_text("code,remark\n" + "".join(f"THEIR-{n:05d},x\n" for n in range(1203)), "utf-8-sig")
+    status, told = omo("codes", "import", "theirs", file)
+    assert (status, told["created"], told["unchanged"], told["refused"]) == (0, 1203, 0, [])
+    file.write_text("THEIR-00007\nab\nNEW-1234\n")
+    status, told = omo("codes", "import", "theirs", file)
+    assert (status, told["created"], told["unchanged"]) == (1, 1, 1)
+    assert [(one["row"], one["errors"][0]["code"]) for one in told["refused"]] == [(2, "not_a_code")]
+
+
+@pytest.mark.parametrize(("content", "said"), [(None, "no file"), (b"\xff", "no CSV"), (b"code\n", "no codes")])
+def test_a_file_without_codes_is_refused(operator, omo, tmp_path, content, said):
+    file = tmp_path / "codes.csv"
+    if content is not None:
+        file.write_bytes(content)
+    status, told = omo("codes", "import", "theirs", file)
+    assert status == 1
+    assert said in told["error"]
+
+
+def test_codes_are_not_taken_in_by_a_campaign_of_our_own_codes(operator, omo, tmp_path):
+    (tmp_path / "codes.csv").write_text("THEIR-1\n")
+    status, told = omo("codes", "import", "spring", tmp_path / "codes.csv")
+    assert (status, "invalid_request" in told["error"]) == (1, True)
