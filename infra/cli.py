@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra import commands, commands_codes, commands_jobs, commands_replay, commands_sim
+from infra import commands, commands_codes, commands_jobs, commands_replay, commands_sim, commands_stores
 from infra.commands import Failed, Result
 from infra.deploy import DeploymentFailed
 from infra.emulator import StackFailed
@@ -86,6 +86,9 @@ COMMANDS = (
         commands_codes.SHEET,
     ),
     Command(
+        "stores import", "set the stores of a CSV or GeoJSON file", commands_stores.take_in, commands_stores.IMPORT
+    ),
+    Command(
         "sim", "attack the real functions with every fault there is, seed by seed", commands_sim.sim, commands_sim.SIM
     ),
     Command("bench", "how fast it is, as ratios within one run", commands.bench),
@@ -97,7 +100,7 @@ COMMANDS = (
     ),
 )
 
-GROUPS = {"codes": "one-time codes in bulk: made, printed, imported"}
+GROUPS = {"codes": "one-time codes in bulk: made, printed, imported", "stores": "stores, many at once"}
 
 
 def parser() -> argparse.ArgumentParser:

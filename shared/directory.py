@@ -72,15 +72,32 @@ class Directory:
 
         `also` names, from the item before and after, what must change with it, all or nothing.
         """
+        _, item = self.write(key, make, also)
+        self.wait()
+        return item
+
+    def write(
+        self, key: tuple[str, str], make: Callable[[Item | None], Item], also: Also | None = None
+    ) -> tuple[Item | None, Item]:
+        """`change` without its `wait`, for many in a row, and the item before and after.
+
+        Where `make` gives back the very item that it was given, nothing is written.
+        """
         for _ in attempts(self.clock):
             old = self.table.get(*key, consistent=True)
-            item = make(old) | {"pk": key[0], "sk": key[1], "version": (old["version"] if old else 0) + 1}
+            made = make(old)
+            if old is not None and made is old:
+                return old, old
+            item = made | {"pk": key[0], "sk": key[1], "version": (old["version"] if old else 0) + 1}
             if self._written(item, old, also(old, item) if also else ()):
                 self._cache.pop(key, None)
                 self._partitions.pop(key[0], None)
-                self.clock.sleep(CACHE_SECONDS)
-                return item
+                return old, item
         raise Unavailable
+
+    def wait(self) -> None:
+        """Wait until what was written before this holds in every environment."""
+        self.clock.sleep(CACHE_SECONDS)
 
     def _written(self, item: Item, old: Item | None, more: Sequence[Write]) -> bool:
         if not more:

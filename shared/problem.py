@@ -27,9 +27,15 @@ def body(refused: Refused, language: str, request_id: str) -> dict[str, Any]:
         "request_id": request_id,
     }
     document |= {name: value for name, value in refused.fields.items() if name not in document}
-    if language == "ja" and "errors" in document:
-        document["errors"] = [one | {"detail": FIELDS.get(one["code"], one["detail"])} for one in document["errors"]]
+    if "errors" in document:
+        document["errors"] = errors(refused, language)
     return document
+
+
+def errors(refused: Refused, language: str) -> list[dict[str, Any]]:
+    """The faulty fields of a refusal, in `en` or `ja`."""
+    found: list[dict[str, Any]] = refused.fields["errors"]
+    return [one | {"detail": FIELDS.get(one["code"], one["detail"])} for one in found] if language == "ja" else found
 
 
 def headers(refused: Refused) -> dict[str, str]:

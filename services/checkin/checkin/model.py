@@ -5,6 +5,7 @@ Floats appear in coordinates and their accuracy only, and are finite.
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -24,6 +25,18 @@ def _zone_name(name: str) -> str:
     return name
 
 
+# Marks that turn the direction of writing: with them a name reads as another one.
+_TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNSEEN = ("Cc", "Cs", "Zl", "Zp")
+
+
+def _readable(name: str) -> str:
+    if not name.strip() or any(sign in _TURNING or unicodedata.category(sign) in _UNSEEN for sign in name):
+        raise ValueError("a name is one line that can be read")
+    return name
+
+
+StoreName = Annotated[Words, AfterValidator(_readable)]
 ZoneName = Annotated[str, AfterValidator(_zone_name)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
@@ -49,7 +62,7 @@ class StoreFields(Shape):
     without hours is always open. A store that names no rewards gives the default one.
     """
 
-    name: Words
+    name: StoreName
     lat: Latitude
     lon: Longitude
     radius_m: Annotated[int, Field(ge=1, le=10_000)] = 150

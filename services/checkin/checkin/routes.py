@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from checkin import checkins, model, places, stores
-from shared.http import ANY_TOKEN, MEMBER, Call, Routes
+from checkin import checkins, import_model, importing, model, places, stores
+from shared.http import ANY_TOKEN, KB, MEMBER, Call, Routes
 from shared.member_ref import signed_in
 
 ROUTES = Routes()
@@ -17,6 +17,15 @@ _get("/v1/geofences", ANY_TOKEN, query=model.FencesQuery, answer=model.FencesAns
 _put("/v1/stores/{store_id}", "stores:admin", body=model.StoreBody, answer=model.Store)(stores.put)
 _get("/v1/stores/{store_id}", "stores:admin", answer=model.Store)(stores.read)
 _put("/v1/stores/{store_id}/rewards-pause", "stores:admin", body=model.Pause, answer=model.PauseAnswer)(stores.pause)
+
+_post(
+    "/v1/stores/import",
+    "stores:admin",
+    body=import_model.StoreImport,
+    answer=import_model.ImportedStores,
+    body_max=1024 * KB,
+    of_csv=importing.of_csv,
+)(importing.import_stores)
 
 _post(
     "/v1/me/checkins",

@@ -7,15 +7,19 @@ in one transaction under the store's version, so a search never meets half a mov
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from checkin import geo, listing
-from checkin.model import Pause, PauseAnswer, Store, StoreBody
+from checkin.model import Pause, PauseAnswer, Store, StoreBody, StoreFields
 from shared import keys
 from shared.errors import Invalid, NotFound
 from shared.http import Call
 from shared.table import Item, Put, Remove, Write
 from shared.world import World
+
+# What stands at a store's place in an address and is none.
+RESERVED = ("import", "nearby")
 
 
 def put(call: Call[StoreBody]) -> Store:
@@ -23,14 +27,23 @@ def put(call: Call[StoreBody]) -> Store:
     store_id = call.path_id("store_id")
     if call.body.store_id not in (None, store_id):
         raise Invalid.at("/store_id", "differs", "the path names another store")
+    if store_id in RESERVED:
+        raise Invalid.at("/store_id", "reserved", "an address of its own has this name")
+    return store_of(call.world.directory.change(keys.store(store_id), partial(_item, store_id, call.body), _listings))
+
+
+def take_in(world: World, store_id: str, said: StoreBody) -> bool:
+    """Set a store and leave the wait to the caller; whether it is new.
+
+    What may be left out and is left out stays as it is. The same again writes nothing.
+    """
 
     def make(old: Item | None) -> Item:
-        pause: Item = {name: old[name] for name in ("paused", "reason") if name in old} if old else {}
-        store = call.body.named(store_id, rewards_paused=bool(pause.get("paused")))
-        # Whoever only asks for the day finds zone and cutoff beside the text.
-        return {"body": _pack(store), "time_zone": store.time_zone, "cutoff_hour": store.cutoff_hour, **pause}
+        item = _item(store_id, _filled(said, old), old)
+        return old if old is not None and all(old.get(name) == value for name, value in item.items()) else item
 
-    return store_of(call.world.directory.change(keys.store(store_id), make, _listings))
+    before, _ = world.directory.write(keys.store(store_id), make, _listings)
+    return before is None
 
 
 def read(call: Call[Any]) -> Store:
@@ -67,6 +80,22 @@ def store_of(item: Item) -> Store:
     """The store that an item of the directory holds."""
     said = StoreBody.model_validate_json(item["body"])
     return said.named(item["pk"].partition("#")[2], rewards_paused=bool(item.get("paused")))
+
+
+def _item(store_id: str, said: StoreBody, old: Item | None) -> Item:
+    """The store's item. A pause is not the body's, and survives it."""
+    pause: Item = {name: old[name] for name in ("paused", "reason") if name in old} if old else {}
+    store = said.named(store_id)
+    # Whoever only asks for the day finds zone and cutoff beside the text.
+    return {"body": _pack(store), "time_zone": store.time_zone, "cutoff_hour": store.cutoff_hour, **pause}
+
+
+def _filled(said: StoreBody, old: Item | None) -> StoreBody:
+    if old is None:
+        return said
+    before = store_of(old)
+    open_fields = StoreFields.model_fields.keys() - said.model_fields_set
+    return said.model_copy(update={name: getattr(before, name) for name in open_fields})
 
 
 def _pack(store: Store) -> str:

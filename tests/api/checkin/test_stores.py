@@ -109,6 +109,24 @@ def test_a_path_that_is_no_id_is_refused(operator, path):
     assert operator.put(f"{path}/rewards-pause", {"paused": True}).status in (404, 422)
 
 
+@pytest.mark.parametrize("store_id", ["nearby", "import"])
+def test_a_store_is_not_named_like_an_address_of_its_own(operator, store_id):
+    answer = operator.put(f"/v1/stores/{store_id}", SHIBUYA)
+    assert (answer.status, answer.body["errors"][0]["code"]) == (422, "reserved")
+
+
+@pytest.mark.parametrize("name", [" ", "a\nb", "a\x00", "\u202eabc", "a\u2066b", "a\u2028b"])
+def test_a_name_is_one_line_that_can_be_read(operator, name):
+    assert operator.put("/v1/stores/new", SHIBUYA | {"name": name}).body["errors"][0]["pointer"] == "/name"
+
+
+@pytest.mark.parametrize(
+    "name", ["店", "CAFÉ № 7", "@cosme TOKYO", "ホテル・ニューグランド", "👩\u200d🍳の店", "葛\U000e0100飾店"]
+)
+def test_a_name_may_be_in_any_script(operator, name):
+    assert operator.put("/v1/stores/new", SHIBUYA | {"name": name}).body["name"] == name
+
+
 def test_a_pause_survives_a_change_of_the_store(operator):
     paused = operator.put("/v1/stores/shibuya/rewards-pause", {"paused": True, "reason": "odd visits"})
     assert (paused.status, paused.body) == (200, {"store_id": "shibuya", "paused": True, "reason": "odd visits"})
