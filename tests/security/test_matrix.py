@@ -100,6 +100,7 @@ ROWS = {
         "GET /v1/stores/{store_id}": {"operator"},
         "PUT /v1/stores/{store_id}/rewards-pause": {"operator"},
         "POST /v1/stores/import": {"operator"},
+        "GET /v1/stores/{store_id}/qr": {"operator"},
         "GET /v1/stores/nearby": set(CALLERS),
         "GET /v1/geofences": set(CALLERS),
         "POST /v1/me/checkins": {"member"},

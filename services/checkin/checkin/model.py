@@ -102,6 +102,13 @@ class PauseAnswer(Pause):
     store_id: Id
 
 
+class StoreQr(Shape):
+    """The text of a store's printed QR."""
+
+    store_id: Id
+    qr_payload: str
+
+
 class NearbyQuery(Shape):
     """`GET /v1/stores/nearby`; the values come as text."""
 

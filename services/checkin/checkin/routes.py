@@ -16,6 +16,7 @@ _get("/v1/geofences", ANY_TOKEN, query=model.FencesQuery, answer=model.FencesAns
 
 _put("/v1/stores/{store_id}", "stores:admin", body=model.StoreBody, answer=model.Store)(stores.put)
 _get("/v1/stores/{store_id}", "stores:admin", answer=model.Store)(stores.read)
+_get("/v1/stores/{store_id}/qr", "stores:admin", answer=model.StoreQr)(stores.qr)
 _put("/v1/stores/{store_id}/rewards-pause", "stores:admin", body=model.Pause, answer=model.PauseAnswer)(stores.pause)
 
 _post(

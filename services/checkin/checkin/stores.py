@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from checkin import geo, listing
-from checkin.model import Pause, PauseAnswer, Store, StoreBody, StoreFields
+from checkin import geo, listing, store_codes
+from checkin.model import Pause, PauseAnswer, Store, StoreBody, StoreFields, StoreQr
 from shared import keys
 from shared.errors import Invalid, NotFound
 from shared.http import Call
@@ -52,6 +52,12 @@ def read(call: Call[Any]) -> Store:
     if item is None:
         raise NotFound("store_not_found")
     return store_of(item)
+
+
+def qr(call: Call[Any]) -> StoreQr:
+    """What to print as the store's QR: the same for as long as the stage has its secret."""
+    store_id = find(call.world, call.path_id("store_id")).store_id
+    return StoreQr(store_id=store_id, qr_payload=store_codes.qr_of(call.world, store_id))
 
 
 def pause(call: Call[Pause]) -> PauseAnswer:

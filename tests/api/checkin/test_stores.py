@@ -2,6 +2,7 @@
 
 import pytest
 
+from checkin import store_codes
 from shared.table import Remove
 from tests.api.checkin.conftest import SHIBUYA
 from tests.kit import EC, TILL, member
@@ -125,6 +126,23 @@ def test_a_name_is_one_line_that_can_be_read(operator, name):
 )
 def test_a_name_may_be_in_any_script(operator, name):
     assert operator.put("/v1/stores/new", SHIBUYA | {"name": name}).body["name"] == name
+
+
+def test_the_qr_of_a_store_is_its_own_and_stays_the_same(operator):
+    answer = operator.get("/v1/stores/shibuya/qr")
+    assert (answer.status, answer.body["store_id"]) == (200, "shibuya")
+    assert store_codes.store_of_qr(operator.world, answer.body["qr_payload"]) == "shibuya"
+    operator.put("/v1/stores/shibuya", SHIBUYA | {"name": "渋谷本店"})
+    assert operator.get("/v1/stores/shibuya/qr").body == answer.body
+    assert operator.get("/v1/stores/umeda/qr").body["qr_payload"] != answer.body["qr_payload"]
+    assert len(answer.body["qr_payload"]) <= 122  # what a QR of version 7 takes with medium correction
+
+
+def test_only_a_store_has_a_qr_and_only_operators_see_it(operator):
+    assert operator.get("/v1/stores/nowhere/qr").code == "store_not_found"
+    assert operator.get("/v1/stores/%E5%BA%97/qr").code == "store_not_found"
+    for who in (EC, TILL, member("taro")):
+        assert operator.as_(who).get("/v1/stores/shibuya/qr").status == 403
 
 
 def test_a_pause_survives_a_change_of_the_store(operator):
