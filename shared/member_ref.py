@@ -56,13 +56,15 @@ def identity_key(world: World, identity: Identity) -> tuple[str, str]:
 
 
 def code_key(world: World, value: str) -> tuple[str, str]:
-    """Where a static member code points to its member."""
+    """Where a static member code points to its member: by its number, with whichever of the shops' prefixes it comes."""
+    if re.fullmatch(r"2[0-9]{12}", value) and barcode.ean13(value[:-1]) == value:
+        value = card_code(number_of(value))
     return keys.identity("code", world.secrets.digest("identity", f"code|{value}"))
 
 
 # ---- codes on a member's screen or card -----------------------------------------------------------------------------
 
-CARD_PREFIX = "29"  # of the range that GS1 leaves to shops
+CARD_PREFIX = "29"  # of 20 to 29, which GS1 leaves to shops; what is kept has this one, what is shown the programme's
 _QR_PREFIX = "omo:"
 _NUMBER_DIGITS = 10
 
@@ -76,15 +78,20 @@ class Shown:
     valid_until: datetime
 
 
-def card_code(number: int) -> str:
+def card_code(number: int, prefix: str = CARD_PREFIX) -> str:
     """The static code of a member's number: an EAN-13 that any till can scan."""
-    return barcode.ean13(f"{CARD_PREFIX}{number:0{_NUMBER_DIGITS}d}")
+    return barcode.ean13(f"{prefix}{number:0{_NUMBER_DIGITS}d}")
+
+
+def number_of(card: str) -> int:
+    """The member's number in a static code."""
+    return int(card[len(CARD_PREFIX) : -1])
 
 
 def rotating_code(world: World, member_id: str, card: str, now: datetime) -> Shown:
     """The member's number and the one-time code of this half minute."""
     step = totp.step_of(now)
-    value = card[len(CARD_PREFIX) : -1] + totp.totp(_seed(world, member_id), step)
+    value = f"{number_of(card):0{_NUMBER_DIGITS}d}" + totp.totp(_seed(world, member_id), step)
     return Shown(value, _QR_PREFIX + value, totp.end_of(step))
 
 

@@ -59,6 +59,7 @@ def test_the_default_is_that_of_the_contract():
         "approval_above": 10000,
         "pos_spend_needs_presence": True,
         "receipt_claim_days": 30,
+        "member_code_prefix": "29",
         "premium_class": "self_discount",
     }
 
@@ -89,6 +90,7 @@ WHOLE = {
     "approval_above": 0,
     "pos_spend_needs_presence": False,
     "receipt_claim_days": 7,
+    "member_code_prefix": "20",
     "premium_class": "self_discount",
 }
 

@@ -104,7 +104,8 @@ class Programme(Shape):
     `refund_expired` and `clawback` speak of returns. Claw-back takes earned points back; what the member has spent
     meanwhile becomes debt that the next earning pays (`debt`), is let go (`clamp`), or keeps the return from being
     taken (`refuse`). `receipt_claim_days`: a receipt without a member can be claimed so long after the purchase.
-    `premium_class` says whether the law on premiums looks at the points (`points.premium`).
+    `premium_class` says whether the law on premiums looks at the points (`points.premium`). `member_code_prefix`: what
+    static member codes are shown with; every prefix from 20 to 29 is read, so cards printed before keep their member.
     """
 
     model_config = ConfigDict(serialize_by_alias=True)
@@ -127,6 +128,7 @@ class Programme(Shape):
     pos_spend_needs_presence: bool = True
     receipt_claim_days: Annotated[int, Field(ge=0, le=3650)] = 30
     premium_class: Literal["self_discount", "premium"] = "self_discount"
+    member_code_prefix: Annotated[str, Field(pattern=r"^2[0-9]$")] = "29"
 
     @model_validator(mode="after")
     def _fits_together(self) -> Programme:

@@ -11,7 +11,7 @@ from points.standing import tier_of
 from points.store import programme
 from shared import coupons_of
 from shared.http import Call
-from shared.member_ref import make_scan, profile, resolve, rotating_code, signed_in, use_up
+from shared.member_ref import card_code, make_scan, number_of, profile, resolve, rotating_code, signed_in, use_up
 from shared.totp import STEP_SECONDS
 
 
@@ -46,10 +46,11 @@ def _coupons(call: Call[Any], member_id: str, level: str) -> list[Offered]:
 
 
 def show_code(call: Call[Any]) -> MemberCode:
-    """What the signed-in member shows at the till."""
+    """What the signed-in member shows at the till: texts, which any library draws as a barcode or QR."""
     member = signed_in(call.world, call.who)
-    card = member["static_code"]
-    shown = rotating_code(call.world, member["member_id"], card, call.now)
+    kept = member["static_code"]
+    card = card_code(number_of(kept), programme(call.world).member_code_prefix)
+    shown = rotating_code(call.world, member["member_id"], kept, call.now)
     return MemberCode(
         static=StaticCode(value=card, ean13=card, code128=card),
         rotating=RotatingCode(

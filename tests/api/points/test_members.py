@@ -188,6 +188,51 @@ def test_the_static_code_is_an_ean_13_of_the_shops_own_range(client):
     assert client.as_(member("hanako")).get("/v1/me/code").body["static"] != static
 
 
+def test_a_code_is_shown_with_the_programmes_prefix_and_old_cards_keep_their_member(client):
+    def shown():
+        return client.as_(member("taro")).get("/v1/me/code").body["static"]["value"]
+
+    old = shown()
+    said = client.as_(OPERATOR).get("/v1/programme").body
+    assert said["member_code_prefix"] == "29"
+    assert client.as_(OPERATOR).put("/v1/programme", said | {"member_code_prefix": "21"}).status == 200
+    new = shown()
+    assert (new[:2], new[2:12]) == ("21", old[2:12])
+    assert barcode.ean13(new[:12]) == new
+    for code in (old, new, barcode.ean13("20" + old[2:12])):
+        answer = client.as_(TILL).post("/v1/members/resolve", {"member": {"code": code}})
+        assert (answer.body.get("member_id"), answer.body.get("code_level")) == ("taro", "static"), code
+    wrong = new[:-1] + str((int(new[-1]) + 1) % 10)  # a typing error
+    foreign = barcode.ean13("49" + old[2:12])  # a product's
+    for code in (wrong, foreign, new[:-1], "０" + new[1:]):
+        assert client.as_(TILL).post("/v1/members/resolve", {"member": {"code": code}}).code == "member_not_found"
+    rotating = client.as_(member("taro")).get("/v1/me/code").body["rotating"]["value"]
+    assert client.as_(TILL).post("/v1/members/resolve", {"member": {"code": rotating}}).body["code_level"] == "rotating"
+
+
+@pytest.mark.parametrize("prefix", ["19", "30", "2", "290", "２９", "", None])
+def test_a_prefix_is_one_of_the_shops_own(client, prefix):
+    said = client.as_(OPERATOR).get("/v1/programme").body
+    answer = client.as_(OPERATOR).put("/v1/programme", said | {"member_code_prefix": prefix})
+    assert answer.body["errors"][0]["pointer"] == "/member_code_prefix"
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        ("static", "value"), ("static", "ean13"), ("static", "code128"),
+        ("rotating", "value"), ("rotating", "qr_payload"), ("rotating", "code128"),
+    ],
+)  # fmt: skip
+def test_whatever_is_scanned_off_the_screen_is_the_member(client, kind, field):
+    text = client.as_(member("taro")).get("/v1/me/code").body[kind][field]
+    answer = client.as_(TILL).post("/v1/members/resolve", {"member": {"code": text}})
+    assert (answer.body["member_id"], answer.body["code_level"]) == ("taro", kind)
+    if field == "code128":
+        assert text.isascii()
+        assert text.isdigit()
+
+
 # ---- the rotating code ----------------------------------------------------------------------------------------------
 
 
