@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from infra import invariants
+from infra import bench_stores, invariants
 from infra.bench_operations import measure as rates, profile
 from infra.engine import client, engine, new_table
 from points.routes import ROUTES
@@ -34,6 +34,8 @@ OPERATIONS = 100
 """So many of each kind in a round."""
 TOP = 15
 """So many functions are named."""
+PLACES = 8
+"""Around so many places the stores of a million are on the map."""
 SHOP = Principal("ec", KINDS["ec"], key_id="bench", owner="bench")
 
 
@@ -48,8 +50,8 @@ class Figure:
 
 
 def measure() -> list[Figure]:
-    """All figures; takes about half a minute."""
-    return [*_in_memory(), *_operations(), *_where_the_time_goes(), *_on_the_engine(), *_codes()]
+    """All figures; takes about a minute."""
+    return [*_in_memory(), *_operations(), *_where_the_time_goes(), *_on_the_engine(), *_codes(), *_stores()]
 
 
 def _in_memory() -> list[Figure]:
@@ -105,6 +107,24 @@ def _codes() -> list[Figure]:
     generation = codes.Generation(1, codes.Form.BULK, random_source.token_bytes(32), 2**24)
     made = _per_second(lambda: codec.encode(generation, random_source.randbelow(2**24)), 2000)
     return [Figure("one-time codes made", made, "a second and core", "FF1, tag and check symbols")]
+
+
+def _stores() -> list[Figure]:
+    imported, searches = bench_stores.measure(PLACES)
+    minutes = bench_stores.STORES / imported.per_second / 60
+    note = f"{imported.stores:,} of them; a million: {minutes:.0f} minutes, {imported.write_units:.0f} write units each"
+    return [
+        Figure("stores imported, in memory", imported.per_second, "a second and core", note),
+        *(
+            Figure(
+                f"stores within {one.radius_m:,} m, of a million",
+                one.ms,
+                "ms",
+                f"read units {one.units[0]:g}, 1 in 100: {one.units[1]:g}; round trips {one.trips[0]:g}, {one.trips[1]:g}",
+            )
+            for one in searches
+        ),
+    ]
 
 
 def _world(ledger: Table, directory: Table, transient: Table) -> World:

@@ -123,10 +123,10 @@ def _audited(found: auditing.Audit) -> Result:
 
 
 def bench(_asked: argparse.Namespace, _home: Home, say: Say) -> Result:
-    """Measure; takes about half a minute."""
+    """Measure; takes about a minute."""
     from infra import bench as benching  # brings the points service with it: not for every word of the command line
 
-    say("Measuring; about half a minute …")
+    say("Measuring; about a minute …")
     figures = benching.measure()
     return Result(benching.as_dicts(figures), benching.as_words(figures))
 

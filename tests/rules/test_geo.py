@@ -110,8 +110,8 @@ def test_a_search_by_cells_equals_a_search_of_everything(
         for name in cells_of(store.lat, store.lon):
             items.setdefault(name, []).append(store)
     last = cells_to_read(point.lat, point.lon, radius_m)[-1]
-    by_cells = nearest(items.get(last.name, []), point.lat, point.lon, radius_m)
-    everything = nearest(stores, point.lat, point.lon, radius_m)
+    by_cells = nearest(items.get(last.name, []), point.lat, point.lon, radius_m, 100)
+    everything = nearest(stores, point.lat, point.lon, radius_m, 100)
     assert [metres for metres, _ in by_cells] == [metres for metres, _ in everything]
 
 
@@ -150,7 +150,8 @@ def test_a_radius_beyond_the_reach_is_refused(radius_m: float) -> None:
 
 def test_nearest_comes_first() -> None:
     far, near, beyond = Point(0, 0.005), Point(0, 0.001), Point(0, 0.02)
-    assert [place for _, place in nearest([far, near, beyond], 0, 0, 1000)] == [near, far]
+    assert [place for _, place in nearest([far, near, beyond], 0, 0, 1000, 5)] == [near, far]
+    assert [place for _, place in nearest([far, near, beyond], 0, 0, 1000, 1)] == [near]
 
 
 def _store(**fields: object) -> Store:

@@ -17,6 +17,7 @@ countryside three.
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol, TypeVar
@@ -92,10 +93,10 @@ def cells_to_read(lat: float, lon: float, radius_m: float) -> list[Cell]:
     return cells
 
 
-def nearest(places: Iterable[P], lat: float, lon: float, radius_m: float) -> list[tuple[float, P]]:
-    """The places within a radius with their distances in metres, nearest first."""
+def nearest(places: Iterable[P], lat: float, lon: float, radius_m: float, limit: int) -> list[tuple[float, P]]:
+    """The places within a radius with their distances in metres, nearest first, `limit` at most and never more in memory."""
     measured = ((distance_m(lat, lon, place.lat, place.lon), place) for place in places)
-    return sorted((pair for pair in measured if pair[0] <= radius_m), key=lambda pair: pair[0])
+    return heapq.nsmallest(limit, (pair for pair in measured if pair[0] <= radius_m), key=lambda pair: pair[0])
 
 
 def _cells_within(level: Level, lat: float, lon: float) -> Iterator[str]:

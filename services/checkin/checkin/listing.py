@@ -26,8 +26,13 @@ class Listing:
     radius_m: int
     time_zone: str
     cutoff_hour: int
-    hours: Hours | None
+    packed_hours: dict[str, str] | None
     is_in_business: bool
+
+    @property
+    def hours(self) -> Hours | None:
+        """The opening hours: few of the listings that a search looks at are shown, so they are unpacked there."""
+        return None if self.packed_hours is None else _unpack_hours(self.packed_hours)
 
     def business_day(self, at: datetime) -> date:
         """The store's own day of a moment."""
@@ -67,7 +72,7 @@ def unpack(store_id: str, packed: bytes) -> Listing:
         radius_m=radius_m,
         time_zone=time_zone,
         cutoff_hour=cutoff_hour,
-        hours=None if hours is None else _unpack_hours(hours),
+        packed_hours=hours,
         is_in_business=bool(in_business),
     )
 

@@ -6,6 +6,7 @@ touches its own items only, and no cell has a size limit.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from checkin import geo, listing, offers
@@ -13,10 +14,12 @@ from checkin.listing import Listing
 from checkin.model import Fence, FencesAnswer, FencesQuery, NearbyAnswer, NearbyQuery
 from shared import keys
 from shared.http import Call
+from shared.table import Table
 from shared.world import World
 
-# What one cell is read up to: at 150 bytes a listing about 1.5 MB. No place on earth has that many shops of one chain.
-_LISTED_MAX = 10_000
+# Cells are read in pages of about a megabyte, and up to 13 of them: no place on earth has as many shops of one chain.
+_PAGE = 8_000
+_PAGES_MAX = 13
 
 
 def nearby(call: Call[Any]) -> dict[str, Any]:
@@ -47,10 +50,20 @@ def around(
     """The nearest listings within a radius, with their distances: small cells first, until enough were found."""
     found: list[tuple[float, Listing]] = []
     for cell in geo.cells_to_read(lat, lon, radius_m):
-        items = world.directory.table.items(keys.cell(cell.name, "")[0], limit=_LISTED_MAX)
-        listed = [listing.unpack(item["sk"], item["p"]) for item in items]
-        wanted = [one for one in listed if one.is_in_business or not is_in_business]
-        found = geo.nearest(wanted, lat, lon, min(radius_m, cell.reach_m))
-        if len(found) >= limit:
+        listed = _listed(world.directory.table, keys.cell(cell.name, "")[0])
+        wanted = (one for one in listed if one.is_in_business or not is_in_business)
+        found = geo.nearest(wanted, lat, lon, min(radius_m, cell.reach_m), limit)
+        if len(found) == limit:
             break
-    return found[:limit]
+    return found
+
+
+def _listed(table: Table, pk: str) -> Iterator[Listing]:
+    """What a cell lists, page by page: however many there are, only a page is in memory."""
+    after: str | None = None
+    for _ in range(_PAGES_MAX):
+        page = table.items(pk, after=after, limit=_PAGE)
+        yield from (listing.unpack(item["sk"], item["p"]) for item in page)
+        if len(page) < _PAGE:
+            break
+        after = page[-1]["sk"]
