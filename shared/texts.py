@@ -175,6 +175,8 @@ FIELDS = {
     "value_error": "値が正しくありません。",
     "duplicate": "他と重複しています。",
     "reserved": "この名称は使用できません。",
+    "differs": "他の項目と一致していません。",
+    "unknown_column": "定義されていない列です。",
     "unknown_tier": "該当するランクがありません。",
     "unknown_action": "このアクションを対象とするルールがありません。",
     "not_for_kind": "この種類では指定できません。",

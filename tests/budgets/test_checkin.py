@@ -174,3 +174,21 @@ def test_a_store_is_set_in_one_transaction(clock):
     operator.put("/v1/stores/shibuya", SHIBUYA | {"lat": 43.0})
     assert world.directory.table.usage.round_trips == 2
     assert world.directory.table.usage.write_units <= 2 * (1 + 14 + 14)
+
+
+def test_a_row_of_an_import_costs_what_a_put_costs_and_an_unchanged_one_a_read(clock):
+    world = make_world(clock)
+    operator = Client(CHECKIN, world, OPERATOR)
+    lines = ["store_id,name,lat,lon,time_zone", *(f"s-{n},S,35.{n:02d},139,Asia/Tokyo" for n in range(50))]
+    usage = world.directory.table.usage
+
+    def send():
+        usage.reset()
+        body = "\n".join(lines).encode()
+        assert operator.send("POST", "/v1/stores/import", raw=body, content_type="text/csv").status == 200
+        return usage
+
+    assert send().round_trips == 2 * 50
+    assert usage.write_units <= 50 * 2 * (1 + 14)
+    assert send().round_trips == 50
+    assert (usage.write_units, usage.read_units) == (0, 50)

@@ -17,6 +17,7 @@ from shared.clock import Clock
 from shared.keys import Stage
 from shared.memory import MemoryTable
 from shared.secrets import Secrets
+from shared.table import Remove
 from tests.kit import OPERATOR, ROOT, Client, member
 
 THREADS = 64
@@ -144,3 +145,61 @@ def test_one_store_moved_by_many_at_once_is_listed_at_its_last_place_only():
     at = operator.get("/v1/stores/s-0").body
     pks = {item["pk"] for item in operator.world.directory.table.scan() if item["sk"] == "s-0"}
     assert pks == {keys.cell(name, "s-0")[0] for name in cells_of(at["lat"], at["lon"])}
+
+
+class Heedless(MemoryTable):
+    """A table whose transactions look at no condition."""
+
+    def transact(self, writes):
+        for write in writes:
+            if isinstance(write, Remove):
+                self.delete(write.pk, write.sk)
+            else:
+                self.put(write.item)
+
+
+def imported_at_once(directory):
+    """Eight files that move the same twelve stores, each to a place of its own; the stores and their listings after it."""
+    clock = Clock(now=lambda: NOW, sleep=lambda _seconds: None)
+    made = worlds.make(Stage("test"), MemoryTable(), directory, MemoryTable(), Secrets(lambda: ROOT), clock)
+    operator = Client(CHECKIN, made, OPERATOR)
+
+    def send(n):
+        rows = "".join(f"\ns-{row},S,{30 + n},139,Asia/Tokyo" for row in range(12))
+        body = f"store_id,name,lat,lon,time_zone{rows}".encode()
+        return operator.send("POST", "/v1/stores/import", raw=body, content_type="text/csv")
+
+    answers = all_at_once(send, 8)
+    items = directory.scan()
+    is_right = []
+    for row in range(12):
+        at = operator.get(f"/v1/stores/s-{row}").body
+        pks = {item["pk"] for item in items if item["sk"] == f"s-{row}"}
+        is_right.append(pks == {keys.cell(name, "")[0] for name in cells_of(at["lat"], at["lon"])})
+    return answers, is_right
+
+
+class Gazing(MemoryTable):
+    """A table whose readers look at what they read for a moment."""
+
+    def get(self, pk, sk, *, consistent=False):
+        found = super().get(pk, sk, consistent=consistent)
+        time.sleep(0.001)
+        return found
+
+
+def test_files_that_move_the_same_stores_at_once_leave_no_ghost():
+    answers, is_right = imported_at_once(Gazing())
+    assert all(answer.status == 200 for answer in answers)
+    assert all(one["status"] in ("created", "updated") for answer in answers for one in answer.body["results"])
+    created = [one["store_id"] for answer in answers for one in answer.body["results"] if one["status"] == "created"]
+    assert sorted(created) == sorted(f"s-{row}" for row in range(12))  # each by one file
+    assert all(is_right)
+
+
+def test_control_without_the_condition_they_leave_ghosts():
+    class HeedlessGazing(Heedless, Gazing):
+        pass
+
+    _, is_right = imported_at_once(HeedlessGazing())
+    assert not all(is_right)

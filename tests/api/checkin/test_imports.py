@@ -233,6 +233,39 @@ def test_what_is_the_same_writes_nothing_but_the_answer_waits_all_the_same(opera
     assert (usage.write_units, usage.round_trips, clock.slept - before) == (0, 1, 1)
 
 
+def test_what_takes_too_long_goes_on_with_the_same_request_again(operator, clock, monkeypatch):
+    """A table that takes a second for each write: twenty rows are in, and the next request finds them so."""
+    table, real = operator.world.directory.table, operator.world.directory.table.transact
+
+    def slow(writes):
+        clock.slept += 1
+        real(writes)
+
+    monkeypatch.setattr(table, "transact", slow)
+    lines = [HEADER, *(f"s-{n},S,35,139,,Asia/Tokyo,," for n in range(30))]
+    first = send(operator, *lines)
+    assert (first.status, first.code, first.headers["Retry-After"]) == (503, "temporarily_unavailable", "1")
+    assert [one["status"] for one in rows(operator, *lines)] == ["updated"] * 21 + ["created"] * 9
+
+
+def test_a_process_that_dies_between_two_rows_leaves_whole_stores(operator, monkeypatch):
+    table, real = operator.world.directory.table, operator.world.directory.table.transact
+
+    def die_at_the_third(writes):
+        if writes[0].item["pk"] == "store#s-2":
+            raise KeyboardInterrupt
+        real(writes)
+
+    monkeypatch.setattr(table, "transact", die_at_the_third)
+    lines = [HEADER, *(f"s-{n},S,35,139,,Asia/Tokyo,," for n in range(4))]
+    with pytest.raises(KeyboardInterrupt):
+        send(operator, *lines)
+    monkeypatch.undo()
+    near = operator.get("/v1/stores/nearby?lat=35&lon=139").body["items"]
+    assert [item["store_id"] for item in near] == ["s-0", "s-1"]
+    assert [one["status"] for one in rows(operator, *lines)] == ["updated", "updated", "created", "created"]
+
+
 def test_the_faults_of_a_row_are_told_in_japanese_too(operator):
     english = send(operator, *row(lat="")).body["results"][0]["errors"][0]["detail"]
     japanese = send(operator, *row(lat=""), accept_language="ja").body["results"][0]["errors"][0]["detail"]
