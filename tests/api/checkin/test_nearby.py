@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from checkin.geo import distance_m
+from coupons.routes import ROUTES as COUPONS
 from shared import keys
 from tests.api.checkin.conftest import SHIBUYA
-from tests.kit import CAFE, EC, TILL, member
+from tests.kit import CAFE, EC, OPERATOR, TILL, Client, member
 
 CAMPAIGN = {
     "campaign_id": "visit-10",
@@ -117,6 +118,17 @@ def test_offers_are_the_campaigns_that_are_on_there(operator):
         "offer": {"type": "percent_off", "value": 10},
     }
     assert nearby(operator)[0]["offers"][-1]["name"] == "10 % off"
+
+
+def test_a_campaign_of_the_coupons_service_is_on_offer_until_it_is_paused(operator):
+    coupons = Client(COUPONS, operator.world, OPERATOR)
+    assert coupons.post("/v1/campaigns", CAMPAIGN | {"stores": ["shibuya"]}).status == 201
+    (offer,) = nearby(operator)[0]["offers"]
+    assert (offer["campaign_id"], offer["name"]) == ("visit-10", "10 % off")
+    assert offer["offer"] == {"type": "percent_off", "value": 10}
+    assert nearby(operator, 34.7025, 135.4959)[0]["offers"] == []
+    assert coupons.post("/v1/campaigns/visit-10/pause", {}).status == 200
+    assert nearby(operator)[0]["offers"] == []
 
 
 def test_an_offer_ends_with_the_stores_business_day(operator, clock):
