@@ -104,6 +104,21 @@ def test_a_purchase_goes_all_the_way(serve, world):
         assert again.headers["Idempotent-Replayed"] == "true"
 
 
+@pytest.mark.parametrize("media", ["text/csv", "text/csv; charset=utf-8", "application/geo+json"])
+def test_a_file_of_stores_comes_through_as_it_is(serve, world, media):
+    text = "\ufeffstore_id,name,lat,lon,time_zone\r\nginza,銀座店,35.67,139.76,Asia/Tokyo\r\n"
+    point = {"type": "Point", "coordinates": [139.76, 35.67]}
+    one = {"type": "Feature", "id": "ginza", "geometry": point}
+    one |= {"properties": {"name": "銀座店", "time_zone": "Asia/Tokyo"}}
+    geojson = json.dumps({"type": "FeatureCollection", "features": [one]}, ensure_ascii=False)
+    body = (geojson if "json" in media else text).encode()
+    headers = operator_key(world) | {"Content-Type": media}
+    with serve("checkin") as client:
+        response, said = send(client, "POST", "/v1/stores/import", headers, body)
+        assert (response.status_code, said["results"][0]["status"]) == (200, "created")
+        assert send(client, "GET", "/v1/stores/ginza", headers)[1]["name"] == "銀座店"
+
+
 def test_every_error_has_the_one_shape(serve, world):
     expected = {"type", "title", "status", "detail", "code", "retryable", "request_id"}
     with serve("points") as client:

@@ -40,7 +40,7 @@ def take_in(world: World, store_id: str, said: StoreBody) -> bool:
 
     def make(old: Item | None) -> Item:
         item = _item(store_id, _filled(said, old), old)
-        return old if old is not None and all(old.get(name) == value for name, value in item.items()) else item
+        return old if old == item else item
 
     before, _ = world.directory.write(keys.store(store_id), make, _listings)
     return before is None
@@ -89,11 +89,10 @@ def store_of(item: Item) -> Store:
 
 
 def _item(store_id: str, said: StoreBody, old: Item | None) -> Item:
-    """The store's item. A pause is not the body's, and survives it."""
-    pause: Item = {name: old[name] for name in ("paused", "reason") if name in old} if old else {}
+    """The store's item. What other routes have set beside the body, such as a pause, survives it."""
     store = said.named(store_id)
     # Whoever only asks for the day finds zone and cutoff beside the text.
-    return {"body": _pack(store), "time_zone": store.time_zone, "cutoff_hour": store.cutoff_hour, **pause}
+    return {**(old or {}), "body": _pack(store), "time_zone": store.time_zone, "cutoff_hour": store.cutoff_hour}
 
 
 def _filled(said: StoreBody, old: Item | None) -> StoreBody:
