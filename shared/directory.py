@@ -86,13 +86,12 @@ class Directory:
         for _ in attempts(self.clock):
             old = self.table.get(*key, consistent=True)
             made = make(old)
-            if old is not None and made is old:
-                return old, old
             item = made | {"pk": key[0], "sk": key[1], "version": (old["version"] if old else 0) + 1}
-            if self._written(item, old, also(old, item) if also else ()):
+            is_as_it_was = made is old
+            if is_as_it_was or self._written(item, old, also(old, item) if also else ()):
                 self._cache.pop(key, None)
                 self._partitions.pop(key[0], None)
-                return old, item
+                return old, made if is_as_it_was else item
         raise Unavailable
 
     def wait(self) -> None:

@@ -77,6 +77,26 @@ def test_a_change_that_meets_another_starts_again_from_what_it_finds(table, dire
     assert table.get("book", "x", consistent=True) == item("x", n=6)
 
 
+def test_what_is_made_as_it_was_is_not_written_but_waited_out(table, directory, slept):
+    """Whoever wrote it may have died before its second was over."""
+    directory.change(KEY, lambda _: {"shows": "x"})
+    before = table.usage.write_units
+    assert directory.change(KEY, lambda old: old, lambda _old, _new: [Put(item("x"))])["version"] == 1
+    assert (table.usage.write_units, slept) == (before, [1.0, 1.0])
+    assert table.get("book", "x", consistent=True) is None
+
+
+def test_a_write_without_its_wait_tells_what_was_there_before(table, directory, slept):
+    assert directory.write(KEY, lambda _: {"shows": "x"}) == (
+        None,
+        {"pk": KEY[0], "sk": KEY[1], "shows": "x", "version": 1},
+    )
+    before, after = directory.write(KEY, lambda old: old | {"shows": "y"})
+    assert (before["shows"], after["shows"], after["version"], slept) == ("x", "y", 2, [])
+    directory.wait()
+    assert slept == [1.0]
+
+
 def test_a_list_of_settings_is_at_most_a_second_old_and_new_after_ones_own_change(table, directory, slept):
     assert directory.settings("shelf") == []
     table.put_new({"pk": "shelf", "sk": "z", "version": 1})

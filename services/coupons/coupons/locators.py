@@ -47,7 +47,7 @@ def take(world: World, locator: int, campaign_id: str, form: Form) -> None:
 def raise_made(world: World, pool: Pool) -> None:
     """Let the codes exist that a pool has counted, everywhere when this has answered. Never lowered, so harmless again.
 
-    What another has raised, perhaps in this moment, is written once more: so its second is waited out here, too.
+    What another has raised, perhaps in this moment, is not written again; its second is waited out here, too.
     """
 
     def raised(old: Item | None) -> Item:
