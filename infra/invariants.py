@@ -5,8 +5,8 @@ before. What it says holds in every prefix of the books. `end` says what is wron
 
 What every chain promises stands in `invariants_chain`, and beside it, by the letter of the account: members' points
 (`invariants_points`), purchases (`invariants_purchase`), coupons and visits (`invariants_books`), budgets and pools
-(`invariants_budgets`), campaigns' figures (`invariants_figures`), tills without a line (`invariants_tills`). What lies
-between chains stands in `invariants_between`.
+(`invariants_budgets`), campaigns' figures (`invariants_figures`), tills without a line (`invariants_tills`), what is
+around visits (`invariants_presence`). What lies between chains stands in `invariants_between`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from infra.invariants_figures import Figures
 from infra.invariants_lots import Days
 from infra.invariants_names import Names
 from infra.invariants_points import Points
+from infra.invariants_presence import Device
 from infra.invariants_purchase import Purchase
 from infra.invariants_tills import Tills
 from shared import keys
@@ -131,6 +132,7 @@ class Watch:
             keys.COUPON_BOOK: Coupons,
             keys.CODE: lambda: Coupons(is_code=True),
             keys.VISITS: lambda: Visits(self._names),
+            keys.DEVICE: Device,
             keys.FIGURES: Figures,
             keys.TERMINAL: Tills,
         }

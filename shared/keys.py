@@ -68,6 +68,9 @@ COUPON_BOOK = "B"
 CODE = "C"
 POOL = "L"
 VISITS = "V"
+DEVICE = "D"  # under its keyed hash
+APPROACHES = "A"
+TRAFFIC = "T"  # of a store
 FIGURES = "S"
 TERMINAL = "R"
 PURCHASE = "N"  # behind its name, in the name's partition
@@ -206,6 +209,11 @@ def store(store_id: str) -> tuple[str, str]:
     return f"store#{store_id}", "store"
 
 
+def review(review_id: str) -> tuple[str, str]:
+    """Where a check-in waits for its review; the oldest lies first."""
+    return "review", review_id
+
+
 def cell(name: str, store_id: str) -> tuple[str, str]:
     return f"cell#{name}", store_id
 
@@ -219,10 +227,6 @@ def parked(queue: str, message_id: str) -> tuple[str, str]:
 
 def code_step(member_id: str, step: int) -> tuple[str, str]:
     return f"code_step#{member_id}", str(step)
-
-
-def fix(member_id: str, checkin_id: str) -> tuple[str, str]:
-    return f"fix#{member_id}", checkin_id
 
 
 ALARM_SHARDS = 16

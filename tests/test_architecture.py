@@ -57,6 +57,11 @@ PURE = (
     "ff1",
     "geo",
     "visits",
+    "evidence",
+    "devices",
+    "traffic",
+    "approach",
+    "ruling",
 )
 IMPURE_SHARED = {
     "shared.alarm_job",

@@ -101,6 +101,7 @@ ROWS = {
         "PUT /v1/stores/{store_id}/rewards-pause": {"operator"},
         "GET /v1/stores/nearby": set(CALLERS),
         "GET /v1/geofences": set(CALLERS),
+        "GET /v1/stores/{store_id}/presence-code": {"pos", "operator"},
         "POST /v1/me/checkins": {"member"},
         "GET /v1/me/checkins": {"member"},
         "POST /v1/checkins": SHOPS,

@@ -172,6 +172,14 @@ class StaffScan(Shape):
     member: MemberRef
 
 
+class PresenceCode(Shape):
+    """What a store's screen shows for half a minute: a code to type, and the same as the payload of a QR."""
+
+    code: str
+    qr_payload: str
+    valid_until: Time
+
+
 class Given(Shape):
     """The reward of an answer: points on their way, and campaigns whose coupon is."""
 

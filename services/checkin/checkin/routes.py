@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from checkin import checkins, model, places, stores
+from checkin import checkins, history, model, places, presence, stores
 from shared.http import ANY_TOKEN, MEMBER, Call, Routes
 from shared.member_ref import signed_in
 
@@ -17,6 +17,8 @@ _get("/v1/geofences", ANY_TOKEN, query=model.FencesQuery, answer=model.FencesAns
 _put("/v1/stores/{store_id}", "stores:admin", body=model.StoreBody, answer=model.Store)(stores.put)
 _get("/v1/stores/{store_id}", "stores:admin", answer=model.Store)(stores.read)
 _put("/v1/stores/{store_id}/rewards-pause", "stores:admin", body=model.Pause, answer=model.PauseAnswer)(stores.pause)
+
+_get("/v1/stores/{store_id}/presence-code", "presence:show", answer=model.PresenceCode)(presence.show)
 
 _post(
     "/v1/me/checkins",
@@ -41,10 +43,10 @@ _post(
 @_get("/v1/me/checkins", MEMBER, query=model.Page, answer=model.CheckinPage)
 def my_checkins(call: Call[Any]) -> dict[str, Any]:
     """The signed-in member's check-ins, newest first."""
-    return checkins.listed(call, signed_in(call.world, call.who)["member_id"])
+    return history.listed(call, signed_in(call.world, call.who)["member_id"])
 
 
 @_get("/v1/members/{member_id}/checkins", "points:read", query=model.Page, answer=model.CheckinPage)
 def checkins_of_member(call: Call[Any]) -> dict[str, Any]:
     """A member's check-ins, newest first."""
-    return checkins.listed(call, call.path_id("member_id"))
+    return history.listed(call, call.path_id("member_id"))
