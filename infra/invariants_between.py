@@ -25,7 +25,7 @@ ON_ITS_WAY = timedelta(minutes=5)
 """So young may a decision be that nobody has obeyed yet, or had not when that was read."""
 
 Raw = Mapping[str, Any]
-_CARRIED = ("N#action#", "N#adjustment#", "N#checkin#")
+_CARRIED = ("N#action#", "N#adjustment#", "N#checkin#", "N#review#", "N#approach#")
 _PURCHASES = f"{keys.NAME_PREFIX}purchase."
 _EVENT_OF_CHECKIN = "/omotenashi/checkin:{account}:{number}:checkin.accepted"
 
@@ -56,6 +56,7 @@ class Between:
             keys.COUPON_BOOK: self._of_coupons,
             keys.CODE: self._of_coupons,
             keys.VISITS: self._of_visits,
+            keys.APPROACHES: self._of_approaches,
             keys.FIGURES: self._of_figures,
             keys.TERMINAL: self._of_tills,
         }
@@ -223,13 +224,17 @@ class Between:
                 name = keys.redemption(raw["r"].partition(":")[2])
                 self._facts.add(operation(name), "lifted", where, item["t"], raw["x"]["amount"])
 
+    def _of_approaches(self, item: Item) -> None:
+        for offset, raw in enumerate(item["e"]):
+            self._facts.add(raw["o"], "did", item["pk"], item["sk"] + offset, item["t"], 0, 0, 0, 0, False)
+
     def _of_visits(self, item: Item) -> None:
         for offset, raw in enumerate(item["e"]):
             number = item["sk"] + offset
             where = f"{item['pk']} entry {number}"
             if "o" in raw and raw["k"] != "merged":
                 self._facts.add(raw["o"], "did", item["pk"], number, item["t"], 0, 0, 0, 0, False)
-            points = raw["x"]["reward"]["points"] if raw["k"] == "accepted" else 0
+            points = raw["x"]["reward"]["points"] if raw["k"] in ("accepted", "approved") else 0
             if points:
                 event = operation(_EVENT_OF_CHECKIN.format(account=item["pk"], number=number))
                 self._facts.add(event, "reward", where, item["t"], points)

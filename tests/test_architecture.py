@@ -78,6 +78,7 @@ IMPURE_SHARED = {
     "shared.directory",
     "shared.secrets",
     "shared.relay",
+    "shared.reviews",
     "shared.inbox",
     "shared.member_ref",
     "shared.files",

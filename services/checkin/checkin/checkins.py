@@ -11,19 +11,20 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
-from checkin import arrival as arrivals, devices, store_codes
+from checkin import arrival as arrivals, devices, store_codes, visitor
 from checkin.arrival import Arrival
 from checkin.evidence import STAFF_SCAN, Shown, prove
 from checkin.model import CheckinAnswer, CheckinBody, Given, StaffScan
 from checkin.rules import Outcome, arrive, judge, next_possible_at
+from checkin.ruling import WITHHELD
 from checkin.stores import find
 from checkin.visits import VISITS, Visits
 from shared import keys
 from shared.chain import Decided, Head, Step
-from shared.errors import Conflict, Forbidden, Invalid, NotFound, Refused
+from shared.errors import Conflict, Forbidden, Invalid, Refused
 from shared.http import Call, Reply
 from shared.ledger import Resolve
-from shared.member_ref import login_holder, present, require_member, resolve
+from shared.member_ref import require_member, resolve
 from shared.naming import Done, Naming, Pending, Verb, check_same, done_of, named, unnamed
 from shared.table import Item
 from shared.world import World
@@ -49,19 +50,10 @@ BIND = Verb(devices.DEVICE, unnamed, unnamed, devices.bind)
 def check_in(call: Call[CheckinBody]) -> Reply:
     """The signed-in member is at a store, as the phone says."""
     wanted, world = call.body, call.world
-    try:
-        member_id = login_holder(world, call.who)
-    except NotFound:
-        raise Forbidden("not_a_member") from None
+    member_id = visitor.holder(call)
 
     def found(consistent: bool) -> tuple[str, Arrival]:
-        try:
-            member = present(world, member_id, consistent=consistent)
-        except NotFound:
-            raise Forbidden("not_a_member") from None
-        store = find(world, wanted.store_id)
-        if not member["consents"].get("location", {}).get("granted"):
-            raise Forbidden("consent_required")
+        store = visitor.store_for(world, member_id, wanted.store_id, consistent=consistent)
         evidence = prove(wanted.location, _shown(world, wanted, call.now), store, call.now)
         device = world.secrets.digest("device", wanted.device_id) if wanted.device_id else None
         return member_id, arrive(store, evidence, call.now, checkin_id=wanted.checkin_id, device=device)
@@ -158,8 +150,15 @@ def _data(arrival: Arrival, outcome: Outcome) -> dict[str, Any]:
         "evidence_level": outcome.level,
         "reason": outcome.reason,
         "repeated_by": arrival.checkin_id if outcome.already else None,
+        WITHHELD: _withheld(arrival) if outcome.outcome == "pending_review" and not outcome.already else None,
     }
     return {name: value for name, value in told.items() if value is not None}
+
+
+def _withheld(arrival: Arrival) -> dict[str, Any]:
+    """What people who review it go by: what it would be paid, and between which distances the guest was."""
+    would = {"points": arrival.points, "campaigns": list(arrival.campaigns)}
+    return would | ({"apart": list(arrival.apart)} if arrival.apart else {})
 
 
 def _answer(done: Done[Arrival]) -> CheckinAnswer:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from checkin import ruling
 from checkin.checkins import KINDS, given
 from checkin.model import CheckinListed, CheckinPage, Page
 from checkin.visits import VISITS
-from shared import chain, clock
+from shared import chain, clock, reviews
 from shared.chain import Entry
 from shared.cursor import next_cursor, read_cursor
 from shared.http import Call
@@ -32,7 +33,7 @@ def listed(call: Call[Any], member_id: str) -> dict[str, Any]:
         shown, more = _page(call.world, account, int(upto), page.limit)
     if not shown and position is None:
         require_member(call.world, member_id)
-    items = [_listed(entry) for entry in shown]
+    items = [_listed(call.world, entry) for entry in shown]
     cursor = next_cursor(call, None if more is None else f"{more}:{account}")
     return CheckinPage(items=items, next_cursor=cursor).model_dump(mode="json")
 
@@ -55,14 +56,21 @@ def _page(world: World, account: str, upto: int | None, limit: int) -> tuple[lis
     return shown, upto
 
 
-def _listed(entry: Entry) -> CheckinListed:
+def _listed(world: World, entry: Entry) -> CheckinListed:
+    """An entry as the list shows it; what people have decided meanwhile stands for what waited for them."""
     said = entry.data
+    outcome, reward = said["outcome"], given(said)
+    decided = reviews.name(world, reviews.review_id(entry)) if entry.kind == "flagged" else None
+    if decided is not None:
+        ruled = ruling.unpack(decided["op"])
+        outcome = "awarded" if ruled.is_approved else "recorded_no_award"
+        reward = given({"reward": ruled.reward})
     return CheckinListed(
         checkin_id=said["checkin_id"],
         store_id=said["store_id"],
         business_day=date.fromisoformat(said["business_day"]),
-        outcome=said["outcome"],
+        outcome=outcome,
         evidence_level=said.get("evidence_level"),
-        reward=given(said),
+        reward=reward,
         occurred_at=clock.from_ms(clock.to_ms(entry.occurred_at)),
     )

@@ -180,6 +180,17 @@ class PresenceCode(Shape):
     valid_until: Time
 
 
+class ApproachBody(Shape):
+    """`POST /v1/me/approaches`: the phone has crossed the fence around a store."""
+
+    approach_id: Id
+    store_id: Id
+
+
+class ApproachAnswer(ApproachBody):
+    """The same, whether anybody hears of it or not."""
+
+
 class Given(Shape):
     """The reward of an answer: points on their way, and campaigns whose coupon is."""
 

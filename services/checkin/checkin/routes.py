@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from checkin import checkins, history, model, places, presence, stores
+from checkin import approaches, checkins, history, model, places, presence, reviews, reviews_model, stores
 from shared.http import ANY_TOKEN, MEMBER, Call, Routes
 from shared.member_ref import signed_in
 
@@ -50,3 +50,17 @@ def my_checkins(call: Call[Any]) -> dict[str, Any]:
 def checkins_of_member(call: Call[Any]) -> dict[str, Any]:
     """A member's check-ins, newest first."""
     return history.listed(call, call.path_id("member_id"))
+
+
+_post(
+    "/v1/me/approaches",
+    MEMBER,
+    body=model.ApproachBody,
+    answer=model.ApproachAnswer,
+    status=202,
+    id_field="approach_id",
+)(approaches.record)
+
+_get("/v1/reviews", "checkins:review", query=model.Page, answer=reviews_model.ReviewPage)(reviews.listed)
+_post("/v1/reviews/{review_id}/approve", "checkins:review", answer=reviews_model.ReviewAnswer)(reviews.approve)
+_post("/v1/reviews/{review_id}/reject", "checkins:review", answer=reviews_model.ReviewAnswer)(reviews.reject)

@@ -25,7 +25,7 @@ def put(call: Call[StoreBody]) -> Store:
         raise Invalid.at("/store_id", "differs", "the path names another store")
 
     def make(old: Item | None) -> Item:
-        pause: Item = {name: old[name] for name in ("paused", "reason") if name in old} if old else {}
+        pause: Item = {name: old[name] for name in ("paused", "reason", "anomaly") if name in old} if old else {}
         store = call.body.named(store_id, rewards_paused=bool(pause.get("paused")))
         # Whoever only asks for the day finds zone and cutoff beside the text.
         return {"body": _pack(store), "time_zone": store.time_zone, "cutoff_hour": store.cutoff_hour, **pause}
