@@ -4,9 +4,9 @@
 before. What it says holds in every prefix of the books. `end` says what is wrong when nothing is under way any more.
 
 What every chain promises stands in `invariants_chain`, and beside it, by the letter of the account: members' points
-(`invariants_points`), purchases (`invariants_purchase`), coupons and visits (`invariants_books`), budgets and pools
-(`invariants_budgets`), campaigns' figures (`invariants_figures`), tills without a line (`invariants_tills`). What lies
-between chains stands in `invariants_between`.
+(`invariants_points`), purchases (`invariants_purchase`), coupons (`invariants_books`), budgets and pools
+(`invariants_budgets`), campaigns' figures (`invariants_figures`), tills without a line (`invariants_tills`), visits and
+what is around them (`invariants_presence`). What lies between chains stands in `invariants_between`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from infra.invariants_between import Between
-from infra.invariants_books import Coupons, Visits
+from infra.invariants_books import Coupons
 from infra.invariants_budgets import Budget, Pool
 from infra.invariants_chain import Chain
 from infra.invariants_facts import Facts
@@ -25,6 +25,7 @@ from infra.invariants_figures import Figures
 from infra.invariants_lots import Days
 from infra.invariants_names import Names
 from infra.invariants_points import Points
+from infra.invariants_presence import Approaches, Device, Traffic, Visits
 from infra.invariants_purchase import Purchase
 from infra.invariants_tills import Tills
 from shared import keys
@@ -131,6 +132,9 @@ class Watch:
             keys.COUPON_BOOK: Coupons,
             keys.CODE: lambda: Coupons(is_code=True),
             keys.VISITS: lambda: Visits(self._names),
+            keys.DEVICE: Device,
+            keys.TRAFFIC: Traffic,
+            keys.APPROACHES: Approaches,
             keys.FIGURES: Figures,
             keys.TERMINAL: Tills,
         }

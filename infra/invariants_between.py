@@ -25,9 +25,10 @@ ON_ITS_WAY = timedelta(minutes=5)
 """So young may a decision be that nobody has obeyed yet, or had not when that was read."""
 
 Raw = Mapping[str, Any]
-_CARRIED = ("N#action#", "N#adjustment#", "N#checkin#")
+_CARRIED = ("N#action#", "N#adjustment#", "N#checkin#", "N#review#", "N#approach#")
 _PURCHASES = f"{keys.NAME_PREFIX}purchase."
-_EVENT_OF_CHECKIN = "/omotenashi/checkin:{account}:{number}:checkin.accepted"
+_EVENT_OF_CHECKIN = "/omotenashi/checkin:{account}:{number}:checkin.{told}"
+_TOLD_OF_CHECKIN = {"accepted": "accepted", "approved": "accepted", "flagged": "flagged"}
 
 
 class _Sale:
@@ -56,6 +57,8 @@ class Between:
             keys.COUPON_BOOK: self._of_coupons,
             keys.CODE: self._of_coupons,
             keys.VISITS: self._of_visits,
+            keys.APPROACHES: self._of_approaches,
+            keys.TRAFFIC: self._of_traffic,
             keys.FIGURES: self._of_figures,
             keys.TERMINAL: self._of_tills,
         }
@@ -223,16 +226,29 @@ class Between:
                 name = keys.redemption(raw["r"].partition(":")[2])
                 self._facts.add(operation(name), "lifted", where, item["t"], raw["x"]["amount"])
 
+    def _of_traffic(self, item: Item) -> None:
+        for offset, raw in enumerate(item["e"]):
+            if raw["k"] == "counted":
+                self._facts.add(raw["o"], "tallied", f"{item['pk']} entry {item['sk'] + offset}")
+
+    def _of_approaches(self, item: Item) -> None:
+        for offset, raw in enumerate(item["e"]):
+            self._facts.add(raw["o"], "did", item["pk"], item["sk"] + offset, item["t"], 0, 0, 0, 0, False)
+
     def _of_visits(self, item: Item) -> None:
         for offset, raw in enumerate(item["e"]):
             number = item["sk"] + offset
             where = f"{item['pk']} entry {number}"
             if "o" in raw and raw["k"] != "merged":
                 self._facts.add(raw["o"], "did", item["pk"], number, item["t"], 0, 0, 0, 0, False)
-            points = raw["x"]["reward"]["points"] if raw["k"] == "accepted" else 0
-            if points:
-                event = operation(_EVENT_OF_CHECKIN.format(account=item["pk"], number=number))
-                self._facts.add(event, "reward", where, item["t"], points)
+            told = _TOLD_OF_CHECKIN.get(raw["k"])
+            if told is None:
+                continue
+            event = operation(_EVENT_OF_CHECKIN.format(account=item["pk"], number=number, told=told))
+            if raw["k"] != "approved":
+                self._facts.add(event, "guest", where)
+            if told == "accepted" and raw["x"]["reward"]["points"]:
+                self._facts.add(event, "reward", where, item["t"], raw["x"]["reward"]["points"])
 
 
 def _issue_of(raw: Raw) -> str:

@@ -1,22 +1,18 @@
-"""What a member's coupon book and a member's visits promise: a coupon is used once, a store is visited once a day."""
+"""What a member's coupon book promises: a coupon is used once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
-from checkin import visits
 from coupons.dues import REMINDED_DAYS_BEFORE
 from infra import invariants_cards
-from infra.invariants_names import Names
 from shared.clock import from_ms, to_ms
 from shared.coupon_book import Coupon, Status, unpack_coupons
 from shared.table import Item
 
 Raw = Mapping[str, Any]
 
-STORES_PER_DAY = 3
 _EAST_MS = 14 * 3_600_000  # so far ahead of UTC is the day in the east
 _FREE, _HELD, _USED, _OUT = Status.ISSUED, Status.HELD, Status.REDEEMED, Status.VOIDED
 _RESERVED = Status.RESERVED
@@ -213,48 +209,3 @@ _COUPON = {
     "expired": Coupons.expired,
 }
 _TELLS = frozenset({"refused", "closed", "merged", "kept", "lost"}) | invariants_cards.TELL
-
-
-class Visits:
-    """A member's visits: a store is paid once a business day, and no more than three stores are on one."""
-
-    def __init__(self, names: Names) -> None:
-        self._names = names
-        self._before = visits.Visits()
-
-    def faults(self, item: Item) -> list[str]:
-        """What is wrong with the next item."""
-        found: list[str] = []
-        now = visits.unpack(item["s"])
-        is_merged = False
-        for raw in item["e"]:
-            is_merged = is_merged or raw["k"] == "merged"
-            if raw["k"] in ("accepted", "flagged"):
-                self._look_at_visit(raw, item["t"], now, found)
-            elif raw["k"] not in ("recorded", "repeated", "merged"):
-                found.append(f"an entry of the unknown kind {raw['k']}")
-            elif raw["k"] == "recorded" and raw["x"]["reward"]["points"]:
-                found.append("gives points for a check-in that earns none")
-        new = set(now.taken) - set(self._before.taken)
-        told = sum(raw["k"] in ("accepted", "flagged") for raw in item["e"])
-        if not is_merged and len(new) != told:
-            found.append(f"{len(new)} more store-days are taken, and {told} entries say so")
-        if now.at < self._before.at and not is_merged:
-            found.append("the last time that somebody was seen runs back")
-        self._before = now
-        return found
-
-    def _look_at_visit(self, raw: Raw, at: int, now: visits.Visits, found: list[str]) -> None:
-        said = raw["x"]
-        store_id, day = said["store_id"], date.fromisoformat(said["business_day"])
-        if self._before.of(store_id, day) is not None:
-            found.append(f"a second visit of {store_id} on {day}")
-        if self._before.count(day) >= STORES_PER_DAY:
-            found.append(f"more than {STORES_PER_DAY} stores on {day}")
-        visit = now.of(store_id, day)
-        points = 0 if raw["k"] == "flagged" else said["reward"]["points"]
-        if visit is None or (visit.checkin_id, visit.points) != (said["checkin_id"], points):
-            found.append("the store-day is not taken as the entry says")
-        wall = self._names.business_day(raw.get("o", b""), raw.get("t", at))
-        if wall is not None and wall != day:
-            found.append(f"of the business day {day}, where it was {wall}")

@@ -42,7 +42,12 @@ def faults_of(facts: list[Fact], due: int) -> Iterator[str]:
 
 
 def _faults_of_counting(told: Mapping[str, list[Fact]], due: int) -> Iterator[str]:
-    """What has happened to a coupon stands once in the figures of its campaign, with the same discount."""
+    """What has happened to a coupon stands once in the figures of its campaign, with the same discount.
+
+    A guest is counted at a store once, and for a check-in.
+    """
+    if len(told["tallied"]) > len(told["guest"]):
+        yield f"{told['tallied'][-1][0]}: a guest is counted for no check-in"
     for where, at, discount in told["counts"]:
         if not told["counted"]:
             if at < due:

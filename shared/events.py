@@ -38,8 +38,11 @@ _OF_ENTRY: Mapping[tuple[str, str], tuple[str, ...]] = {
     (keys.PURCHASE, "reversed"): ("purchase.cancelled",),
     (keys.PURCHASE, "returned"): ("purchase.returned",),
     (keys.VISITS, "accepted"): ("checkin.accepted",),
+    (keys.VISITS, "approved"): ("checkin.accepted",),
     (keys.VISITS, "flagged"): ("checkin.flagged",),
     (keys.COUPON_BOOK, "reserved"): ("coupon.reserved",),
+    (keys.TRAFFIC, "anomaly"): ("checkin.anomaly",),
+    (keys.APPROACHES, "approached"): ("store.approached",),
     (keys.COUPON_BOOK, "issued"): ("coupon.issued",),
     (keys.COUPON_BOOK, "redeemed"): ("coupon.redeemed",),
     (keys.COUPON_BOOK, "held"): ("coupon.held",),
@@ -50,9 +53,7 @@ _OF_ENTRY: Mapping[tuple[str, str], tuple[str, ...]] = {
     (keys.COUPON_BOOK, "stamped"): ("stamp.added",),
     (keys.COUPON_BOOK, "filled"): ("stamp_card.completed",),
     (keys.POOL, "exhausted"): ("campaign.exhausted",),
-    (keys.CODE, "redeemed"): ("coupon.redeemed",),
-    (keys.CODE, "held"): ("coupon.held",),
-    (keys.CODE, "voided"): ("coupon.voided",),
+    **{(keys.CODE, kind): (f"coupon.{kind}",) for kind in ("redeemed", "held", "voided")},
 }
 """Which events the entries of each kind of account make; all others are the product's own business."""
 
@@ -65,9 +66,10 @@ _BY_REFERENCE: Mapping[tuple[str, str], tuple[str, ...]] = {
 }
 """What an entry on a member's points also says, by what it came from."""
 
-_ASKED = ("carry", "alarm", "explain")  # of the relay, or our own shorthand: not of the world
-_OF_MEMBERS = (keys.MEMBER_POINTS, keys.COUPON_BOOK, keys.VISITS)
-_SERVICE = {keys.VISITS: "checkin", keys.COUPON_BOOK: "coupons", keys.CODE: "coupons", keys.POOL: "coupons"}
+_ASKED = ("carry", "alarm", "explain", "withheld")  # of the relay, or our own shorthand: not of the world
+_OF_MEMBERS = (keys.MEMBER_POINTS, keys.COUPON_BOOK, keys.VISITS, keys.APPROACHES)
+_COUPONS, _CHECKIN = (keys.COUPON_BOOK, keys.CODE, keys.POOL), (keys.VISITS, keys.TRAFFIC, keys.APPROACHES)
+_SERVICE = dict.fromkeys(_COUPONS, "coupons") | dict.fromkeys(_CHECKIN, "checkin")
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ COUPON_BOOK = "B"
 CODE = "C"
 POOL = "L"
 VISITS = "V"
+DEVICE, APPROACHES, TRAFFIC = "D", "A", "T"  # a device's keyed hash, a member, a store
 FIGURES = "S"
 TERMINAL = "R"
 PURCHASE = "N"  # behind its name, in the name's partition
@@ -114,7 +115,6 @@ def limit(campaign_id: str, *of: str) -> str:
 
 
 def codes(job_id: str) -> str:
-    """The name of a codes job."""
     return name("codes", SHOP, job_id)
 
 
@@ -168,7 +168,6 @@ def programme() -> tuple[str, str]:
 
 
 def programme_version(version: int) -> tuple[str, str]:
-    """A version of the programme; it never changes."""
     return "programme", f"v{version:05d}"
 
 
@@ -177,7 +176,7 @@ def partner(partner_id: str) -> tuple[str, str]:
 
 
 def liability(day: date) -> tuple[str, str]:
-    """The report of what was outstanding at a day's end. Reports have a partition of their own, newest last."""
+    """Reports have a partition of their own, newest last."""
     return "report#liability", day.isoformat()
 
 
@@ -206,6 +205,10 @@ def store(store_id: str) -> tuple[str, str]:
     return f"store#{store_id}", "store"
 
 
+def review(review_id: str) -> tuple[str, str]:
+    return "review", review_id
+
+
 def cell(name: str, store_id: str) -> tuple[str, str]:
     return f"cell#{name}", store_id
 
@@ -219,10 +222,6 @@ def parked(queue: str, message_id: str) -> tuple[str, str]:
 
 def code_step(member_id: str, step: int) -> tuple[str, str]:
     return f"code_step#{member_id}", str(step)
-
-
-def fix(member_id: str, checkin_id: str) -> tuple[str, str]:
-    return f"fix#{member_id}", checkin_id
 
 
 ALARM_SHARDS = 16
@@ -253,12 +252,10 @@ def job(name: str) -> tuple[str, str]:
 
 
 def alarm_job(letter: str) -> tuple[str, str]:
-    """How far the job of the alarms has come with a kind of account."""
     return job(f"alarms#{letter}")
 
 
 def codes_job(job_id: str) -> tuple[str, str]:
-    """How far the file of a codes job has come."""
     return f"codes#{job_id}", "file"
 
 

@@ -1,9 +1,9 @@
 """From the tables' streams to the topic: entries become events as they were written, names never.
 
 A name whose operation may not be refused and is not in its chain yet goes to the inbox of the service that finishes
-it. An alarm that an entry asks for is put where the job of its day finds it. Each record stands for itself: what
-fails is parked by its key, and the batch goes on. Items never change, so the key is enough to do it again, in a year
-too.
+it. An alarm that an entry asks for is put where the job of its day finds it, a check-in that waits for people where
+they look. Each record stands for itself: what fails is parked by its key, and the batch goes on. Items never change,
+so the key is enough to do it again, in a year too.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from shared import alarms, aws, chain, events, finding, keys, queues
+from shared import alarms, aws, chain, events, finding, keys, queues, reviews
 from shared.dynamo import load
 from shared.events import Event
 from shared.naming import Pending
@@ -93,6 +93,8 @@ def _of_ledger(world: World, item: Item, outbox: Outbox) -> list[Event]:
         if "alarm" in entry.data:
             day = alarms.relayed(entry.data["alarm"], world.clock.now().date())
             alarms.put(world, entry.account, day)
+        if entry.account[0] == keys.VISITS:
+            reviews.follow(world, entry)
         if "carry" in entry.data:  # what this chain decided must enter another one; a refusal always asks
             service, name, *where = entry.data["carry"]
             if not where or not _has_entered(world, name, *where):

@@ -139,6 +139,7 @@ TITLES: dict[str, Text] = {
         "No key says where this terminal stands. Name its store.",
         "該当する端末が見つかりません。店舗を指定してください。",
     ),
+    "review_decided": ("It was decided otherwise before.", "すでに別の判断がされています。"),
     "code_used": ("This code was used. Show a new one.", "このコードは使用済みです。新しいコードを表示してください。"),
     "code_expired": (
         "This code has expired. Show a new one.",

@@ -57,6 +57,11 @@ PURE = (
     "ff1",
     "geo",
     "visits",
+    "evidence",
+    "devices",
+    "traffic",
+    "approach",
+    "ruling",
 )
 IMPURE_SHARED = {
     "shared.alarm_job",
@@ -73,6 +78,7 @@ IMPURE_SHARED = {
     "shared.directory",
     "shared.secrets",
     "shared.relay",
+    "shared.reviews",
     "shared.inbox",
     "shared.member_ref",
     "shared.files",

@@ -8,11 +8,14 @@ import pytest
 
 from checkin import geo, listing
 from checkin.model import Hours, Store, Weekday
+from checkin.reactions import REACTIONS as CHECKIN_REACTIONS
 from checkin.routes import ROUTES as CHECKIN
 from points.reactions import REACTIONS
 from points.routes import ROUTES as POINTS
 from shared import chain, events, inbox, keys
+from shared.memory import size
 from tests.kit import OPERATOR, TILL, Client, FakeClock, make_world, member
+from tests.stream import Stream
 
 SHIBUYA = {"name": "渋谷店", "lat": 35.6595, "lon": 139.7005, "time_zone": "Asia/Tokyo"}
 
@@ -192,3 +195,93 @@ def test_a_row_of_an_import_costs_what_a_put_costs_and_an_unchanged_one_a_read(c
     assert usage.write_units <= 50 * 2 * (1 + 14)
     assert send().round_trips == 50
     assert (usage.write_units, usage.read_units) == (0, 50)
+
+
+# ---- codes, devices, reviews, approaches ------------------------------------------------------------------------------
+
+
+def test_a_code_costs_nothing_more(taro, clock):
+    code = taro.as_(OPERATOR).get("/v1/stores/shibuya/presence-code").body["code"]
+    said = {"checkin_id": "c-1", "store_id": "shibuya", "presence_code": code}
+    assert spent(taro.world, lambda: taro.post("/v1/me/checkins", said)) == USUAL
+
+
+def test_a_code_is_shown_without_a_write(taro):
+    taro.as_(OPERATOR).get("/v1/stores/shibuya")
+    path = "/v1/stores/shibuya/presence-code"
+    assert spent(taro.world, lambda: taro.as_(TILL).get(path)) == {"write": 0, "read": 0, "profile": 0, "trips": 0}
+
+
+def test_only_the_first_check_in_on_a_device_pays_for_it(taro, clock):
+    said = body(clock, "c-1") | {"device_id": "phone"}
+    assert spent(taro.world, lambda: taro.post("/v1/me/checkins", said)) == {
+        "write": 3,
+        "read": 1,
+        "profile": 0.5,
+        "trips": 6,
+    }
+    for n in range(2, 29):
+        clock.forward(days=1)
+        later = body(clock, f"c-{n}") | {"device_id": "phone"}
+        assert spent(taro.world, lambda said=later: taro.post("/v1/me/checkins", said)) == USUAL
+
+
+def test_counting_a_guest_is_one_append_of_one_unit(taro, clock):
+    world = taro.world
+    counted = {name: react for name, react in CHECKIN_REACTIONS.items() if "checkin" in name}
+
+    def hear(n):
+        entry = chain.entries_of(world.ledger.table.newest("V#taro"))[-1]
+        (event,) = events.of_entry(entry)
+        clock.forward(minutes=10)
+        told = event | {"id": f"{event['id']}{n}", "time": clock.now().isoformat()}
+        record = [{"messageId": "m", "body": json.dumps(told)}]
+        world.ledger.table.usage.reset()
+        assert inbox.work(world, {"Records": record}, reactions=counted) == {"batchItemFailures": []}
+        usage = world.ledger.table.usage
+        return usage.write_units, usage.read_units, usage.round_trips
+
+    hear(-1)
+    for n in range(1200):
+        assert hear(n) == (1, 0.5, 2)
+
+
+def test_an_approach_is_two_writes(taro, clock):
+    def near(n):
+        return taro.post("/v1/me/approaches", {"approach_id": f"a-{n}", "store_id": "shibuya"})
+
+    near(1)
+    assert spent(taro.world, lambda: near(2)) == USUAL
+    clock.forward(days=1)
+    assert spent(taro.world, lambda: near(3)) == USUAL
+
+
+def test_a_decision_is_two_writes(taro, clock):
+    umeda = SHIBUYA | {"lat": 34.7025, "lon": 135.4959}
+    operator = taro.as_(OPERATOR)
+    operator.put("/v1/stores/umeda", umeda)
+    taro.post("/v1/me/checkins", body(clock, "c-1"))
+    clock.forward(minutes=40)
+    far = body(clock, "c-2", lat=34.7025, lon=135.4959) | {"store_id": "umeda"}
+    assert taro.post("/v1/me/checkins", far).body["outcome"] == "pending_review"
+    Stream(taro.world).run()
+    (review,) = operator.get("/v1/reviews").body["items"]
+    path = f"/v1/reviews/{review['review_id']}/approve"
+    assert spent(taro.world, lambda: operator.post(path, {})) == {"write": 2, "read": 0.5, "profile": 0.5, "trips": 4}
+
+
+def test_a_visitor_with_five_devices_and_three_stores_a_day_stays_in_two_units(taro, clock):
+    operator = taro.as_(OPERATOR)
+    for n in range(3):
+        operator.put(f"/v1/stores/store-{n}", SHIBUYA)
+    for n in range(15):
+        clock.forward(hours=8)
+        code = operator.get(f"/v1/stores/store-{n % 3}/presence-code").body["code"]
+        said = body(clock, f"0192f3c4-7a{n:02d}-7000-8000-00000000000a") | {
+            "store_id": f"store-{n % 3}",
+            "presence_code": code,
+            "device_id": f"phone-{n % 5}",
+        }
+        assert taro.post("/v1/me/checkins", said).body["outcome"] == "awarded"
+    sizes = [size(item) for item in taro.world.ledger.table.items("V#taro")]
+    assert max(sizes) <= 1400, sizes

@@ -106,6 +106,9 @@ def test_each_queue_gets_what_its_service_listens_to(data):
         ],
         "CouponsSubscription": sorted(COUPONS),
         "CheckinSubscription": [
+            "omotenashi.checkin.accepted.v1",
+            "omotenashi.checkin.anomaly.v1",
+            "omotenashi.checkin.flagged.v1",
             "omotenashi.member.erased.v1",
             "omotenashi.member.merged.v1",
             "omotenashi.member.unmerged.v1",

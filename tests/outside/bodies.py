@@ -36,6 +36,7 @@ def bodies(known: Known) -> Bodies:
         "PUT /v1/stores/{store_id}": {"name": "o", **PLACE, "time_zone": "Asia/Tokyo"},
         "POST /v1/checkins": {"store_id": "shibuya", **taro},
         "POST /v1/me/checkins": {"store_id": "shibuya", "location": known["location"][0]},
+        "POST /v1/me/approaches": {"store_id": "shibuya"},
     }
 
 

@@ -163,7 +163,14 @@ def _visits(ask: Ask, now: datetime) -> Known:
     fix = {**PLACE, "accuracy_m": 10, "captured_at": clock.to_text(now)}
     visit = {"checkin_id": "o-visit", "store_id": "shibuya", "location": fix}
     ask("checkin", "member:o-taro", "POST", "/v1/me/checkins", visit)
+    near = {"approach_id": "o-near", "store_id": "shibuya"}
+    ask("checkin", "member:o-taro", "POST", "/v1/me/approaches", near)
+    shown = ask("checkin", "operator", "GET", "/v1/stores/shibuya/presence-code")
     return {
+        "approach_id": ["o-near"],
+        "presence_code": [shown["code"], shown["qr_payload"]],
+        "qr": [shown["qr_payload"], "omo-store:shibuya:0"],
+        "device_id": ["o-phone"],
         "store_id": ["shibuya", "umeda", "o-store"],
         "checkin_id": ["o-visit"],
         "location": [fix],

@@ -12,8 +12,9 @@ from hypothesis import given, strategies as st
 from pydantic import ValidationError
 
 from checkin import arrival, listing, visits
+from checkin.evidence import STAFF_SCAN, Evidence, weigh
 from checkin.model import CheckinBody, Hours, Location, NearbyQuery, Store, StoreBody
-from checkin.rules import STAFF_SCAN, Evidence, Outcome, arrive, is_open, judge, next_possible_at, reward, weigh
+from checkin.rules import Outcome, arrive, is_open, judge, next_possible_at, reward
 from checkin.visits import Ring, Visit, Visits, bucket_m, kept_of, of_kept, to_kept
 
 NOON = datetime(2026, 7, 1, 3, tzinfo=UTC)  # 12:00 in Tokyo

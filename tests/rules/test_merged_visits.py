@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from checkin.evidence import STAFF_SCAN
 from checkin.merging import MERGER
-from checkin.rules import AWARD_GAP, STAFF_SCAN
+from checkin.rules import AWARD_GAP
 from checkin.visits import VISITS, Visits
 from shared.moves import MOVED, Merge, Move
 from tests.rules.test_checkin_rules import NOON, check_in, decided, store

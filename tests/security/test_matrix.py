@@ -103,10 +103,15 @@ ROWS = {
         "GET /v1/stores/{store_id}/qr": {"operator"},
         "GET /v1/stores/nearby": set(CALLERS),
         "GET /v1/geofences": set(CALLERS),
+        "GET /v1/stores/{store_id}/presence-code": {"pos", "operator"},
         "POST /v1/me/checkins": {"member"},
         "GET /v1/me/checkins": {"member"},
+        "POST /v1/me/approaches": {"member"},
         "POST /v1/checkins": SHOPS,
         "GET /v1/members/{member_id}/checkins": {"ec", "operator"},
+        "GET /v1/reviews": {"operator"},
+        "POST /v1/reviews/{review_id}/approve": {"operator"},
+        "POST /v1/reviews/{review_id}/reject": {"operator"},
     },
 }
 

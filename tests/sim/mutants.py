@@ -152,6 +152,13 @@ MUTANTS = (
            "mark, reversal = chain.operation(name), chain.operation(name, is_reversal=True)",
            'mark, reversal = chain.operation(f"{name}{world.clock.elapsed()}"), chain.operation(name, is_reversal=True)'),
     Mutant("a sale handed over as another one", "points.handed", "content=content_of(ROUTE.path, sent),", "content=content_of(ROUTE.path, [sent]),"),
+    Mutant("a device with more members than places", "checkin.devices", "if len(left) >= MEMBERS_PER_DEVICE:", "if False:"),
+    Mutant("a guest counted at each delivery", "checkin.anomalies", "[(event.id, event.time, seen)]",
+           '[(f"{event.id}{world.clock.elapsed()}", event.time, seen)]'),
+    Mutant("two who review decide both", "shared.reviews", "    return Naming(NAME, keys.SHOP, wanted, print_,",
+           "    return Naming(NAME, keys.SHOP, wanted + str(is_approved), print_,"),
+    Mutant("a review approved and not paid", "shared.events", '    (keys.VISITS, "approved"): ("checkin.accepted",),\n', ""),
+    Mutant("an approach told each time", "checkin.approach", "is_known = any(", "is_known = False and any("),
     Mutant("business day in UTC", "shared.business_day", "start = wall.replace(tzinfo=place).astimezone(UTC)\n    if",
            "return wall.replace(tzinfo=UTC)\n    if"),
     # ---- stamps ----

@@ -14,6 +14,7 @@ _NAMES: dict[str, Callable[..., str]] = {
     "action": partial(keys.name, "action", keys.SHOP),
     "award": partial(keys.name, "award", "partner.cafe"),
     "checkin": lambda checkin_id, who: keys.name("checkin", f"member.{who}", checkin_id),
+    "approach": lambda approach_id, who: keys.name("approach", f"member.{who}", approach_id),
     "scan": lambda checkin_id, _: keys.name("checkin", keys.SHOP, checkin_id),
     "redemption": lambda redemption_id, _: keys.name("redemption", keys.SHOP, redemption_id),
     "codes": keys.codes,

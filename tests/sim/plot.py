@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from tests.sim.accounts import Accounts
 from tests.sim.outages import Outages
+from tests.sim.presence import Presence
 from tests.sim.stamps import Stamps
 
 DAY = 86_400.0
@@ -17,7 +18,7 @@ SCENES = (0, 0, 0, 0, 20, 3_600, 57_000, 72_000, DAY, 2.1 * DAY, 4 * DAY, 8 * DA
 """When stories begin, in seconds: crowded moments, one of them around the end of the day in UTC, one in Tokyo."""
 
 
-class Plot(Accounts, Outages, Stamps):
+class Plot(Accounts, Outages, Presence, Stamps):
     """The stories of a run."""
 
     def begin(self, stories: int) -> None:
@@ -27,6 +28,7 @@ class Plot(Accounts, Outages, Stamps):
             self.adjusts, self.corrects, self.acts, self.draws_a_coupon, self.uses_a_bonus, self.claims, self.tells, self.redeems, self.redeems_paper, self.exchanges_paper, self.checks_in, self.is_seen, self.merges_members,
             self.orders_codes, self.looks, self.buys_many, self.changes_the_rules, self.is_stamped, self.uses_a_card,
             self.sells_without_a_line,
+            self.shows_a_code, self.shares_a_phone, self.travels, self.comes_near,
         ]  # fmt: skip
         favourites = self.random.sample(kinds, 4)
         for _ in range(stories):

@@ -208,7 +208,7 @@ def _visits(books: Books) -> Iterator[str]:
     """One rewarded visit a member, store and business day: the store's own day, from its cutoff hour on."""
     seen: Counter[tuple[str, str, date]] = Counter()
     for entry in books.all:
-        if entry.account[0] == keys.VISITS and entry.kind == "accepted":
+        if entry.account[0] == keys.VISITS and entry.kind in ("accepted", "approved"):
             cutoff = STORES[entry.data["store_id"]].get("cutoff_hour", 0)
             day = (entry.occurred_at + _TOKYO - timedelta(hours=cutoff)).date()
             seen[entry.account, entry.data["store_id"], day] += 1

@@ -11,7 +11,7 @@ from typing import Any
 
 from points.balances import ACCOUNT
 from shared import keys
-from shared.chain import Entry
+from shared.chain import Entry, operation
 from tests.sim.books import Books
 from tests.sim.names import name_of
 from tests.sim.opening import COME_BY, MEMBERS
@@ -59,7 +59,8 @@ def worth(asks: list[Ask], books: Books) -> dict[str, int]:
             case "action":
                 found[name] = sum(entry.points for entry in books.entered(name) if entry.kind == "earned")
             case "checkin":
-                found[name] = COME_BY["points"] * any(entry.kind == "accepted" for entry in books.entered(name))
+                is_paid = any(entry.kind == "accepted" for entry in books.entered(name)) or _is_approved(name, books)
+                found[name] = COME_BY["points"] * is_paid
     return found
 
 
@@ -148,6 +149,12 @@ def _sale(name: str, body: dict[str, Any], asks: list[Ask], books: Books) -> int
     amount = sum(line["amount"] for line in body["lines"] if line["line_id"] not in gone)
     used = body.get("points_used", 0) if len(gone) < len(body["lines"]) else 0
     return (amount - used) // _PER - used
+
+
+def _is_approved(name: str, books: Books) -> bool:
+    """Whether people have paid a check-in that waited for them: its review is called by its mark."""
+    mark = operation(name).hex()
+    return any(entry.kind == "approved" and entry.data["review_id"].endswith(mark) for entry in books.all)
 
 
 def _captured(name: str, books: Books) -> int:

@@ -54,6 +54,8 @@ def faults(books: Books, *, is_plain: bool, is_merged: bool) -> Iterator[str]:
     if is_merged:
         return
     for card in cards:
+        if CARDS[card.programme_id]["by"] == "spend":
+            continue  # what reaches the limit of a day counts whole, and nobody limits what is bought
         per_day = CARDS[card.programme_id].get("per_day", 1)
         if CARDS[card.programme_id]["by"] == "manual":
             per_day += max(COUNTS) - 1  # the last of a day counts whole

@@ -40,6 +40,8 @@ RINGS = (2, 4, 16)
 DAY = 86_400.0
 CODES_STEP = 8
 """So many codes are made in a step: 25,000 in the product."""
+DEVICE_MEMBERS = 2
+"""So many members a device may have: three in the product, and three are all there are."""
 RUNS = (1, DAY, 1.5 * DAY, 2 * DAY, 3 * DAY, 7 * DAY)
 """After so many seconds a job runs, once or several times; and once when the weather is calm again."""
 LOSSES_MAX = 1
@@ -170,6 +172,7 @@ class Story:
         stack.enter_context(mock.patch("coupons.code_files.STEP", CODES_STEP))
         stack.enter_context(mock.patch("coupons.code_files.AT_ONCE", CODES_STEP // 2))
         stack.enter_context(mock.patch("coupons.allowances.MAX_REDEMPTIONS", LOSSES_MAX))
+        stack.enter_context(mock.patch("checkin.devices.MEMBERS_PER_DEVICE", DEVICE_MEMBERS))
         stack.enter_context(self._same_chance())
         return stack
 

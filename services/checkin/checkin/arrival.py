@@ -31,6 +31,9 @@ class Arrival:
     apart: Distance | None = None
     points: int = 0
     campaigns: tuple[str, ...] = ()
+    step: int | None = None  # the half minute of the store's code that was shown
+    device: str | None = None  # its keyed hash
+    bound_at: datetime | None = None  # since when the device's own chain binds the member, once it was asked
 
 
 def pack(arrival: Arrival) -> dict[str, Any]:
@@ -46,6 +49,8 @@ def pack(arrival: Arrival) -> dict[str, Any]:
         "d": list(arrival.apart) if arrival.apart else None,
         "p": arrival.points or None,
         "c": list(arrival.campaigns) or None,
+        "k": arrival.step,
+        "v": arrival.device,
     }
     return {name: value for name, value in packed.items() if value is not None}
 
@@ -68,4 +73,6 @@ def unpack(packed: dict[str, Any]) -> Arrival:
         apart=Distance(*packed["d"]) if "d" in packed else None,
         points=packed.get("p", 0),
         campaigns=tuple(packed.get("c", ())),
+        step=packed.get("k"),
+        device=packed.get("v"),
     )

@@ -1,4 +1,4 @@
-"""Check-ins: the member's own, the staff's scan, and what was recorded.
+"""Check-ins: the member's own and the staff's scan.
 
 A check-in is named and then appended to its member's visits. It can't be refused any more once it is named, so the
 stream finishes what a dead process left. Its reward travels by the event of its entry.
@@ -6,65 +6,57 @@ stream finishes what a dead process left. Its reward travels by the event of its
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
-from checkin import arrival as arrivals
+from checkin import arrival as arrivals, devices, store_codes, visitor
 from checkin.arrival import Arrival
-from checkin.model import CheckinAnswer, CheckinBody, CheckinListed, CheckinPage, Given, Page, StaffScan
-from checkin.rules import STAFF_SCAN, Outcome, arrive, judge, next_possible_at, weigh
+from checkin.evidence import STAFF_SCAN, Shown, prove
+from checkin.model import CheckinAnswer, CheckinBody, Given, StaffScan
+from checkin.rules import Outcome, arrive, judge, next_possible_at
+from checkin.ruling import WITHHELD
 from checkin.stores import find
 from checkin.visits import VISITS, Visits
-from shared import chain, clock
-from shared.chain import Decided, Entry, Step
-from shared.cursor import next_cursor, read_cursor
-from shared.errors import Forbidden, Invalid, NotFound
+from shared import keys
+from shared.chain import Decided, Head, Step
+from shared.errors import Conflict, Forbidden, Invalid, Refused
 from shared.http import Call, Reply
 from shared.ledger import Resolve
-from shared.member_ref import login_holder, present, require_member, resolve
-from shared.naming import Done, Naming, Verb
+from shared.member_ref import require_member, resolve
+from shared.naming import Done, Naming, Pending, Verb, check_same, done_of, named, unnamed
 from shared.table import Item
 from shared.world import World
 
 NAME = "checkin"
 
-_KINDS = {"awarded": "accepted", "pending_review": "flagged", "recorded_no_award": "recorded"}
+KINDS = {"awarded": "accepted", "pending_review": "flagged", "recorded_no_award": "recorded"}
 # The second check-in of a store-day has an entry, so that its id is remembered; it is no check-in of its own.
 _REPEATED = "repeated"
-_HIDDEN = (_REPEATED, "merged")
-# A page looks past this many queries' worth of repeated check-ins, then goes on with a cursor.
-_ROUNDS_MAX = 5
 
 
 def decide(visits: Visits, arrival: Arrival, _at: Any) -> Decided[Visits]:
     """The entry of an arrival, dated by the arrival: a late append must not move it into another business day."""
     outcome = judge(visits, arrival)
-    kind = _REPEATED if outcome.already else _KINDS[outcome.outcome]
+    kind = _REPEATED if outcome.already else KINDS[outcome.outcome]
     return Decided(outcome.visits, (Step(kind, occurred_at=outcome.visits.at, data=_data(arrival, outcome)),))
 
 
 CHECK_IN = Verb(VISITS, arrivals.pack, arrivals.unpack, decide, carried_by="checkin")
+BIND = Verb(devices.DEVICE, unnamed, unnamed, devices.bind)
 
 
 def check_in(call: Call[CheckinBody]) -> Reply:
     """The signed-in member is at a store, as the phone says."""
     wanted, world = call.body, call.world
-    try:
-        member_id = login_holder(world, call.who)
-    except NotFound:
-        raise Forbidden("not_a_member") from None
+    member_id = visitor.holder(call)
 
     def found(consistent: bool) -> tuple[str, Arrival]:
-        try:
-            member = present(world, member_id, consistent=consistent)
-        except NotFound:
-            raise Forbidden("not_a_member") from None
-        store = find(world, wanted.store_id)
-        if not member["consents"].get("location", {}).get("granted"):
-            raise Forbidden("consent_required")
-        evidence = weigh(wanted.location, store, call.now)
-        return member_id, arrive(store, evidence, call.now, checkin_id=wanted.checkin_id)
+        store = visitor.store_for(world, member_id, wanted.store_id, consistent=consistent)
+        evidence = prove(wanted.location, _shown(world, wanted, call.now), store, call.now)
+        device = world.secrets.digest("device", wanted.device_id) if wanted.device_id else None
+        return member_id, arrive(store, evidence, call.now, checkin_id=wanted.checkin_id, device=device)
 
     return _perform(call, call.naming(NAME, wanted.checkin_id, f"member.{member_id}"), found)
 
@@ -87,13 +79,61 @@ def scan(call: Call[StaffScan]) -> Reply:
 
 def finish(world: World, name: Item) -> None:
     """Bring a check-in into its member's visits whose process died after the name."""
-    world.ledger.carry_on(CHECK_IN, name, world.clock.now())
+    _carry_on(world, name, None)
+
+
+def _shown(world: World, wanted: CheckinBody, now: datetime) -> Shown:
+    """What the visitor showed beside the location. Whatever of it is wrong makes all of it wrong."""
+    typed, qr = wanted.presence_code, wanted.qr
+    if qr is not None and store_codes.is_rotating(qr):  # the screen's code, scanned
+        typed, qr = typed or qr, None
+    step = store_codes.step_of_code(world, wanted.store_id, typed, now) if typed is not None else None
+    has_qr = qr is not None and store_codes.store_of_qr(world, qr) == wanted.store_id
+    is_wrong = (typed is not None and step is None) or (qr is not None and not has_qr)
+    return Shown(has_qr, step, is_wrong)
 
 
 def _perform(call: Call[Any], naming: Naming, found: Resolve[Arrival]) -> Reply:
-    done = call.world.ledger.perform(CHECK_IN, naming, found, partial(require_member, call.world))
+    world = call.world
+    name, pending, head = world.ledger.put_name(CHECK_IN, naming, found, partial(require_member, world))
+    if pending is None:
+        check_same(name, naming)
+        done = _carry_on(world, name, head)
+    else:
+        done = _enter(world, name, pending, head)
     answer = _answer(done)
     return Reply(answer.model_dump(mode="json"), 200 if answer.already else 201, is_replay=done.is_replay)
+
+
+def _carry_on(world: World, name: Item, head: Head[Visits] | None) -> Done[Arrival]:
+    """What a name became; finished now if its process died. What has entered asks no device again."""
+    pending = named(CHECK_IN, name)
+    if pending.operation.device is None:
+        return world.ledger.carry_on(CHECK_IN, name, world.clock.now(), head)
+    newest = world.ledger.head(VISITS, keys.holder(name["acc"]), consistent=True)
+    found = world.ledger.find(newest, pending)
+    return done_of(pending, found) if found else _enter(world, name, pending, newest)
+
+
+def _enter(world: World, name: Item, pending: Pending[Arrival], head: Head[Visits] | None) -> Done[Arrival]:
+    """Append a check-in; before that the device, unless the visits know it, binds the member or has no place left."""
+    arrival, visits = pending.operation, head.state if head else Visits()
+    is_worth_it = arrival.reason is None and arrival.device is not None
+    if is_worth_it and not visits.knows(str(arrival.device), max(arrival.at, visits.at)):
+        bound_at = _bound_at(world, name, arrival)
+        pending = pending._replace(operation=replace(arrival, bound_at=bound_at))
+    return world.ledger.enter_one(CHECK_IN, name["acc"], pending, head)
+
+
+def _bound_at(world: World, name: Item, arrival: Arrival) -> datetime | None:
+    """Since when the device's own chain binds the member; None if others take all its places. Once for a check-in."""
+    asked = (f"{name['pk']}/device", arrival.at, keys.holder(name["acc"]))
+    (done,) = world.ledger.obey(BIND, str(arrival.device), [asked])
+    if isinstance(done, Conflict):
+        return None
+    if isinstance(done, Refused):
+        raise done
+    return done.last.recorded_at
 
 
 # ---- what an entry keeps --------------------------------------------------------------------------------------------
@@ -110,8 +150,15 @@ def _data(arrival: Arrival, outcome: Outcome) -> dict[str, Any]:
         "evidence_level": outcome.level,
         "reason": outcome.reason,
         "repeated_by": arrival.checkin_id if outcome.already else None,
+        WITHHELD: _withheld(arrival) if outcome.outcome == "pending_review" and not outcome.already else None,
     }
     return {name: value for name, value in told.items() if value is not None}
+
+
+def _withheld(arrival: Arrival) -> dict[str, Any]:
+    """What people who review it go by: what it would be paid, and between which distances the guest was."""
+    would = {"points": arrival.points, "campaigns": list(arrival.campaigns)}
+    return would | ({"apart": list(arrival.apart)} if arrival.apart else {})
 
 
 def _answer(done: Done[Arrival]) -> CheckinAnswer:
@@ -125,61 +172,11 @@ def _answer(done: Done[Arrival]) -> CheckinAnswer:
         outcome=said["outcome"],
         already=done.last.kind == _REPEATED,
         evidence_level=said.get("evidence_level"),
-        reward=_given(said),
+        reward=given(said),
         next_possible_at=next_possible_at(done.operation, day),
     )
 
 
-def _given(said: Any) -> Given:
+def given(said: Any) -> Given:
+    """The reward that an entry tells of."""
     return Given(points=said["reward"]["points"], campaigns=tuple(said["reward"]["campaigns"]))
-
-
-# ---- lists ----------------------------------------------------------------------------------------------------------
-
-
-def listed(call: Call[Any], member_id: str) -> dict[str, Any]:
-    """A page of a member's check-ins, newest first."""
-    page: Page = call.query
-    position = read_cursor(call, page.cursor)
-    if position is None:
-        account = call.world.ledger.open_head(VISITS, member_id, consistent=True).account
-        shown, more = _page(call.world, account, None, page.limit)
-    else:
-        upto, _, account = position.partition(":")  # the account in which the list began, whatever was merged meanwhile
-        shown, more = _page(call.world, account, int(upto), page.limit)
-    if not shown and position is None:
-        require_member(call.world, member_id)
-    items = [_listed(entry) for entry in shown]
-    cursor = next_cursor(call, None if more is None else f"{more}:{account}")
-    return CheckinPage(items=items, next_cursor=cursor).model_dump(mode="json")
-
-
-def _page(world: World, account: str, upto: int | None, limit: int) -> tuple[list[Entry], int | None]:
-    """The newest entries up to a number that are shown, and the number at which the next page begins."""
-    shown: list[Entry] = []
-    for _ in range(_ROUNDS_MAX):
-        items = world.ledger.table.items(account, upto=upto, newest_first=True, limit=limit + 1, consistent=True)
-        found = (entry for item in items for entry in reversed(chain.entries_of(item)))
-        for entry in found:
-            if entry.kind in _HIDDEN or (upto is not None and entry.sequence > upto):
-                continue
-            if len(shown) == limit:
-                return shown, entry.sequence
-            shown.append(entry)
-        if len(items) <= limit:
-            return shown, None
-        upto = items[-1]["sk"] - 1
-    return shown, upto
-
-
-def _listed(entry: Entry) -> CheckinListed:
-    said = entry.data
-    return CheckinListed(
-        checkin_id=said["checkin_id"],
-        store_id=said["store_id"],
-        business_day=date.fromisoformat(said["business_day"]),
-        outcome=said["outcome"],
-        evidence_level=said.get("evidence_level"),
-        reward=_given(said),
-        occurred_at=clock.from_ms(clock.to_ms(entry.occurred_at)),
-    )

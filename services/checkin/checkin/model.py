@@ -192,6 +192,25 @@ class StaffScan(Shape):
     member: MemberRef
 
 
+class PresenceCode(Shape):
+    """What a store's screen shows for half a minute: a code to type, and the same as the payload of a QR."""
+
+    code: str
+    qr_payload: str
+    valid_until: Time
+
+
+class ApproachBody(Shape):
+    """`POST /v1/me/approaches`: the phone has crossed the fence around a store."""
+
+    approach_id: Id
+    store_id: Id
+
+
+class ApproachAnswer(ApproachBody):
+    """The same, whether anybody hears of it or not."""
+
+
 class Given(Shape):
     """The reward of an answer: points on their way, and campaigns whose coupon is."""
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from checkin import checkins, merging
+from checkin import anomalies, approaches, checkins, merging, reviews
 from shared import merge_events
 from shared.inbox import React
 
-REACTIONS: Mapping[str, React] = merge_events.reactions("visits", merging.MERGER)
-CARRY_ON = {checkins.NAME: checkins.finish}
+REACTIONS: Mapping[str, React] = {**merge_events.reactions("visits", merging.MERGER), **anomalies.REACTIONS}
+CARRY_ON = {
+    checkins.NAME: checkins.finish,
+    reviews.NAME: reviews.finish,
+    approaches.NAME: approaches.finish,
+}

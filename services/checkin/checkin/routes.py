@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from checkin import checkins, import_model, importing, model, places, stores
+from checkin import (
+    approaches,
+    checkins,
+    history,
+    import_model,
+    importing,
+    model,
+    places,
+    presence,
+    reviews,
+    reviews_model,
+    stores,
+)
 from shared.http import ANY_TOKEN, KB, MEMBER, Call, Routes
 from shared.member_ref import signed_in
 
@@ -18,6 +30,8 @@ _put("/v1/stores/{store_id}", "stores:admin", body=model.StoreBody, answer=model
 _get("/v1/stores/{store_id}", "stores:admin", answer=model.Store)(stores.read)
 _get("/v1/stores/{store_id}/qr", "stores:admin", answer=model.StoreQr)(stores.qr)
 _put("/v1/stores/{store_id}/rewards-pause", "stores:admin", body=model.Pause, answer=model.PauseAnswer)(stores.pause)
+
+_get("/v1/stores/{store_id}/presence-code", "presence:show", answer=model.PresenceCode)(presence.show)
 
 _post(
     "/v1/stores/import",
@@ -51,10 +65,24 @@ _post(
 @_get("/v1/me/checkins", MEMBER, query=model.Page, answer=model.CheckinPage)
 def my_checkins(call: Call[Any]) -> dict[str, Any]:
     """The signed-in member's check-ins, newest first."""
-    return checkins.listed(call, signed_in(call.world, call.who)["member_id"])
+    return history.listed(call, signed_in(call.world, call.who)["member_id"])
 
 
 @_get("/v1/members/{member_id}/checkins", "points:read", query=model.Page, answer=model.CheckinPage)
 def checkins_of_member(call: Call[Any]) -> dict[str, Any]:
     """A member's check-ins, newest first."""
-    return checkins.listed(call, call.path_id("member_id"))
+    return history.listed(call, call.path_id("member_id"))
+
+
+_post(
+    "/v1/me/approaches",
+    MEMBER,
+    body=model.ApproachBody,
+    answer=model.ApproachAnswer,
+    status=202,
+    id_field="approach_id",
+)(approaches.record)
+
+_get("/v1/reviews", "checkins:review", query=model.Page, answer=reviews_model.ReviewPage)(reviews.listed)
+_post("/v1/reviews/{review_id}/approve", "checkins:review", answer=reviews_model.ReviewAnswer)(reviews.approve)
+_post("/v1/reviews/{review_id}/reject", "checkins:review", answer=reviews_model.ReviewAnswer)(reviews.reject)

@@ -1,7 +1,7 @@
-"""When a check-in is present, paid, doubtful or only recorded. Pure: time, store and state come in.
+"""When a check-in is paid, doubtful or only recorded. Pure: time, evidence, store and state come in.
 
-`weigh` says what a phone's location proves, `arrive` what the store makes of it, `judge` what the visits before it
-make of that. The first two are done before the check-in is named, the last in the append.
+`arrive` says what the store makes of the evidence, `judge` what the visits before it make of that. The first is done
+before the check-in is named, the other in the append.
 """
 
 from __future__ import annotations
@@ -9,35 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from checkin import devices
 from checkin.arrival import Arrival
-from checkin.geo import distance_m
-from checkin.model import Hours, Location, OutcomeName, Reward, Store, Weekday
-from checkin.visits import Distance, Ring, Visit, Visits, kept_of, of_kept, to_kept
+from checkin.evidence import Evidence, at_store
+from checkin.model import Hours, OutcomeName, Reward, Store, Weekday
+from checkin.visits import DEVICE_SIGNS, Distance, Ring, Visit, Visits, of_kept, to_kept
 from shared.business_day import business_day, day_end, zone
 
-FIX_AGE_MAX = timedelta(seconds=60)
-ACCURACY_M_MAX = 200
-ACCURACY_M_COUNTED = 50
 STORES_PER_DAY = 3
 AWARD_GAP = timedelta(minutes=30)
 SPEED_KMH_MAX = 300
 # A phone's place jumps by kilometres between cell tower and satellite; a jump below this is no journey.
 JOURNEY_M_MIN = 20_000
+# Shorter than visits are remembered: a code that comes later than this after its half minute can't be judged.
+CODE_REMEMBERED = timedelta(days=1)
 
 _WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_MINUTES = 24 * 60
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What a check-in proves: a level, or None and why not; and the distance, where there is a fix worth its name."""
-
-    level: int | None
-    reason: str | None = None
-    apart: Distance | None = None
-
-
-STAFF_SCAN = Evidence(3)
 
 
 @dataclass(frozen=True)
@@ -55,27 +43,7 @@ class Outcome:
     already: bool = False
 
 
-def weigh(location: Location | None, store: Store, now: datetime) -> Evidence:
-    """What a location proves about being at a store now: level 0, or nothing and why.
-
-    Accuracy speaks for the visitor up to 50 m only, else a vague fix would prove presence everywhere.
-    """
-    if location is None:
-        return Evidence(None, "no_evidence")
-    if location.is_mock:
-        return Evidence(None, "mock")
-    if abs(now - location.captured_at) > FIX_AGE_MAX:
-        return Evidence(None, "stale")
-    if location.accuracy_m > ACCURACY_M_MAX:
-        return Evidence(None, "inaccurate")
-    apart_m = distance_m(location.lat, location.lon, store.lat, store.lon)
-    apart = kept_of(apart_m, location.accuracy_m)
-    if apart_m - min(location.accuracy_m, ACCURACY_M_COUNTED) > store.radius_m:
-        return Evidence(None, "too_far", apart)
-    return Evidence(0, None, apart)
-
-
-def arrive(store: Store, evidence: Evidence, at: datetime, *, checkin_id: str) -> Arrival:
+def arrive(store: Store, evidence: Evidence, at: datetime, *, checkin_id: str, device: str | None = None) -> Arrival:
     """What the store would give for this evidence now, or why it gives nothing."""
     level = evidence.level
     reason = evidence.reason or _store_reason(store, at)
@@ -96,6 +64,8 @@ def arrive(store: Store, evidence: Evidence, at: datetime, *, checkin_id: str) -
         apart=evidence.apart,
         points=points,
         campaigns=campaigns,
+        step=evidence.step,
+        device=device,
     )
 
 
@@ -109,15 +79,20 @@ def judge(visits: Visits, arrival: Arrival) -> Outcome:
     first = visits.of(arrival.store_id, day)
     if first is not None:
         return replace(_of(first, replace(visits, at=at), "already"), already=True)
-    seen = _with_fix(replace(visits.pruned(at), at=at), arrival)
-    reason = arrival.reason or _limit_reason(visits, arrival.store_id, day, at)
+    reason = (
+        arrival.reason
+        or _code_reason(visits, arrival, at)
+        or _device_reason(visits, arrival, at)
+        or _limit_reason(visits, arrival.store_id, day, at)
+    )
+    seen = _with_device(_with_fix(replace(visits.pruned(at), at=at), arrival), arrival, at)
     if reason is not None or arrival.level is None:
         return Outcome("recorded_no_award", day, arrival.checkin_id, arrival.level, 0, (), seen, reason)
     if _is_impossible(visits, arrival, at):
-        visit = Visit(arrival.store_id, day, arrival.checkin_id, "pending_review", arrival.level, 0, ())
+        visit = Visit(arrival.store_id, day, arrival.checkin_id, "pending_review", arrival.level, 0, (), arrival.step)
         return _taken(visit, seen, "travel")
     paid = (arrival.points, arrival.campaigns)
-    visit = Visit(arrival.store_id, day, arrival.checkin_id, "awarded", arrival.level, *paid)
+    visit = Visit(arrival.store_id, day, arrival.checkin_id, "awarded", arrival.level, *paid, arrival.step)
     return _taken(visit, _with_award(seen, arrival), None)
 
 
@@ -187,6 +162,25 @@ def _is_enough(rewards: tuple[Reward, ...], level: int) -> bool:
     return not rewards or any(each.min_level <= level for each in rewards)
 
 
+def _code_reason(visits: Visits, arrival: Arrival, at: datetime) -> str | None:
+    """A store's code serves a member once; what comes so late that the visits may have forgotten it serves nobody."""
+    if arrival.step is None:
+        return None
+    if at - arrival.at > CODE_REMEMBERED:
+        return "code_late"
+    is_used = any((one.store_id, one.step) == (arrival.store_id, arrival.step) for one in visits.taken)
+    return "code_used" if is_used else None
+
+
+def _device_reason(visits: Visits, arrival: Arrival, at: datetime) -> str | None:
+    if arrival.device is None or visits.knows(arrival.device, at):
+        return None
+    if arrival.bound_at is None:
+        return "device_shared"
+    others = devices.others(visits.devices, arrival.device[:DEVICE_SIGNS], at)
+    return "too_many_devices" if len(others) >= devices.DEVICES_PER_MEMBER else None
+
+
 def _limit_reason(visits: Visits, store_id: str, day: date, at: datetime) -> str | None:
     """A visit under review holds its place among the day's stores: approved later, it must not become a fourth."""
     if visits.count(day) >= STORES_PER_DAY:
@@ -218,7 +212,17 @@ def _with_fix(visits: Visits, arrival: Arrival) -> Visits:
     return replace(visits, fix=Ring(arrival.lat, arrival.lon, *arrival.apart, visits.at))
 
 
+def _with_device(visits: Visits, arrival: Arrival, at: datetime) -> Visits:
+    """The state with the device that was bound for this arrival, if the member may have one more."""
+    if arrival.device is None or arrival.bound_at is None:
+        return visits
+    sign = arrival.device[:DEVICE_SIGNS]
+    others = devices.others(visits.devices, sign, at)
+    if len(others) >= devices.DEVICES_PER_MEMBER:
+        return visits
+    return replace(visits, devices=(*others, devices.Bound(sign, arrival.bound_at)))
+
+
 def _with_award(visits: Visits, arrival: Arrival) -> Visits:
-    here = kept_of(0, arrival.radius_m + ACCURACY_M_COUNTED)
-    award = Ring(arrival.lat, arrival.lon, *here, visits.at)
+    award = Ring(arrival.lat, arrival.lon, *at_store(arrival.radius_m), visits.at)
     return replace(visits, award_store_id=arrival.store_id, award=award)

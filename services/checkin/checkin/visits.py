@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 
+from checkin import devices
+from checkin.devices import Places
 from checkin.geo import distance_m
 from shared import clock, keys
 from shared.chain import Kind
@@ -25,6 +27,7 @@ _DAY_KEPT = timedelta(days=2)
 _TAKINGS: dict[str, Taking] = {"a": "awarded", "p": "pending_review"}
 _BUCKET_M = 100
 _DEGREE = 10_000
+DEVICE_SIGNS = 16
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Visit:
     level: int
     points: int
     campaigns: tuple[str, ...]
+    step: int | None = None  # the half minute of the store's code that it was taken with
 
 
 class Distance(NamedTuple):
@@ -65,13 +69,18 @@ class Ring:
 
 @dataclass(frozen=True)
 class Visits:
-    """The state of the chain: the last time seen, store-days taken, the last award (store and where) and good fix."""
+    """The state of the chain: the last time seen, store-days taken, the last award and good fix, known devices."""
 
     at: datetime = clock.EPOCH
     taken: tuple[Visit, ...] = ()
     award_store_id: str | None = None
     award: Ring | None = None
     fix: Ring | None = None
+    devices: Places = ()  # by the first signs of their hashes
+
+    def knows(self, device: str, at: datetime) -> bool:
+        """Whether the member is bound to a device already."""
+        return devices.is_bound(self.devices, device[:DEVICE_SIGNS], at)
 
     def of(self, store_id: str, day: date) -> Visit | None:
         """The visit that takes a store-day, if there is one."""
@@ -91,6 +100,7 @@ class Visits:
             award_store_id=self.award_store_id if has_award else None,
             award=self.award if has_award else None,
             fix=self.fix if has_fix else None,
+            devices=devices.others(self.devices, "", at),
         )
 
 
@@ -122,6 +132,7 @@ def pack(visits: Visits) -> dict[str, str]:
         "award_store": visits.award_store_id or "",
         "award": _pack_ring(visits.award) if visits.award else "",
         "fix": _pack_ring(visits.fix) if visits.fix else "",
+        "devices": "\n".join(devices.pack(visits.devices)),
     }
     return {name: text for name, text in packed.items() if text}
 
@@ -134,18 +145,20 @@ def unpack(packed: dict[str, str]) -> Visits:
         award_store_id=packed.get("award_store"),
         award=_unpack_ring(packed["award"]) if "award" in packed else None,
         fix=_unpack_ring(packed["fix"]) if "fix" in packed else None,
+        devices=devices.unpack(packed.get("devices", "").splitlines()),
     )
 
 
 def _pack_visit(visit: Visit) -> str:
     campaigns = ",".join(visit.campaigns)
     day = visit.day.toordinal()
-    fields = (visit.store_id, day, visit.checkin_id, visit.outcome[0], visit.level, visit.points, campaigns)
+    step = () if visit.step is None else (visit.step,)
+    fields = (visit.store_id, day, visit.checkin_id, visit.outcome[0], visit.level, visit.points, campaigns, *step)
     return " ".join(str(field) for field in fields)
 
 
 def _unpack_visit(line: str) -> Visit:
-    store_id, day, checkin_id, outcome, level, points, campaigns = line.split(" ")
+    store_id, day, checkin_id, outcome, level, points, campaigns, *step = line.split(" ")
     return Visit(
         store_id=store_id,
         day=date.fromordinal(int(day)),
@@ -154,6 +167,7 @@ def _unpack_visit(line: str) -> Visit:
         level=int(level),
         points=int(points),
         campaigns=tuple(campaigns.split(",")) if campaigns else (),
+        step=int(step[0]) if step else None,
     )
 
 

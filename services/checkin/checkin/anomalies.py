@@ -1,0 +1,67 @@
+"""Stores that many more guests check in at than ever: their rewards pause by themselves, until people look.
+
+Guests are counted from the events of their check-ins, once each. The store's own chain says when it is too much, and
+the pause follows from that entry's event; once people have resumed the rewards, the same event pauses nothing again.
+"""
+
+from __future__ import annotations
+
+import re
+
+from checkin import traffic
+from checkin.traffic import TRAFFIC, Seen
+from shared import events, keys
+from shared.errors import Refused
+from shared.events import Received
+from shared.naming import Verb, unnamed
+from shared.shapes import ID_PATTERN
+from shared.table import Item
+from shared.world import World
+
+COUNT = Verb(TRAFFIC, unnamed, unnamed, traffic.count)
+
+
+def on_visit(world: World, event: Received) -> None:
+    """Count a guest; what people have approved days later was counted when it waited for them."""
+    if "review_id" in event.data:
+        return
+    seen = Seen(_store_id(event), event.time)
+    (done,) = world.ledger.obey(COUNT, seen.store_id, [(event.id, event.time, seen)])
+    if isinstance(done, Refused):
+        raise done
+
+
+def on_anomaly(world: World, event: Received) -> None:
+    """Pause what the store gives, unless this or a later anomaly was heard of before."""
+    key = keys.store(_store_id(event))
+    reason = f"{event.data['guests']} check-ins in an hour; usual are {event.data['usual']}"
+
+    def make(old: Item | None) -> Item:
+        assert old is not None, "a store never goes"
+        if _is_known(old, event):
+            return old
+        return old | {"reason": reason, "paused": True, "anomaly": event.sequence}
+
+    store = world.directory.table.get(*key, consistent=True)
+    if store is None:
+        raise ValueError("the event's store is none of ours")
+    if not _is_known(store, event):
+        world.directory.change(key, make)
+
+
+def _is_known(store: Item, event: Received) -> bool:
+    return int(store.get("anomaly", 0)) >= event.sequence
+
+
+def _store_id(event: Received) -> str:
+    store_id = event.data.get("store_id")
+    if not isinstance(store_id, str) or not re.fullmatch(ID_PATTERN, store_id):
+        raise ValueError("the event names no store")
+    return store_id
+
+
+REACTIONS = {
+    events.type_name("checkin.accepted"): on_visit,
+    events.type_name("checkin.flagged"): on_visit,
+    events.type_name("checkin.anomaly"): on_anomaly,
+}

@@ -1,0 +1,74 @@
+"""What people decide about a check-in that waited for them. Pure.
+
+Approved, it is paid as it would have been, dated by the day of the visit; rejected, it takes its store-day no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from checkin.visits import Visit, Visits
+from shared import clock
+from shared.chain import Decided, Step
+
+WITHHELD = "withheld"
+"""Under this name an entry keeps what would have been paid, and how far away the guest was; no event tells it."""
+_TOLD = ("checkin_id", "store_id", "business_day", "evidence_level")
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """A decision, and what the entry of the check-in says."""
+
+    review_id: str
+    is_approved: bool
+    said: Mapping[str, Any]
+    at: datetime  # of the check-in
+
+    @property
+    def reward(self) -> dict[str, Any]:
+        """What is paid by it."""
+        paid: Mapping[str, Any] = self.said[WITHHELD] if self.is_approved else {"points": 0, "campaigns": []}
+        return {"points": int(paid["points"]), "campaigns": list(paid["campaigns"])}
+
+
+def decide(visits: Visits, ruling: Ruling, _at: datetime) -> Decided[Visits]:
+    """The entry of a decision. What it pays travels by its event, like the reward of any check-in."""
+    told = {name: ruling.said[name] for name in _TOLD}
+    data = told | {
+        "review_id": ruling.review_id,
+        "outcome": "awarded" if ruling.is_approved else "recorded_no_award",
+        "reward": ruling.reward,
+    }
+    kind = "approved" if ruling.is_approved else "rejected"
+    taken = tuple(ruled for visit in visits.taken for ruled in _ruled(visit, ruling))
+    return Decided(replace(visits, taken=taken), (Step(kind, occurred_at=ruling.at, data=data),))
+
+
+def _ruled(visit: Visit, ruling: Ruling) -> tuple[Visit, ...]:
+    """A visit after the decision; the one that it is about is paid, or gone."""
+    place = (ruling.said["store_id"], date.fromisoformat(ruling.said["business_day"]), ruling.said["checkin_id"])
+    if (visit.store_id, visit.day, visit.checkin_id) != place or visit.outcome != "pending_review":
+        return (visit,)
+    if not ruling.is_approved:
+        return ()
+    points, campaigns = ruling.reward["points"], tuple(ruling.reward["campaigns"])
+    return (replace(visit, outcome="awarded", points=points, campaigns=campaigns),)
+
+
+def pack(ruling: Ruling) -> dict[str, Any]:
+    """A decision as its name keeps it."""
+    return {
+        "r": ruling.review_id,
+        "y": int(ruling.is_approved),
+        "x": dict(ruling.said),
+        "t": clock.to_ms(ruling.at),
+    }
+
+
+def unpack(packed: Mapping[str, Any]) -> Ruling:
+    """The decision of `pack`."""
+    return Ruling(packed["r"], bool(packed["y"]), packed["x"], clock.from_ms(packed["t"]))

@@ -1,0 +1,205 @@
+"""Stores that check in far more guests than ever pause by themselves; the hunt of 2018 played again."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import timedelta
+
+import pytest
+
+from checkin import traffic
+from checkin.reactions import REACTIONS
+from checkin.traffic import FEW, TRAFFIC, Traffic
+from infra import invariants
+from points.routes import ROUTES as POINTS
+from shared import inbox, keys
+from shared.chain import Part, next_item
+from tests.kit import Client, member
+from tests.stream import Stream
+
+USUAL = 4
+
+
+@pytest.fixture
+def stream(operator):
+    """Events go to check-in's own inbox, as often as it is run; answers what was sent."""
+    stream = Stream(operator.world)
+
+    def run(*, times=1):
+        sent = stream.run()
+        records = [{"messageId": f"m-{n}", "body": json.dumps(event)} for n, event in enumerate(sent * times)]
+        assert inbox.work(operator.world, {"Records": records}, reactions=REACTIONS) == {"batchItemFailures": []}
+        return [event["type"].split(".", 1)[1] for event in sent]
+
+    return run
+
+
+def has_a_past(world, store_id, guests=USUAL, weeks=10):
+    """The store has been open for some weeks, with so many guests in every hour."""
+    now = world.clock.now()
+    hour = int(now.timestamp()) // 3600
+    past = Traffic(hour - 1, 0, hour - weeks * 168, (guests * 16,) * 168)
+    head = world.ledger.head(TRAFFIC, store_id)
+    seen = traffic.Seen(store_id, now - timedelta(hours=1))
+    steps = traffic.count(past, seen, seen.at).steps
+    world.ledger.table.put_new(next_item(TRAFFIC, head, [Part(b"the past", steps)], past, now - timedelta(hours=1)))
+
+
+def crowd(operator, count, start=0):
+    """Members by the dozen, each with a login of its own."""
+    points = Client(POINTS, operator.world)
+    consents = {"location": {"granted": True, "version": "1"}}
+    names = [f"guest-{n}" for n in range(start, start + count)]
+    for name in names:
+        assert points.post("/v1/members", {"member_id": name, "consents": consents}).status == 201
+    return [operator.as_(member(name)) for name in names]
+
+
+def test_too_many_guests_pause_their_store_and_say_so_once(operator, checkin, stream):
+    has_a_past(operator.world, "shibuya")
+    sent = []
+    for one in crowd(operator, FEW + 5):
+        one.post("/v1/me/checkins", checkin())
+        sent += stream(times=2)
+    sent += stream()
+    assert sent.count("checkin.anomaly.v1") == 1
+    assert operator.world.directory.table.get(*keys.store("shibuya"))["reason"] == (
+        f"{FEW + 1} check-ins in an hour; usual are {USUAL}"
+    )
+    (late,) = crowd(operator, 1, start=100)
+    assert late.post("/v1/me/checkins", checkin()).body["outcome"] == "recorded_no_award"
+    elsewhere = late.post("/v1/me/checkins", checkin("c-2", store_id="harajuku"))
+    assert elsewhere.body["outcome"] == "awarded"
+    assert invariants.faults(operator.world.ledger.table.scan()) == []
+
+
+def test_what_people_resume_no_late_message_pauses_again(operator, checkin, stream):
+    has_a_past(operator.world, "shibuya")
+    for one in crowd(operator, FEW + 1):
+        one.post("/v1/me/checkins", checkin())
+    stream()
+    stored = Stream(operator.world)
+    told = [event for event in stored.run() if event["type"].startswith("omotenashi.checkin.anomaly")]
+    record = {"Records": [{"messageId": "m", "body": json.dumps(told[0])}]}
+    inbox.work(operator.world, record, reactions=REACTIONS)
+    assert operator.world.directory.table.get(*keys.store("shibuya"))["paused"]
+    assert operator.put("/v1/stores/shibuya/rewards-pause", {"paused": False}).status == 200
+    inbox.work(operator.world, record, reactions=REACTIONS)
+    (late,) = crowd(operator, 1, start=100)
+    assert late.post("/v1/me/checkins", checkin()).body["outcome"] == "awarded"
+
+
+def test_a_change_of_the_store_keeps_the_pause_and_what_caused_it(operator, checkin, stream):
+    has_a_past(operator.world, "shibuya")
+    for one in crowd(operator, FEW + 1):
+        one.post("/v1/me/checkins", checkin())
+    stream()
+    stream()
+    store = operator.get("/v1/stores/shibuya").body
+    assert store.pop("rewards_paused")
+    assert operator.put("/v1/stores/shibuya", store | {"name": "new"}).status == 200
+    item = operator.world.directory.table.get(*keys.store("shibuya"))
+    assert item["paused"]
+    assert item["anomaly"]
+
+
+def test_a_store_without_a_past_may_open_with_a_crowd(operator, checkin, stream):
+    for one in crowd(operator, 3 * FEW):
+        assert one.post("/v1/me/checkins", checkin()).body["outcome"] == "awarded"
+    assert "checkin.anomaly.v1" not in stream()
+
+
+def test_an_event_of_no_store_is_parked_and_counts_nothing(operator):
+    event = {
+        "id": "x",
+        "source": "s",
+        "type": "omotenashi.checkin.accepted.v1",
+        "time": "2026-11-20T03:00:00Z",
+        "data": {"a": 1},
+    }
+    for store_id in (None, 7, "a b"):
+        body = event | {"id": f"x-{store_id}", "data": {"store_id": store_id}}
+        record = {"Records": [{"messageId": f"m-{store_id}", "body": json.dumps(body)}]}
+        assert inbox.work(operator.world, record, reactions=REACTIONS) == {"batchItemFailures": []}
+    assert operator.world.ledger.table.scan() == []
+    assert len(operator.world.transient.scan()) == 3
+
+
+# ---- the hunt of 2018: one person, emulators, 71 stores, 902 accounts, 42 days; here smaller, at the same density -------
+
+STORES, DAYS = 8, 3
+HUNTERS = 60
+DEVICES = 6
+HONEST_A_DAY = 16
+
+
+@pytest.fixture
+def street(operator):
+    """Stores in one town, each with a past of a few guests an hour."""
+    for n in range(STORES):
+        store = {
+            "name": f"{n}",
+            "lat": 35.0 + n / 100,
+            "lon": 139.0,
+            "time_zone": "Asia/Tokyo",
+            "rewards": [{"points": 2}],
+        }
+        assert operator.put(f"/v1/stores/st-{n}", store).status == 200
+        has_a_past(operator.world, f"st-{n}", guests=1)
+    return operator
+
+
+def at_store(clock, n, checkin_id, *, metres_off=0.0, accuracy_m=10.0):
+    place = {"lat": 35.0 + n / 100 + metres_off / 111_195, "lon": 139.0, "accuracy_m": accuracy_m}
+    return {
+        "checkin_id": checkin_id,
+        "store_id": f"st-{n}",
+        "location": place | {"captured_at": clock.now().isoformat()},
+    }
+
+
+def test_the_hunt_is_worth_little_and_honest_guests_hardly_notice(street, clock, stream):
+    """Each emulator holds ten accounts and tries every store, every day. What the caps alone would leave is the bound."""
+    chance = random.Random(2018)
+    hunters = crowd(street, HUNTERS)
+    honest = crowd(street, HONEST_A_DAY * DAYS, start=1000)
+    paid = tried = honest_paid = refused_for_place = 0
+    for day in range(DAYS):
+        for n in range(STORES):
+            for number, one in enumerate(hunters):
+                body = at_store(clock, n, f"h-{day}-{n}") | {"device_id": f"emulator-{number % DEVICES}"}
+                paid += one.post("/v1/me/checkins", body).body["reward"]["points"]
+                tried += 1
+            stream()
+            stream()
+            for _ in range(HONEST_A_DAY // STORES):
+                guest = honest.pop()
+                off = min(abs(chance.gauss(0, 65)), 190)
+                body = at_store(clock, n, "mine", metres_off=off, accuracy_m=65)
+                outcome = guest.post("/v1/me/checkins", body).body["outcome"]
+                honest_paid += outcome == "awarded"
+                (entry,) = street.world.ledger.table.newest(keys.account(keys.VISITS, guest.who.subject))["e"]
+                refused_for_place += entry["x"].get("reason") in ("too_far", "inaccurate", "stale")
+            clock.forward(minutes=40)
+        clock.forward(minutes=24 * 60 - 40 * STORES)
+    assert tried == HUNTERS * STORES * DAYS
+    by_caps_alone = HUNTERS * 3 * DAYS * 2
+    by_devices = DEVICES * 3 * 3 * DAYS * 2
+    assert 0 < paid <= by_devices < by_caps_alone / 3
+    assert refused_for_place == 0
+    assert honest_paid > 0
+    assert invariants.faults(street.world.ledger.table.scan()) == []
+
+
+def test_honest_guests_with_an_accuracy_of_65_metres_are_refused_in_less_than_one_of_a_hundred(street, clock):
+    """The phone is off by what its accuracy says: 65 m is the radius in which it is right in 68 of 100 cases."""
+    chance, refused, count = random.Random(65), 0, 1000
+    sigma = 65 / 1.51  # of each of two directions, for 68 of 100 within 65 m
+    (guest,) = crowd(street, 1)
+    for n in range(count):
+        off = (chance.gauss(0, sigma) ** 2 + chance.gauss(0, sigma) ** 2) ** 0.5
+        answer = guest.post("/v1/me/checkins", at_store(clock, 0, f"c-{n}", metres_off=off, accuracy_m=65))
+        refused += answer.body["outcome"] != "awarded"
+        clock.forward(days=1)
+    assert refused / count < 0.01
