@@ -216,9 +216,9 @@ def test_only_the_first_check_in_on_a_device_pays_for_it(taro, clock):
     said = body(clock, "c-1") | {"device_id": "phone"}
     assert spent(taro.world, lambda: taro.post("/v1/me/checkins", said)) == {
         "write": 3,
-        "read": 1,
+        "read": 2,
         "profile": 0.5,
-        "trips": 6,
+        "trips": 7,
     }
     for n in range(2, 29):
         clock.forward(days=1)

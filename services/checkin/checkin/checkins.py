@@ -15,7 +15,7 @@ from checkin import arrival as arrivals, devices, store_codes, visitor
 from checkin.arrival import Arrival
 from checkin.evidence import STAFF_SCAN, Shown, prove
 from checkin.model import CheckinAnswer, CheckinBody, Given, StaffScan
-from checkin.rules import Outcome, arrive, judge, next_possible_at
+from checkin.rules import Outcome, arrive, is_device_new, judge, next_possible_at, would_pay
 from checkin.ruling import WITHHELD
 from checkin.stores import find
 from checkin.visits import VISITS, Visits
@@ -116,12 +116,15 @@ def _carry_on(world: World, name: Item, head: Head[Visits] | None) -> Done[Arriv
 
 
 def _enter(world: World, name: Item, pending: Pending[Arrival], head: Head[Visits] | None) -> Done[Arrival]:
-    """Append a check-in; before that the device, unless the visits know it, binds the member or has no place left."""
-    arrival, visits = pending.operation, head.state if head else Visits()
-    is_worth_it = arrival.reason is None and arrival.device is not None
-    if is_worth_it and not visits.knows(str(arrival.device), max(arrival.at, visits.at)):
-        bound_at = _bound_at(world, name, arrival)
-        pending = pending._replace(operation=replace(arrival, bound_at=bound_at))
+    """Append a check-in; before that a device that the visits do not know binds the member, or has no place left.
+
+    Only for what would be paid then; and that it would not is never said on a stale read.
+    """
+    arrival = pending.operation
+    if head is None or is_device_new(head.state, arrival):
+        head = world.ledger.head(VISITS, keys.holder(name["acc"]), consistent=True)
+        if is_device_new(head.state, arrival) and would_pay(head.state, arrival):
+            pending = pending._replace(operation=replace(arrival, bound_at=_bound_at(world, name, arrival)))
     return world.ledger.enter_one(CHECK_IN, name["acc"], pending, head)
 
 

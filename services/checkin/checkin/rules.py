@@ -96,6 +96,17 @@ def judge(visits: Visits, arrival: Arrival) -> Outcome:
     return _taken(visit, _with_award(seen, arrival), None)
 
 
+def is_device_new(visits: Visits, arrival: Arrival) -> bool:
+    """Whether a check-in comes from a device that the visits do not know."""
+    return arrival.device is not None and not visits.knows(arrival.device, max(arrival.at, visits.at))
+
+
+def would_pay(visits: Visits, arrival: Arrival) -> bool:
+    """Whether a check-in is paid, or waits for its review, if its device has a place for the member."""
+    outcome = judge(visits, replace(arrival, bound_at=arrival.at))
+    return not outcome.already and outcome.outcome != "recorded_no_award"
+
+
 def next_possible_at(arrival: Arrival, day: date) -> datetime:
     """The start of the store's next business day."""
     return day_end(day, arrival.time_zone, arrival.cutoff_hour)

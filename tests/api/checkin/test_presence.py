@@ -218,6 +218,14 @@ def test_what_would_not_be_paid_takes_no_place_on_a_device(crowd, checkin):
     assert devices_kept(one.world) == []
 
 
+def test_the_second_of_a_day_and_what_comes_too_soon_take_no_place(taro, checkin):
+    taro.post("/v1/me/checkins", checkin() | {"device_id": "phone-1"})
+    again = taro.post("/v1/me/checkins", checkin("c-2") | {"device_id": "phone-2"})
+    soon = taro.post("/v1/me/checkins", checkin("c-3", store_id="harajuku") | {"device_id": "phone-3"})
+    assert (again.body["already"], soon.body["outcome"]) == (True, "recorded_no_award")
+    assert len(devices_kept(taro.world)) == 1
+
+
 def test_a_retry_and_a_used_id_take_no_place_either(taro, checkin, clock):
     body = checkin() | {"device_id": "phone-1"}
     first = taro.post("/v1/me/checkins", body)

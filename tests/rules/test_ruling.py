@@ -1,0 +1,81 @@
+"""What a decision makes of the visits: paid as it would have been, or free again; and nothing else changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from checkin import ruling
+from checkin.ruling import WITHHELD, Ruling
+from checkin.visits import Visit, Visits
+from tests.kit import NOON
+
+DAY = date(2026, 11, 20)
+
+
+def said(checkin_id: str = "c-1", store_id: str = "s", points: int = 10) -> dict[str, Any]:
+    told = {"checkin_id": checkin_id, "store_id": store_id, "business_day": DAY.isoformat(), "evidence_level": 0}
+    return told | {"reason": "travel", WITHHELD: {"points": points, "campaigns": ["visit"]}}
+
+
+def waiting(checkin_id: str = "c-1", store_id: str = "s", day: date = DAY) -> Visit:
+    return Visit(store_id, day, checkin_id, "pending_review", 0, 0, ())
+
+
+def decided(visits: Visits, *, is_approved: bool, **about: Any) -> Any:
+    one = ruling.unpack(ruling.pack(Ruling("r", is_approved, said(**about), NOON)))
+    return ruling.decide(visits, one, NOON + timedelta(days=9))
+
+
+def test_what_is_approved_is_paid_and_takes_its_store_day() -> None:
+    made = decided(Visits(taken=(waiting(),)), is_approved=True)
+    (step,) = made.steps
+    assert (step.kind, step.occurred_at) == ("approved", NOON)
+    assert step.data["reward"] == {"points": 10, "campaigns": ["visit"]}
+    assert step.data["outcome"] == "awarded"
+    assert WITHHELD not in step.data
+    assert "reason" not in step.data
+    assert made.state.taken == (replace(waiting(), outcome="awarded", points=10, campaigns=("visit",)),)
+
+
+def test_what_is_rejected_is_free_again_and_not_paid() -> None:
+    made = decided(Visits(taken=(waiting(),)), is_approved=False)
+    (step,) = made.steps
+    assert (step.kind, step.data["outcome"], step.data["reward"]["points"]) == ("rejected", "recorded_no_award", 0)
+    assert made.state.taken == ()
+
+
+@pytest.mark.parametrize("is_approved", [True, False])
+def test_a_visit_that_the_state_has_forgotten_is_decided_all_the_same(is_approved: bool) -> None:
+    made = decided(Visits(at=NOON), is_approved=is_approved)
+    assert made.state == Visits(at=NOON)
+    assert len(made.steps) == 1
+
+
+VISITS = st.lists(
+    st.builds(
+        Visit,
+        store_id=st.sampled_from("st"),
+        day=st.sampled_from([DAY, DAY + timedelta(days=1)]),
+        checkin_id=st.sampled_from(["c-1", "c-2"]),
+        outcome=st.sampled_from(["awarded", "pending_review"]),
+        level=st.just(0),
+        points=st.just(0),
+        campaigns=st.just(()),
+    ),
+    max_size=5,
+    unique_by=lambda visit: (visit.store_id, visit.day),
+)
+
+
+@given(VISITS, st.booleans())
+def test_only_the_visit_that_it_is_about_changes(taken: list[Visit], is_approved: bool) -> None:
+    made = decided(Visits(taken=tuple(taken)), is_approved=is_approved)
+    others = [visit for visit in taken if visit != waiting()]
+    left = [visit for visit in made.state.taken if visit in others]
+    assert left == others
+    assert len(made.state.taken) == len(others) + (is_approved and waiting() in taken)
