@@ -117,8 +117,8 @@ MUTANTS = (
            "return draw.amount"),
     Mutant("a limit gets back what a hold had let go", "coupons.voids", "return replace(part.operation, is_final=are_final)",
            "return replace(part.operation, is_final=True)"),
-    Mutant("a code on paper counts for nobody", "coupons.book", "count = book.tally(one.locator).take(redeeming.by, 1, at,",
-           "count = book.tally(one.locator).take(redeeming.by, 0, at,"),
+    Mutant("a code on paper counts for nobody", "coupons.book", "count = one.before(book, at).take(redeeming.by, 1, at,",
+           "count = one.before(book, at).take(redeeming.by, 0, at,"),
     # ---- claims ----
     Mutant("what was not paid for is lost to the pool", "coupons.claims", 'if answered.kind == "released" and', "if False and"),
     Mutant("a reservation answered at each delivery", "coupons.claims", "chain.operation(f\"{name['pk']}/answer\",",
