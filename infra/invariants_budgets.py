@@ -121,6 +121,9 @@ class Pool:
         data, redemption = raw["x"], raw["r"]
         if redemption in self._drawn:
             found.append(f"{redemption} draws twice")
+        for other, one in self._drawn.items():
+            if one.by == data.get("instead") and one.ends is not None:  # its hold goes over to this one
+                self._drawn[other] = one._replace(ends=min(one.ends, at))
         self._drawn[redemption] = _Drawn(raw["o"], data["amount"], data["limit"], data.get("ends"))
         self._taken += data["amount"] if "ends" not in data else 0
         self._look_at_limit(data["limit"], at, found)

@@ -32,12 +32,20 @@ class Tally:
         """What counts at a time."""
         return self.taken + sum(one.amount for one in self.held if one.ends > to_ms(at))
 
+    def has_hold(self, by: bytes, at: datetime) -> bool:
+        """Whether this mark holds something to this time; what was held before may be somebody else's by now."""
+        return any(one.by == by and one.ends > to_ms(at) for one in self.held)
+
     def take(self, by: bytes, amount: int, at: datetime, until: datetime | None) -> Tally:
         """With so much more: for good, or until a hold ends. Whoever takes again holds no more than once."""
         others = self._without(by, at)
         if until is None:
             return Tally(self.taken + amount, others)
         return Tally(self.taken, (*others, Held(by, amount, to_ms(until))))
+
+    def without(self, by: bytes | None, at: datetime) -> Tally:
+        """Without what this mark holds: another takes its place."""
+        return self if by is None else Tally(self.taken, self._without(by, at))
 
     def give_back(self, by: bytes, amount: int, at: datetime, *, is_final: bool) -> Tally:
         """Without what was taken by this mark; `is_final`: for good, and not by a hold that may be over."""

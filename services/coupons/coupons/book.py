@@ -16,6 +16,7 @@ from shared.business_day import DayRule
 from shared.chain import Decided, Step
 from shared.coupon_book import Book, Coupon, Status, Use
 from shared.errors import Conflict
+from shared.tally import Tally
 from shared.units import Money, Points
 
 WhyUnusable: TypeAlias = Literal[
@@ -54,11 +55,23 @@ class Taken:
 
 
 class Counted(NamedTuple):
-    """A code on paper that counts for the member who uses it: its campaign, and how often that may serve a member."""
+    """A code on paper that counts for the member who uses it: its campaign, and how often that may serve a member.
+
+    `instead` is the mark of the order's own hold that this takes the place of.
+    """
 
     locator: int
     limit: int
     campaign_id: str
+    instead: bytes | None = None
+
+    def is_reached(self, book: Book, at: datetime) -> bool:
+        """Whether the member has had all that the campaign gives to one."""
+        return book.count(self.locator) + self.before(book, at).used(at) >= self.limit
+
+    def before(self, book: Book, at: datetime) -> Tally:
+        """What counts for the member without the hold that this takes the place of."""
+        return book.tally(self.locator).without(self.instead, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +161,9 @@ def redeem(book: Book, redeeming: Redeeming, at: datetime) -> Decided[Book]:
     for coupon in redeeming.coupons:
         book = book.with_(replace(coupon, status=status, use=Use(redeeming.by, redeeming.order, ends)))
     for one in redeeming.counted:
-        if book.had(one.locator, at) >= one.limit:
+        if one.is_reached(book, at):
             raise reached()
-        count = book.tally(one.locator).take(redeeming.by, 1, at, ends if is_hold else None)
+        count = one.before(book, at).take(redeeming.by, 1, at, ends if is_hold else None)
         book = book.with_tally(one.locator, count)
     return Decided(book, (*steps_of("held" if is_hold else "redeemed", redeeming), *_counts("counted", redeeming)))
 
@@ -207,8 +220,7 @@ def capture(book: Book, redeeming: Redeeming, at: datetime) -> Decided[Book]:
         book = book.with_(replace(coupon, status=Status.REDEEMED, use=Use(redeeming.by, redeeming.order, at)))
     for one in redeeming.counted:
         before = book.tally(one.locator)
-        is_held = any(held.by == redeeming.by for held in before.held)
-        if not is_held and book.had(one.locator, at) >= one.limit:
+        if not before.has_hold(redeeming.by, at) and book.had(one.locator, at) >= one.limit:
             raise reached()
         book = book.with_tally(one.locator, before.take(redeeming.by, 1, at, None))
     return Decided(book, (*steps_of("redeemed", redeeming), *_counts("kept", redeeming)))

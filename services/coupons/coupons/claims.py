@@ -60,7 +60,7 @@ def _issue(call: Call[ClaimRequest], naming: Naming, login: str) -> Done[Issuing
 
     def put_name() -> None:
         if wanted.qr is not None and world.ledger.name(naming) is None:
-            exchanges.check(call, campaign, wanted.qr)
+            exchanges.check(call, campaign, wanted.qr, member_id)
         name = {"pk": naming.partition, "sk": 0, "fp": naming.fingerprint, "op": {"i": wanted.campaign_id}}
         old = world.ledger.table.put_new(name | {"t": to_ms(naming.at), "v": 1})
         if old is not None:
@@ -74,7 +74,7 @@ def _issue(call: Call[ClaimRequest], naming: Naming, login: str) -> Done[Issuing
         at=call.now,
         member=lambda consistent: _member(world, login, consistent=True) if consistent else member_id,
         has_price=True,
-        by_code=wanted.qr is not None,
+        by_code=world is not call.world,
         agreed=put_name,
     )
     return issues.issue(world, asked)

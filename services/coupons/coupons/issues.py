@@ -50,7 +50,7 @@ class Asked:
     order_ref: str | None = None
     comes_again: bool = False  # a queue brings it until it is done; a caller gives up within a day
     has_price: bool = False  # the member claims it for what the campaign asks
-    by_code: bool = False  # in exchange for a code on paper, which counts already, and is awake then
+    by_code: bool = False  # in exchange for a code of its own on paper, which counts by itself, and is awake then
     agreed: Callable[[], None] = lambda: None
 
     def of(self, campaign_id: str) -> Asked:

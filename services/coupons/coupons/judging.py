@@ -42,13 +42,21 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """What a redemption takes of one of a campaign's limits. Of a budget that is the discount, known last."""
+    """What a redemption takes of one of a campaign's limits. Of a budget that is the discount, known last.
+
+    `instead` is the mark of the order's own hold of the same coupon, if there is one: it is never in the way.
+    """
 
     head: Head[Pool]
     limit: int
     amount: int
     is_money: bool = False
     is_total: bool = False
+    instead: bytes | None = None
+
+    def is_over(self, more: int, at: datetime) -> bool:
+        """Whether the limit has no room for so much more."""
+        return self.head.state.tally.without(self.instead, at).used(at) + more > self.limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +109,15 @@ def _looked_at(homes: Homes, one: Sought, asker: Asker, question: Question) -> U
     if campaign.state == "ended" and form is Form.SHARED:
         return "expired"
     terms = store.terms(homes.world, campaign.campaign_id, coupon.edition)
-    counted = None
+    counted, instead = None, _own_hold(coupon, asker)
     if one.is_on_paper and campaign.limits.per_member is not None:
-        counted = Counted(running.locator, campaign.limits.per_member, campaign.campaign_id)
+        counted = Counted(running.locator, campaign.limits.per_member, campaign.campaign_id, instead)
     if one.is_on_paper and homes.member_id is None and (counted or terms.offer.type == "bonus_points"):
         return "needs_member"
-    draws = tuple(_draws(homes, running, form, asker.day, question.shop))
-    is_reached = any(one.head.state.used(asker.at) + one.amount > one.limit for one in draws) or (
-        counted is not None and homes.of_member().state.had(counted.locator, asker.at) >= counted.limit
+    limits = _draws(homes, running, form, asker.day, question.shop)
+    draws = tuple(replace(draw, instead=instead) for draw in limits)
+    is_reached = any(draw.is_over(draw.amount, asker.at) for draw in draws) or (
+        counted is not None and counted.is_reached(homes.of_member().state, asker.at)
     )
     candidate = Candidate(
         code=one.code,
@@ -119,6 +128,11 @@ def _looked_at(homes: Homes, one: Sought, asker: Asker, question: Question) -> U
         limit_reached=is_reached,
     )
     return Usable(one, coupon, running, candidate, draws, counted)
+
+
+def _own_hold(coupon: Coupon, asker: Asker) -> bytes | None:
+    """The mark of another redemption of the same order, which holds this coupon that can be used: its place is taken."""
+    return coupon.use.by if coupon.use is not None and coupon.is_held(asker.at) and coupon.use.by != asker.by else None
 
 
 def _draws(homes: Homes, running: Running, form: Form, day: date, shop: Shop) -> Iterator[Draw]:
@@ -142,7 +156,7 @@ def _outcome(usable: Sequence[Usable], question: Question, place: Place, at: dat
         over = (
             one.coupon_id
             for one in outcome.applied
-            if any(draw.head.state.used(at) + one.discount > draw.limit for draw in budgets[one.coupon_id])
+            if any(draw.is_over(one.discount, at) for draw in budgets[one.coupon_id])
         )
         first = next(over, None)
         if first is None:

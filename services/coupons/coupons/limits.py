@@ -26,7 +26,8 @@ HELD_MAX = 500
 class Taking:
     """A redemption's share in one limit: so much of so much, for good or until a hold ends.
 
-    `is_final` says of what is given back whether it had been taken for good.
+    `is_final` says of what is given back whether it had been taken for good. `instead` is the mark of the order's own
+    hold whose coupon this takes over: what that holds is free for it.
     """
 
     redemption_id: str
@@ -36,6 +37,7 @@ class Taking:
     hold_seconds: int | None = None
     is_final: bool = False
     campaign_id: str | None = None  # of whose total this is the last, if it is
+    instead: bytes | None = None
 
     def step(self, kind: str, amount: int, more: Mapping[str, Any] | None = None) -> Step:
         return Step(kind, ref=("redemption", self.redemption_id), data={"amount": amount, **(more or {})})
@@ -43,21 +45,22 @@ class Taking:
 
 def take(state: Pool, taking: Taking, at: datetime) -> Decided[Pool]:
     """Take, or refuse: `code_not_applicable` with `limit_reached`."""
-    if state.used(at) + taking.amount > taking.limit:
+    before = state.tally.without(taking.instead, at)
+    if before.used(at) + taking.amount > taking.limit:
         raise reached()
     until = None if taking.hold_seconds is None else at + timedelta(seconds=taking.hold_seconds)
-    after = state.with_tally(state.tally.take(taking.by, taking.amount, at, until))
+    after = state.with_tally(before.take(taking.by, taking.amount, at, until))
     if len(after.held) > HELD_MAX:
         raise Unavailable
     ends = {} if until is None else {"ends": after.held[-1].ends}
-    step = taking.step("drawn", taking.amount, {"limit": taking.limit, **ends})
+    instead = {} if taking.instead is None else {"instead": taking.instead}
+    step = taking.step("drawn", taking.amount, {"limit": taking.limit, **ends, **instead})
     return Decided(after, (step, *_exhausted(after, taking)))
 
 
 def keep(state: Pool, taking: Taking, at: datetime) -> Decided[Pool]:
     """What was held is taken for good: if the hold is over, while the limit leaves room."""
-    is_held = any(one.by == taking.by for one in state.held)
-    if not is_held and state.used(at) + taking.amount > taking.limit:
+    if not state.tally.has_hold(taking.by, at) and state.used(at) + taking.amount > taking.limit:
         raise reached()
     after = state.with_tally(state.tally.take(taking.by, taking.amount, at, None))
     return Decided(after, (taking.step("kept", taking.amount), *_exhausted(after, taking)))
@@ -79,10 +82,10 @@ def _exhausted(after: Pool, taking: Taking) -> tuple[Step, ...]:
 
 def pack_taking(taking: Taking) -> Packed:
     packed: Packed = {"i": taking.redemption_id, "b": taking.by, "n": taking.amount, "l": taking.limit}
-    more = {"u": taking.hold_seconds, "c": taking.campaign_id}
+    more = {"u": taking.hold_seconds, "c": taking.campaign_id, "w": taking.instead}
     return packed | {name: value for name, value in more.items() if value is not None}
 
 
 def unpack_taking(packed: Packed) -> Taking:
-    ends, campaign_id = packed.get("u"), packed.get("c")
-    return Taking(packed["i"], packed["b"], packed["n"], packed["l"], ends, campaign_id=campaign_id)
+    ends, campaign_id, instead = packed.get("u"), packed.get("c"), packed.get("w")
+    return Taking(packed["i"], packed["b"], packed["n"], packed["l"], ends, campaign_id=campaign_id, instead=instead)

@@ -70,7 +70,7 @@ def pack_redeeming(redeeming: Redeeming) -> Packed:
     if redeeming.hold_seconds is not None:
         packed["u"] = redeeming.hold_seconds
     if redeeming.counted:
-        packed["n"] = [list(one) for one in redeeming.counted]
+        packed["n"] = [[part for part in one if part is not None] for one in redeeming.counted]
     if redeeming.offline is not None:
         packed["f"] = _pack_offline(redeeming.offline)
     more = {"e": redeeming.channel, "m": redeeming.member_id, "a": redeeming.basket_amount}

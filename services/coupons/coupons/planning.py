@@ -120,6 +120,12 @@ def _of_limits(common: Redeeming, used: Sequence[tuple[Usable, Taken]]) -> Itera
             if amount:
                 whose = one.candidate.campaign_id if draw.is_total else None
                 taking = Taking(
-                    common.redemption_id, common.by, amount, draw.limit, common.hold_seconds, campaign_id=whose
+                    common.redemption_id,
+                    common.by,
+                    amount,
+                    draw.limit,
+                    common.hold_seconds,
+                    campaign_id=whose,
+                    instead=draw.instead,
                 )
                 yield Share(TAKE, keys.holder(draw.head.account), taking, draw.head)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from coupons import allowances, belated, handing
@@ -20,6 +22,7 @@ from shared.chain import Head
 from shared.errors import Forbidden, Invalid, Refused
 from shared.http import Call
 from shared.naming import Pending, Verb, unnamed
+from shared.shapes import ID_PATTERN
 
 PATH = "/v1/offline/sync"
 HEAR: Verb[Terminal, Hearing] = Verb(TILL, unnamed, unnamed, hear)
@@ -93,8 +96,8 @@ class _Counter:
                 raise Forbidden("forbidden" if place[0] == own[0] else "wrong_store")
             place = own
         elif place is None:
-            place = (str(item.body.get("store_id", "")), str(item.body.get("terminal_id", "")))
-            if not all(place) or any("#" in one for one in place):
+            place = (_id_in(item.body, "store_id"), _id_in(item.body, "terminal_id"))
+            if not all(place):
                 raise Invalid.at("/allowance_id", "missing", "nothing says which till this is of")
         return keys.account(keys.TERMINAL, keys.terminal(*place)), allowing
 
@@ -119,3 +122,9 @@ class _Counter:
         if is_new and (number in numbers or self._till(account).state.has_heard(number)):
             self._repeated[account] = self._repeated.get(account, 0) + 1
         numbers.add(number)
+
+
+def _id_in(body: Mapping[str, Any], name: str) -> str:
+    """An id that stands in a body; nothing for what can't be one."""
+    said = body.get(name)
+    return said if isinstance(said, str) and re.fullmatch(ID_PATTERN, said) else ""

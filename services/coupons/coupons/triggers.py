@@ -105,6 +105,7 @@ def _look(call: Call[TriggerRequest], naming: Naming, *, consistent: bool) -> It
         "seen": head.sequence,
         "op": {"m": keys.holder(head.account), "i": campaigns},
         "t": to_ms(naming.at),
+        "rq": call.request_id,  # so that of two alike in one moment the second is known as one
         "v": 1,
     }
     if campaigns:

@@ -111,10 +111,10 @@ def void(call: Call[VoidRequest]) -> Reply:
     """Give back every coupon of a redemption, once. One that never arrived is closed for good."""
     naming = call.naming("redemption", call.path_id("redemption_id"))
     name, was_closed = call.world.ledger.table.get(naming.partition, 0), False
-    if name is None or name.get("state") == "reversed":  # whether there is none, the closing decides
+    if name is None:  # whether there is none, the closing decides
         name, was_closed = call.world.ledger.close(naming)
-    if name is None:
-        return _voided(call, [], is_replay=was_closed)
+    if name is None or name.get("state") == "reversed":
+        return _voided(call, [], is_replay=was_closed or name is not None)
     there, reversal = name, chain.operation(name["pk"], is_reversal=True)
 
     def plan(consistent: bool) -> list[Entering]:

@@ -37,10 +37,10 @@ def reverse(call: Call[Reverse]) -> Reply:
     if call.body.kind == "purchase":
         return _reply(call, afterwards.reverse(call, naming, partial(_check_till, call)))
     old, was_closed = call.world.ledger.table.get(naming.partition, 0), False  # a name never changes, and whether
-    if old is None or old.get("state") == "reversed":  # there is none, the closing decides
+    if old is None:  # there is none, the closing decides
         old, was_closed = call.world.ledger.close(naming)
-    if old is None:
-        return _reply(call, Undone(was_there=False, is_replay=was_closed))
+    if old is None or old.get("state") == "reversed":
+        return _reply(call, Undone(was_there=False, is_replay=was_closed or old is not None))
     _check_till(call, old)
     if call.body.kind == "award":
         return _reply(call, awards.reverse(call.world, old))

@@ -194,6 +194,42 @@ def test_a_hold_that_ends_leaves_its_share_of_the_budget_and_a_late_capture_take
     sound(till.world)
 
 
+@pytest.mark.parametrize("limits", [{"per_store_day": 1}, {"budget": 300}, {"per_member": 1}])
+def test_the_order_s_own_hold_is_not_in_its_way_at_a_limit(till, printed, redemption, limits):
+    first, second, _ = printed(limits=limits)
+    taro = {"member": {"member_id": "taro"}}
+    assert till.post("/v1/redemptions", redemption(first, hold_seconds=600, **taro)).status == 201
+    longer = redemption(first, redemption_id="r-2", hold_seconds=900, **taro)
+    assert till.post("/v1/redemptions", longer).body["state"] == "held"
+    assert till.post("/v1/redemptions", longer).is_replay
+    for order_ref in ("order-1", "order-2"):
+        answer = till.post("/v1/redemptions", redemption(second, redemption_id="r-3", order_ref=order_ref, **taro))
+        assert reason(answer) == (409, "code_not_applicable", "limit_reached")
+    assert till.post("/v1/redemptions/r-1/capture", {}).code == "code_not_usable"
+    assert till.post("/v1/redemptions/r-1/void", {"void_id": "v"}).body["state"] == "not_arrived"
+    assert till.post("/v1/redemptions/r-2/capture", {}).status == 200
+    assert till.post("/v1/redemptions", redemption(second, redemption_id="r-3", **taro)).status == 409
+    assert till.post("/v1/redemptions/r-2/void", {"void_id": "v"}).body["state"] == "voided"
+    assert till.post("/v1/redemptions", redemption(second, redemption_id="r-3", **taro)).status == 201
+    sound(till.world)
+
+
+def test_a_capture_after_the_hold_finds_what_was_issued_meanwhile(
+    till, client, printed, imported, issue, redemption, clock
+):
+    """A hold that is over counts no more, though its line is still there: what others took since counts."""
+    code, *_ = printed(limits={"per_member": 1})
+    imported("TEA-1", campaign_id="tea", limits={"total": 1})
+    till.post("/v1/redemptions", redemption(code, hold_seconds=60, member={"member_id": "taro"}))
+    till.post("/v1/redemptions", redemption("TEA-1", redemption_id="r-2", hold_seconds=60))
+    clock.forward(seconds=61)
+    issue("s-1"), issue("s-2", "tea")
+    for redemption_id in ("r-1", "r-2"):
+        late = till.post(f"/v1/redemptions/{redemption_id}/capture", {})
+        assert reason(late) == (409, "code_not_applicable", "limit_reached")
+    sound(till.world)
+
+
 @pytest.mark.parametrize("name", ["total", "budget"])
 def test_a_limit_that_counts_from_the_beginning_is_not_added_later(operator, campaign, name):
     campaign()

@@ -112,6 +112,54 @@ def test_a_code_that_all_share_lets_everybody_in_who_read_it(taro, hanako, opera
     assert exchange(hanako, code, "c-2").code == "campaign_not_active"
 
 
+def test_codes_that_are_not_counted_when_they_are_made_count_for_the_total_when_they_are_exchanged(
+    taro, hanako, till, operator, campaign, redemption
+):
+    """Shared and foreign codes: a total of one is one, in whatever way it is used."""
+    shared = campaign("poster", code={"mode": "shared"}, limits={"total": 1})["shared_code"]
+    campaign("foreign", code={"mode": "imported"}, limits={"total": 1})
+    assert operator.post("/v1/campaigns/foreign/codes/import", {"codes": ["TEA-1", "TEA-2"]}).status == 200
+    for campaign_id, first, second in (("poster", shared, shared), ("foreign", "TEA-1", "TEA-2")):
+        assert exchange(taro, first, f"{campaign_id}-1", campaign_id).status == 201
+        assert exchange(hanako, second, f"{campaign_id}-2", campaign_id).code == "campaign_exhausted"
+        answer = till.post("/v1/redemptions", redemption(second))
+        assert (answer.code, answer.body["reason"]) == ("code_not_applicable", "limit_reached")
+        assert operator.get(f"/v1/campaigns/{campaign_id}/stats").body["total"]["left"] == 0
+        assert exchange(taro, first, f"{campaign_id}-1", campaign_id).is_replay
+
+
+@pytest.mark.usefixtures("_switch_often")
+def test_of_many_who_exchange_foreign_codes_at_once_the_total_serves_its_number(client, operator, campaign):
+    campaign("foreign", code={"mode": "imported"}, limits={"total": 2})
+    codes = [f"TEA-{n}" for n in range(6)]
+    assert operator.post("/v1/campaigns/foreign/codes/import", {"codes": codes}).status == 200
+    barrier = threading.Barrier(len(codes))
+
+    def act(n):
+        barrier.wait()
+        return exchange(client.as_(member(("taro", "hanako")[n % 2])), codes[n], f"c-{n}", "foreign").status
+
+    with ThreadPoolExecutor(len(codes)) as pool:
+        assert sorted(pool.map(act, range(len(codes)))) == [201, 201, 409, 409, 409, 409]
+    assert len(entries(client.world, "B", "issued")) == 2
+
+
+def test_a_code_that_was_woken_for_a_member_is_exchanged_by_nobody_else(client, taro, hanako, printed):
+    code, *_ = printed(**FORMS)
+    said = {"activate_id": "a-1", "member": {"member_id": "hanako"}}
+    assert client.post(f"/v1/coupons/{code}/activate", said).status == 200
+    assert exchange(taro, code).code == "code_not_usable"
+    assert exchange(hanako, code).status == 201
+
+
+def test_control_without_the_look_at_its_owner_a_code_goes_to_another(client, taro, printed, monkeypatch):
+    code, *_ = printed(**FORMS)
+    said = {"activate_id": "a-1", "member": {"member_id": "hanako"}}
+    assert client.post(f"/v1/coupons/{code}/activate", said).status == 200
+    monkeypatch.setattr("coupons.exchanges.check_owner", lambda *_: None)
+    assert exchange(taro, code).status == 201
+
+
 def test_what_costs_points_or_is_for_an_order_is_not_exchanged(taro, printed):
     code, *_ = printed("paid", price_points=10)
     assert exchange(taro, code, campaign_id="paid").body["errors"][0]["pointer"] == "/qr"

@@ -445,6 +445,14 @@ def test_a_till_syncs_its_own_items_alone(client, allowance, campaign, issue, to
     assert sync(item(text), by=client.as_(OPERATOR))[0]["outcome"] == "applied"
 
 
+@pytest.mark.parametrize("place", [None, 7, "", "a#b", "x" * 3000])
+def test_an_item_of_no_till_is_refused_by_itself(sync, client, item, place):
+    """What can't be a store never gets as far as a key."""
+    said = item(None, allowance_id=None, body={"store_id": place, "terminal_id": "till-1"})
+    (result,) = sync(said, by=client.as_(OPERATOR))
+    assert (result["outcome"], result["errors"][0]["pointer"]) == ("conflict_refused", "/allowance_id")
+
+
 def test_without_an_allowance_named_that_of_the_day_counts(allowance, campaign, issue, token, item, sync):
     campaign()
     text = token(issue())

@@ -52,6 +52,10 @@ def test_what_is_told_issues_the_coupons_of_the_campaigns_that_want_it(client, c
     assert tell(client, trigger_id="t-2", stars=4).body["campaigns"] == ["thanks"]
 
 
+def test_what_nobody_wants_is_told_once_too(client):
+    assert [tell(client).is_replay for _ in range(3)] == [False, True, True]  # all at one moment
+
+
 def test_it_is_told_once(client, campaign, passing):
     campaign("thanks", trigger={"event": "trigger.survey"})
     first, again = tell(client), tell(client)

@@ -56,6 +56,8 @@ def test_what_never_arrived_is_closed_for_good(till, campaign, issue, redemption
     coupon = issue()
     answer = till.post("/v1/redemptions/r-1/void", VOID)
     assert (answer.status, answer.body) == (200, {"redemption_id": "r-1", "state": "not_arrived", "coupons": []})
+    assert not answer.is_replay
+    assert till.post("/v1/redemptions/r-1/void", VOID).is_replay  # at the very same moment
     assert till.post("/v1/redemptions/r-1/void", VOID).body == answer.body
     late = till.post("/v1/redemptions", redemption(coupon["code"]))
     assert (late.status, late.code) == (409, "reversed")
