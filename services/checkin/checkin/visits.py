@@ -83,8 +83,11 @@ class Visits:
         return devices.is_bound(self.devices, device[:DEVICE_SIGNS], at)
 
     def of(self, store_id: str, day: date) -> Visit | None:
-        """The visit that takes a store-day, if there is one."""
-        return next((visit for visit in self.taken if (visit.store_id, visit.day) == (store_id, day)), None)
+        """The visit that takes a store-day, if there is one.
+
+        A later day of that store takes it too: a store that changes its zone or cutoff must not give a day twice.
+        """
+        return next((visit for visit in self.taken if visit.store_id == store_id and visit.day >= day), None)
 
     def count(self, day: date) -> int:
         """How many stores are taken on a day, each store's day by its own zone."""
