@@ -72,10 +72,10 @@ def test_what_has_happened_has_no_fault() -> None:
         ("D", "bound", set_("s", m=[f"m-{n} 1" for n in range(4)]), "4 members on one device"),
         ("D", "bound", set_("x", member_id="nobody"), "nobody is not bound as the entry says"),
         ("D", "bound", set_("e", k="lent"), "unknown kind"),
-        ("T", "counted", set_("e", k="guessed"), "unknown kind"),
-        ("T", "counted", lambda item, _: item["s"]["n"].__setitem__(1, 9), "9 guests in an hour"),
+        ("G", "counted", set_("e", k="guessed"), "unknown kind"),
+        ("G", "counted", lambda item, _: item["s"]["n"].__setitem__(1, 9), "9 guests in an hour"),
         (
-            "T",
+            "G",
             "counted",
             lambda item, raw: item["e"].extend([{"k": "anomaly", "x": {"hour": "h"}}] * 2),
             "the hour h is too much twice",

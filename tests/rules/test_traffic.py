@@ -65,6 +65,11 @@ def test_a_new_store_has_no_past_and_may_open_with_a_crowd() -> None:
     assert lived(opening, 1, START)[1] == 1
 
 
+def test_a_store_with_few_hours_of_guests_has_no_past_either_however_long_ago_they_were() -> None:
+    rare, _ = lived(Traffic(), 3, START)
+    assert lived(rare, 3 * FEW, START + timedelta(weeks=30))[1] == 0
+
+
 def test_the_next_hour_begins_anew_and_is_told_again() -> None:
     state, told = lived(weeks(4, 1), 100, START + timedelta(weeks=4))
     again, told_again = lived(state, 100, START + timedelta(weeks=4) + HOUR)
@@ -76,7 +81,7 @@ def test_nobody_raises_the_measure_quickly() -> None:
     state = weeks(10, 20)
     number = int((START + timedelta(weeks=10, hours=3)).timestamp()) // 3600
     before = state.typical(number)
-    flooded = traffic._moved(Traffic(number, 10_000, state.since, state.usual), number + 1)
+    flooded = traffic._moved(Traffic(number, 10_000, state.since, state.lived, state.usual), number + 1)
     assert flooded.typical(number) <= before + (before + FEW) // 4 + 1
 
 
@@ -106,6 +111,6 @@ def test_months_of_silence_leave_no_past() -> None:
 
 
 def test_a_busy_stores_head_stays_in_one_unit() -> None:
-    state = Traffic(hour=500_000, guests=900, since=400_000, usual=(300 * 16,) * 168)
+    state = Traffic(hour=500_000, guests=900, since=400_000, lived=90_000, usual=(300 * 16,) * 168)
     ring_hash_entry_and_key = 350
     assert size(TRAFFIC.pack(state)) + ring_hash_entry_and_key <= 1024

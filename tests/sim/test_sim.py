@@ -83,7 +83,7 @@ def test_the_stories_reach_what_they_are_to_prove():
         "V approved",
         "V rejected",
         "D bound",
-        "T counted",
+        "G counted",
         "A approached",
         "A noted",
         "P taken",

@@ -16,9 +16,9 @@ from shared.chain import Decided, Kind, Step
 FACTOR = 5
 FEW = 30
 """So many an hour are never too many."""
-LEARNING_HOURS = 14 * 24
+LEARNING_HOURS, LEARNING_LIVED = 14 * 24, 50
 LEARNING_MAX = 1000
-"""So long a store has no past to be measured by; so many an hour are too many even then."""
+"""A store has a past after so many hours, so many of them with guests; so many guests an hour are too many even before."""
 
 _WEEK = 7 * 24
 _HOUR_MS = 3_600_000
@@ -29,11 +29,12 @@ _FORGOTTEN = 20 * _WEEK  # after so long nothing of the past is left in the figu
 
 @dataclass(frozen=True)
 class Traffic:
-    """The hour that is counted, its guests, the first hour of all, what is usual, and whether it was too much."""
+    """The hour that is counted, its guests; the first hour of all, how many had guests; what is usual; if it was told."""
 
     hour: int = 0
     guests: int = 0
     since: int = 0
+    lived: int = 0
     usual: tuple[int, ...] = (0,) * _WEEK  # in sixteenths of a guest, by the hour of the week (UTC)
     is_told: bool = False
 
@@ -43,7 +44,7 @@ class Traffic:
 
     def limit(self) -> int:
         """How many guests in this hour are not too many."""
-        if self.hour - self.since < LEARNING_HOURS:
+        if self.hour - self.since < LEARNING_HOURS or self.lived < LEARNING_LIVED:
             return LEARNING_MAX
         return max(FEW, FACTOR * self.typical(self.hour))
 
@@ -86,18 +87,18 @@ def _moved(traffic: Traffic, hour: int) -> Traffic:
         before = usual[each % _WEEK]
         most = 2 * before + FEW * _FINE
         usual[each % _WEEK] = before + (min(guests * _FINE, most) - before) // _WEEKS
-    return Traffic(hour=hour, since=traffic.since, usual=tuple(usual))
+    return Traffic(hour=hour, since=traffic.since, lived=traffic.lived + 1, usual=tuple(usual))
 
 
 def _pack(traffic: Traffic) -> dict[str, Any]:
     usual = {"u": varint.pack(traffic.usual)} if any(traffic.usual) else {}
-    return {"n": [traffic.hour, traffic.guests, traffic.since, int(traffic.is_told)], **usual}
+    return {"n": [traffic.hour, traffic.guests, traffic.since, traffic.lived, int(traffic.is_told)], **usual}
 
 
 def _unpack(packed: dict[str, Any]) -> Traffic:
-    hour, guests, since, is_told = map(int, packed["n"])
+    hour, guests, since, lived, is_told = map(int, packed["n"])
     usual = tuple(varint.unpack(packed["u"])) if "u" in packed else (0,) * _WEEK
-    return Traffic(hour, guests, since, usual, bool(is_told))
+    return Traffic(hour, guests, since, lived, usual, bool(is_told))
 
 
 TRAFFIC: Kind[Traffic] = Kind(keys.TRAFFIC, Traffic(), _pack, _unpack)

@@ -39,7 +39,7 @@ def has_a_past(world, store_id, guests=USUAL, weeks=10):
     """The store has been open for some weeks, with so many guests in every hour."""
     now = world.clock.now()
     hour = int(now.timestamp()) // 3600
-    past = Traffic(hour - 1, 0, hour - weeks * 168, (guests * 16,) * 168)
+    past = Traffic(hour - 1, 0, hour - weeks * 168, weeks * 168, (guests * 16,) * 168)
     head = world.ledger.head(TRAFFIC, store_id)
     seen = traffic.Seen(store_id, now - timedelta(hours=1))
     steps = traffic.count(past, seen, seen.at).steps
