@@ -72,7 +72,7 @@ class Trigger(Shape):
     shop's own systems call it when they tell us (`POST /v1/triggers`).
     """
 
-    event: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}\.[a-z0-9_]{1,40}$")]
+    event: Annotated[str, StringConstraints(pattern=r"^(trigger\.[A-Za-z0-9._-]{1,64}|[a-z_]{1,40}\.[a-z_]{1,40})$")]
     filter: Annotated[dict[Id, Wanted], Field(max_length=10)] = Field(default_factory=dict)
 
     @model_validator(mode="after")

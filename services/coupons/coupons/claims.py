@@ -157,7 +157,7 @@ def finish(world: World, name: Item) -> None:
     """Bring an issue to its end whose process died, and give back to the pool what was not paid for."""
     issues.finish(world, name)
     pending = named(ACCEPT, name)
-    answered = _latest(world, name)
+    answered = None if pending.operation.price is None else _latest(world, name)
     if answered is not None:
         _settle(world, pending, answered)
 

@@ -24,13 +24,3 @@ def _is_plain(value: object) -> bool:
 
 Wanted = Annotated[Any, PlainValidator(_wanted)]
 """What a field of an event must say: one plain value, or any of several."""
-
-
-def _plain(value: Any) -> Any:
-    if not _is_plain(value):
-        raise ValueError("a text of up to 200 signs, a whole number or a boolean")
-    return value
-
-
-Plain = Annotated[Any, PlainValidator(_plain)]
-"""What a field of a trigger's data may say."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from coupons.fields import Plain
 from coupons.model import Typed
 from shared.reference import MemberRef
 from shared.shapes import Id, Shape
@@ -33,12 +32,15 @@ class ClaimAnswer(Shape):
 
 
 class TriggerRequest(Shape):
-    """Something that happened to a member outside of this software; campaigns name it `trigger.<type>`."""
+    """Something that happened to a member outside of this software; campaigns name it `trigger.<type>`.
+
+    `data` is whatever those systems have to say, and is not kept: a filter finds texts, whole numbers and booleans in it.
+    """
 
     trigger_id: Id
-    type: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,40}$")]
+    type: Id
     member: MemberRef
-    data: Annotated[dict[Id, Plain], Field(max_length=20)] = Field(default_factory=dict)
+    data: Annotated[dict[str, Any], Field(max_length=100)] = Field(default_factory=dict)
 
 
 class TriggerAnswer(Shape):

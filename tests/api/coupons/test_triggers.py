@@ -100,17 +100,12 @@ def test_who_is_nobody_triggers_nothing(client, campaign):
 @pytest.mark.parametrize(
     ("changes", "where"),
     [
-        ({"type": "Survey"}, "/type"),
-        ({"type": "a" * 41}, "/type"),
+        ({"type": "a survey"}, "/type"),
+        ({"type": "a" * 65}, "/type"),
         ({"type": ""}, "/type"),
         ({"trigger_id": "ü"}, "/trigger_id"),
-        ({"data": {"a": {"b": 1}}}, "/data/a"),
-        ({"data": {"a": [1]}}, "/data/a"),
-        ({"data": {"a": None}}, "/data/a"),
-        ({"data": {"a": 1.5}}, "/data/a"),
-        ({"data": {"a": "x" * 201}}, "/data/a"),
-        ({"data": {f"f{n}": n for n in range(21)}}, "/data"),
-        ({"data": {"": 1}}, "/data/"),
+        ({"data": [1]}, "/data"),
+        ({"data": {f"f{n}": n for n in range(101)}}, "/data"),
         ({"member": {}}, "/member"),
     ],
     ids=str,
@@ -120,6 +115,15 @@ def test_a_bad_value_is_pointed_at(client, changes, where):
     answer = client.post("/v1/triggers", said)
     assert (answer.status, answer.code) == (422, "invalid_request")
     assert any(error["pointer"].startswith(where) for error in answer.body["errors"])
+
+
+@pytest.mark.parametrize("kind", ["survey.answered", "Survey-Answered", "x" * 64])
+def test_other_systems_name_things_and_say_things_as_they_like(client, campaign, kind):
+    campaign("thanks", trigger={"event": f"trigger.{kind}", "filter": {"stars": [4, 5]}})
+    said = {"stars": 5, "mean": 4.5, "why": None, "answers": {"q 1": ["yes", 2]}, "text": "x" * 5000, "": 1}
+    assert tell(client, kind, **said).body["campaigns"] == ["thanks"]
+    assert tell(client, kind, trigger_id="t-2", stars=4.0).body["campaigns"] == []
+    assert tell(client, kind, trigger_id="t-2", stars=4.0).is_replay
 
 
 def test_the_answers_that_somebody_gave_are_not_kept(client, campaign):
