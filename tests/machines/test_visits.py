@@ -180,7 +180,8 @@ class Visits(Street):
 
     def brought(self, service: str) -> dict[str, str]:
         """The check-ins that a service has heard of, and whose they are."""
-        events = [event for one, event in self.post.brought.values() if one == service]
+        told = [event for one, event in self.post.brought.values() if one == service]
+        events = [event for event in told if event["type"] == "omotenashi.checkin.accepted.v1"]
         return {event["data"]["checkin_id"]: str(event["subject"]) for event in events}
 
     @precondition(lambda self: self.has_begun)

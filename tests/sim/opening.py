@@ -37,7 +37,7 @@ STORES: dict[str, dict[str, Any]] = {
     "umeda": {"name": "梅田店", "lat": 34.7025, "lon": 135.4959, "time_zone": "Asia/Tokyo"},
 }
 COME_BY: dict[str, Any] = {"points": 10, "campaign_id": "welcome"}
-BUDGET = 400
+BUDGET = 250
 TOTAL = 2
 MANY = 60
 PER_MEMBER = 2

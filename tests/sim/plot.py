@@ -24,10 +24,10 @@ class Plot(Accounts, Outages, Presence, Stamps):
     def begin(self, stories: int) -> None:
         """Put so many stories on the stage; a few kinds make up most of a run, so that they meet."""
         kinds: list[Callable[[], None]] = [
-            self.buys, self.buys, self.buys_with_points, self.buys_as_nobody, self.spends, self.holds, self.gives,
+            self.buys, self.buys, self.buys_with_points, self.buys_as_nobody, self.spends, self.holds, self.gives, self.gives, self.gives,
             self.adjusts, self.corrects, self.acts, self.draws_a_coupon, self.uses_a_bonus, self.claims, self.tells, self.redeems, self.redeems_paper, self.exchanges_paper, self.checks_in, self.is_seen, self.merges_members,
             self.orders_codes, self.looks, self.buys_many, self.changes_the_rules, self.is_stamped, self.uses_a_card,
-            self.sells_without_a_line,
+            self.sells_without_a_line, self.sells_without_a_line,
             self.shows_a_code, self.shares_a_phone, self.travels, self.comes_near,
         ]  # fmt: skip
         favourites = self.random.sample(kinds, 4)

@@ -52,7 +52,7 @@ def test_the_stories_reach_what_they_are_to_prove():
     kinds: Counter[str] = Counter()
     codes: Counter[str | int] = Counter()
     at_once = 0
-    for seed in range(120):
+    for seed in range(240):
         story = Story(seed)
         faults.update(story.weather.rates)
         assert story.tell().faults == []
