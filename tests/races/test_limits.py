@@ -57,7 +57,14 @@ def refusals(answers):
     return {(answer.code, answer.body.get("reason")) for answer in answers if answer.status != 201}
 
 
-@pytest.mark.parametrize(("limits", "rounds"), [({}, ROUNDS), ({"budget": 300 * ROUNDS}, ROUNDS // 10)])
+@pytest.mark.parametrize(
+    ("limits", "rounds"),
+    [
+        ({}, ROUNDS // 10),
+        ({"budget": 300 * ROUNDS}, ROUNDS // 10),
+        pytest.param({}, ROUNDS, marks=pytest.mark.slow),
+    ],
+)
 def test_fifty_tills_and_one_printed_code_have_one_winner_in_every_round(limits, rounds):
     shop = make(table := AtCodes())
     for number, code in enumerate(printed(shop, rounds, limits=limits)):
