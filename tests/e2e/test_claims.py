@@ -1,6 +1,10 @@
 """Claims, and what brings coupons, over the real queues of a running stack: each arrives within ten seconds."""
 
+import pytest
+
 from tests.e2e.conftest import eventually
+
+pytestmark = pytest.mark.slow  # each waits for queues, streams and jobs; the CI runs them
 
 ARRIVES_SECONDS = 10
 

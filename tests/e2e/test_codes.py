@@ -15,6 +15,8 @@ from shared.world import make
 from tests.e2e.conftest import eventually, omo
 from tests.kit import FakeClock
 
+pytestmark = pytest.mark.slow  # each waits for queues, streams and jobs; the CI runs them
+
 COUNT = 12_000
 
 

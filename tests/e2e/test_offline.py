@@ -10,6 +10,8 @@ from shared.offline_token import is_genuine, unspelt
 from tests.e2e.conftest import eventually
 from tests.e2e.test_stack import purchase
 
+pytestmark = pytest.mark.slow  # each waits for queues, streams and jobs; the CI runs them
+
 
 def text(at):
     return at.isoformat(timespec="seconds").replace("+00:00", "Z")
