@@ -132,7 +132,7 @@ def opening(programme: str) -> Opening:
     budget = {
         "name": "cafe",
         "budget": {"kind": "prepaid", "points": BUDGET},
-        "caps": {"per_award": 150, "per_member_day": 250},
+        "caps": {"per_award": 150, "per_member_day": 160},
     }
     _sure(points.as_(OPERATOR).put("/v1/partners/cafe", budget))
     settings = {"version": 1, "pos_spend_needs_presence": False, **PROGRAMMES[programme]}
