@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast, get_args
 
 from coupons import rules, store
 from coupons.book import Asker, Counted, Taken, WhyUnusable, why_unusable
@@ -25,7 +25,7 @@ from shared.coupon_book import Coupon
 from shared.units import Money
 
 Told: TypeAlias = Literal["used", "held", "expired", "paused", "asleep", "taken_back", "other_order"]
-_TOLD: frozenset[str] = frozenset(Told.__args__)  # type: ignore[attr-defined]
+_TOLD: frozenset[str] = frozenset(get_args(Told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,4 +202,4 @@ def refused(who: Principal, judged: Judged) -> list[NotApplied]:
 def reason_told(who: Principal, one: Sought, why: WhyUnusable) -> Told | None:
     """The true reason, for those who may know it."""
     may_know = one.is_owners and why in _TOLD and "coupons:read" in who.scopes
-    return why if may_know else None  # type: ignore[return-value]
+    return cast("Told", why) if may_know else None
