@@ -13,9 +13,14 @@ from infra import engine as engines
 from infra.engine import new_table
 from shared.dynamo import DynamoTable
 
-# In the CI the same examples every time, so that what fails there fails here; elsewhere new ones at each run.
+# In the CI the same examples every time, so that what fails there fails here; elsewhere new ones at each run. Each day
+# forty of each property; the CI looks at more of the rules.
 settings.register_profile(
-    "omotenashi", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
+    "omotenashi",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    max_examples=int(os.environ.get("OMO_EXAMPLES", "40")),
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("omotenashi")
 
