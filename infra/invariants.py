@@ -61,7 +61,8 @@ class Watch:
         self._names = Names(are_kept=folder is None)
         self._between = Between(Facts(folder)) if is_joined else None
         self._chains: dict[str, _Seen] = {}
-        self._closed: set[tuple[str, bytes]] = set()  # operations that were reversed, by the letter of the account
+        # Operations that were reversed, by the letter of the account: where, and when.
+        self._closed: dict[tuple[str, bytes], tuple[str, int]] = {}
 
     def see(self, item: Item, digest: bytes | None = None) -> list[str]:
         """What is wrong with the next item of the ledger; its hash may be known already."""
@@ -100,17 +101,21 @@ class Watch:
             yield from self._between.end(now)
 
     def _reversed(self, item: Item) -> Iterator[str]:
-        """Nothing of an operation enters after its reversal, whatever was merged meanwhile."""
+        """Nothing of an operation enters after its reversal, whatever was merged meanwhile.
+
+        An operation may have parts in several chains of a kind, and an audit reads chain by chain.
+        """
         letter = item["pk"][0]
         for raw in item["e"]:
             mark = raw.get("o")
             if mark is None:
                 continue
-            if (letter, mark) in self._closed:
+            where, at = self._closed.get((letter, mark), ("", item["t"]))
+            if where == item["pk"] or item["t"] > at:
                 yield f"the operation {mark.hex()} enters after it was reversed"
             original = self._names.reversed_by(mark)
             if original is not None:
-                self._closed.add((letter, original))
+                self._closed.setdefault((letter, original), (item["pk"], item["t"]))
 
     def _see_name(self, partition: str, item: Item) -> list[str]:
         found = [f"{partition}: {fault}" for fault in self._names.faults(item)]

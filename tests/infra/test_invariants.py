@@ -216,7 +216,7 @@ def test_nothing_enters_after_its_reversal():
     again: dict[str, Any] = {
         "pk": "M#late",
         "sk": 1,
-        "t": 1,
+        "t": undone["t"] + 1,
         "e": [{"k": "refused"}],
         "s": {"l": b"\0"},
         "b": 0,

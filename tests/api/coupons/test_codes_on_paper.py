@@ -451,3 +451,18 @@ def test_a_free_item_is_taken_off(till, campaign, issue, redemption):
     ]
     answer = till.post("/v1/redemptions", redemption(issue()["code"], basket={"lines": lines}))
     assert answer.body["applied"][0]["lines"] == [{"line_id": "1", "discount": 300}]
+
+
+def test_a_voided_redemption_with_parts_in_many_chains_is_no_fault_to_who_reads_chain_by_chain(
+    client, till, printed, campaign, issue, redemption
+):
+    code, *_ = printed("paper", limits={"budget": 9000, "per_store_day": 9})
+    campaign("mine")
+    campaign("other")
+    mine, hers = issue(campaign_id="mine"), issue("s-2", campaign_id="other", member_id="hanako")
+    said = redemption(code, mine["code"], hers["code"])
+    assert till.post("/v1/redemptions", said).status == 201
+    till.world.clock.sleep(1)
+    assert till.post("/v1/redemptions/r-1/void", {"void_id": "v"}).status == 200
+    items = sorted(till.world.ledger.table.scan(), key=lambda item: (item["sk"] != 0, item["pk"], item["sk"]))
+    assert invariants.faults(items) == []
