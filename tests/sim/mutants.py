@@ -16,7 +16,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 
 ROOT = Path(__file__).parents[2]
-SEEDS = 1500
+SEEDS = 4000
 """Within so many seeds each of them must be found."""
 
 
