@@ -6,7 +6,7 @@ may be asked again, asked twice at once, asked with other content, or undone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tests.sim.accounts import Accounts
 from tests.sim.outages import Outages
@@ -21,8 +21,8 @@ SCENES = (0, 0, 0, 0, 20, 3_600, 57_000, 72_000, DAY, 2.1 * DAY, 4 * DAY, 8 * DA
 class Plot(Accounts, Outages, Presence, Stamps):
     """The stories of a run."""
 
-    def begin(self, stories: int) -> None:
-        """Put so many stories on the stage; a few kinds make up most of a run, so that they meet."""
+    def begin(self, stories: int, only: Sequence[str] = ()) -> None:
+        """Put so many stories on the stage; a few kinds make up most of a run, so that they meet. Or `only` these."""
         kinds: list[Callable[[], None]] = [
             self.buys, self.buys, self.buys_with_points, self.buys_as_nobody, self.spends, self.holds, self.gives, self.gives, self.gives,
             self.adjusts, self.corrects, self.acts, self.draws_a_coupon, self.uses_a_bonus, self.claims, self.tells, self.redeems, self.redeems_paper, self.exchanges_paper, self.checks_in, self.is_seen, self.merges_members,
@@ -30,7 +30,8 @@ class Plot(Accounts, Outages, Presence, Stamps):
             self.sells_without_a_line, self.sells_without_a_line,
             self.shows_a_code, self.shares_a_phone, self.travels, self.comes_near,
         ]  # fmt: skip
-        favourites = self.random.sample(kinds, 4)
+        kinds = [getattr(self, name) for name in only] or kinds
+        favourites = self.random.sample(kinds, min(4, len(kinds)))
         for _ in range(stories):
             story = self.random.choice(favourites if self.random.random() < 0.7 else kinds)
             at = self.random.choice(SCENES) + self.random.random() * 4

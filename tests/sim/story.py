@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random as global_random
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -93,8 +94,8 @@ class Errors(logging.Handler):
 class Story:
     """The run of a seed."""
 
-    def __init__(self, seed: int, stories: tuple[int, int] = STORIES) -> None:
-        self.stories = stories
+    def __init__(self, seed: int, stories: tuple[int, int] = STORIES, only: Sequence[str] = ()) -> None:
+        self.stories, self.only = stories, only
         self.seed = seed
         self.random = Random(seed)
         self.turns = Turns(self.random, self.random.choice(PLACES))
@@ -185,7 +186,7 @@ class Story:
         return mock.patch("shared.patience.random.uniform", same)
 
     def _live(self) -> None:
-        self.plot.begin(self.random.randint(*self.stories))
+        self.plot.begin(self.random.randint(*self.stories), self.only)
         for job in JOBS:
             for _ in range(self.random.choice((0, 1, 2, 3))):
                 self.turns.spawn(partial(self._work, job), self.random.choice(RUNS) + self.random.random())
@@ -210,6 +211,6 @@ class Story:
         job.work(world, world.clock.elapsed() + 60)
 
 
-def told(seed: int, stories: tuple[int, int] = STORIES) -> Told:
-    """What the run of a seed did, and what is wrong with it."""
-    return Story(seed, stories).tell()
+def told(seed: int, stories: tuple[int, int] = STORIES, only: Sequence[str] = ()) -> Told:
+    """What the run of a seed did, and what is wrong with it; of what kinds of stories it is, if not of all."""
+    return Story(seed, stories, only).tell()
