@@ -14,11 +14,12 @@ from shared.clock import to_ms
 
 
 class Held(NamedTuple):
-    """What a redemption holds: its mark, so much, until when (ms)."""
+    """What a redemption holds: its mark, so much, until when (ms), and the hash of its order if it has one."""
 
     by: bytes
     amount: int
     ends: int
+    order: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,16 @@ class Tally:
         """Whether this mark holds something to this time; what was held before may be somebody else's by now."""
         return any(one.by == by and one.ends > to_ms(at) for one in self.held)
 
-    def take(self, by: bytes, amount: int, at: datetime, until: datetime | None) -> Tally:
+    def holds_of(self, order: bytes, at: datetime) -> list[bytes]:
+        """The marks of what an order holds, the latest first."""
+        return [one.by for one in reversed(self.held) if one.order == order and one.ends > to_ms(at)]
+
+    def take(self, by: bytes, amount: int, at: datetime, until: datetime | None, order: bytes = b"") -> Tally:
         """With so much more: for good, or until a hold ends. Whoever takes again holds no more than once."""
         others = self._without(by, at)
         if until is None:
             return Tally(self.taken + amount, others)
-        return Tally(self.taken, (*others, Held(by, amount, to_ms(until))))
+        return Tally(self.taken, (*others, Held(by, amount, to_ms(until), order)))
 
     def without(self, by: bytes | None, at: datetime) -> Tally:
         """Without what this mark holds: another takes its place."""
@@ -63,4 +68,6 @@ def pack(tally: Tally) -> list[Any]:
 def unpack(packed: Iterable[Any]) -> Tally:
     """What `pack` packed."""
     taken, *held = packed
-    return Tally(int(taken), tuple(Held(bytes(by), int(amount), int(ends)) for by, amount, ends in held))
+    return Tally(
+        int(taken), tuple(Held(bytes(by), int(amount), int(ends), bytes(order)) for by, amount, ends, order in held)
+    )

@@ -163,7 +163,7 @@ def redeem(book: Book, redeeming: Redeeming, at: datetime) -> Decided[Book]:
     for one in redeeming.counted:
         if one.is_reached(book, at):
             raise reached()
-        count = one.before(book, at).take(redeeming.by, 1, at, ends if is_hold else None)
+        count = one.before(book, at).take(redeeming.by, 1, at, ends if is_hold else None, redeeming.order)
         book = book.with_tally(one.locator, count)
     return Decided(book, (*steps_of("held" if is_hold else "redeemed", redeeming), *_counts("counted", redeeming)))
 

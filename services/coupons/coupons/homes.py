@@ -149,6 +149,11 @@ class Homes:
         coupon = head.state.get((locator, index)) or self._made(locator, index)
         return self._owned(Sought(0, "", coupon, head))
 
+    def is_shared_use(self, locator: int, mark: bytes) -> bool:
+        """Whether the redemption with this mark used a code that all share."""
+        head = self.world.ledger.head(CODES, keys.shared_use(locator, mark), consistent=self._is_consistent)
+        return head.sequence > 0
+
     def _foreign(self, position: int, typed: str) -> Sought:
         """A code that somebody else made: known by its keyed hash."""
         try:

@@ -22,6 +22,7 @@ from shared.auth import Principal
 from shared.chain import Head
 from shared.codes import Form
 from shared.coupon_book import Coupon
+from shared.tally import Tally
 from shared.units import Money
 
 Told: TypeAlias = Literal["used", "held", "expired", "paused", "asleep", "taken_back", "other_order"]
@@ -109,13 +110,20 @@ def _looked_at(homes: Homes, one: Sought, asker: Asker, question: Question) -> U
     if campaign.state == "ended" and form is Form.SHARED:
         return "expired"
     terms = store.terms(homes.world, campaign.campaign_id, coupon.edition)
-    counted, instead = None, _own_hold(coupon, asker)
-    if one.is_on_paper and campaign.limits.per_member is not None:
-        counted = Counted(running.locator, campaign.limits.per_member, campaign.campaign_id, instead)
-    if one.is_on_paper and homes.member_id is None and (counted or terms.offer.type == "bonus_points"):
+    is_counted = one.is_on_paper and campaign.limits.per_member is not None
+    if one.is_on_paper and homes.member_id is None and (is_counted or terms.offer.type == "bonus_points"):
         return "needs_member"
-    limits = _draws(homes, running, form, asker.day, question.shop)
+    limits = list(_draws(homes, running, form, asker.day, question.shop))
+    tallies = [draw.head.state.tally for draw in limits]
+    if is_counted:
+        tallies.append(homes.of_member().state.tally(running.locator))
+    is_shared = form is Form.SHARED
+    instead = _own_use(homes, locator, tallies, asker) if is_shared else _own_hold(coupon, asker)
     draws = tuple(replace(draw, instead=instead) for draw in limits)
+    counted = None
+    if is_counted:
+        assert campaign.limits.per_member is not None
+        counted = Counted(running.locator, campaign.limits.per_member, campaign.campaign_id, instead)
     is_reached = any(draw.is_over(draw.amount, asker.at) for draw in draws) or (
         counted is not None and counted.is_reached(homes.of_member().state, asker.at)
     )
@@ -133,6 +141,15 @@ def _looked_at(homes: Homes, one: Sought, asker: Asker, question: Question) -> U
 def _own_hold(coupon: Coupon, asker: Asker) -> bytes | None:
     """The mark of another redemption of the same order, which holds this coupon that can be used: its place is taken."""
     return coupon.use.by if coupon.use is not None and coupon.is_held(asker.at) and coupon.use.by != asker.by else None
+
+
+def _own_use(homes: Homes, locator: int, tallies: Sequence[Tally], asker: Asker) -> bytes | None:
+    """The mark of another redemption of the same order, which holds a place in these limits by the same shared code.
+
+    Each use of such a code stands for itself, so only the limits know what the order holds.
+    """
+    marks = (mark for tally in tallies for mark in tally.holds_of(asker.order, asker.at) if asker.order)
+    return next((mark for mark in marks if mark != asker.by and homes.is_shared_use(locator, mark)), None)
 
 
 def _draws(homes: Homes, running: Running, form: Form, day: date, shop: Shop) -> Iterator[Draw]:

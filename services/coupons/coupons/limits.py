@@ -19,7 +19,7 @@ from shared.errors import Unavailable
 LIMIT = POOL
 """A limit is kept as a campaign's pool is: a shared code draws on the pool itself."""
 HELD_MAX = 500
-"""So many open holds one limit carries: 10 KB of its head."""
+"""So many open holds one limit carries: 15 KB of its head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Taking:
     is_final: bool = False
     campaign_id: str | None = None  # of whose total this is the last, if it is
     instead: bytes | None = None
+    order: bytes = b""
 
     def step(self, kind: str, amount: int, more: Mapping[str, Any] | None = None) -> Step:
         return Step(kind, ref=("redemption", self.redemption_id), data={"amount": amount, **(more or {})})
@@ -49,7 +50,7 @@ def take(state: Pool, taking: Taking, at: datetime) -> Decided[Pool]:
     if before.used(at) + taking.amount > taking.limit:
         raise reached()
     until = None if taking.hold_seconds is None else at + timedelta(seconds=taking.hold_seconds)
-    after = state.with_tally(before.take(taking.by, taking.amount, at, until))
+    after = state.with_tally(before.take(taking.by, taking.amount, at, until, taking.order))
     if len(after.held) > HELD_MAX:
         raise Unavailable
     ends = {} if until is None else {"ends": after.held[-1].ends}
@@ -82,10 +83,19 @@ def _exhausted(after: Pool, taking: Taking) -> tuple[Step, ...]:
 
 def pack_taking(taking: Taking) -> Packed:
     packed: Packed = {"i": taking.redemption_id, "b": taking.by, "n": taking.amount, "l": taking.limit}
-    more = {"u": taking.hold_seconds, "c": taking.campaign_id, "w": taking.instead}
+    more = {"u": taking.hold_seconds, "c": taking.campaign_id, "w": taking.instead, "o": taking.order or None}
     return packed | {name: value for name, value in more.items() if value is not None}
 
 
 def unpack_taking(packed: Packed) -> Taking:
     ends, campaign_id, instead = packed.get("u"), packed.get("c"), packed.get("w")
-    return Taking(packed["i"], packed["b"], packed["n"], packed["l"], ends, campaign_id=campaign_id, instead=instead)
+    return Taking(
+        packed["i"],
+        packed["b"],
+        packed["n"],
+        packed["l"],
+        ends,
+        campaign_id=campaign_id,
+        instead=instead,
+        order=packed.get("o", b""),
+    )

@@ -152,6 +152,6 @@ class TerminalDay(Shape):
     max_value: Amount
     absorbed: Losses
     refused: Losses
-    last_seq: int | None
+    last_seq: int | None = None
     missing: list[Run]
     repeated: int

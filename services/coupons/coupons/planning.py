@@ -127,5 +127,6 @@ def _of_limits(common: Redeeming, used: Sequence[tuple[Usable, Taken]]) -> Itera
                     common.hold_seconds,
                     campaign_id=whose,
                     instead=draw.instead,
+                    order=common.order,
                 )
                 yield Share(TAKE, keys.holder(draw.head.account), taking, draw.head)

@@ -253,6 +253,39 @@ def test_a_shared_code_is_used_by_everybody_up_to_its_total(till, campaign, rede
     sound(till.world)
 
 
+@pytest.mark.parametrize("limits", [{"total": 1}, {"per_member": 1}, {"per_store_day": 1}, {"budget": 300}])
+def test_of_a_shared_code_too_the_orders_own_hold_is_never_in_its_way(till, campaign, redemption, limits):
+    code = campaign(code={"mode": "shared"}, limits=limits)["shared_code"]
+    taro = {"member": {"member_id": "taro"}}
+    assert till.post("/v1/redemptions", redemption(code, hold_seconds=600, **taro)).status == 201
+    stranger = redemption(code, redemption_id="r-2", order_ref="order-2", **taro)
+    assert reason(till.post("/v1/redemptions", stranger)) == (409, "code_not_applicable", "limit_reached")
+    longer = redemption(code, redemption_id="r-3", hold_seconds=900, **taro)
+    assert till.post("/v1/redemptions", longer).body["state"] == "held"
+    assert till.post("/v1/redemptions", longer).is_replay
+    own = redemption(code, redemption_id="r-4", **taro)  # and the hold that took over is not in the way either
+    assert till.post("/v1/redemptions", own).body["state"] == "redeemed"
+    for lost in ("r-1", "r-3"):  # their place is taken
+        assert reason(till.post(f"/v1/redemptions/{lost}/capture", {})) == (409, "code_not_applicable", "limit_reached")
+        assert till.post(f"/v1/redemptions/{lost}/void", {"void_id": "v"}).body["state"] == "voided"
+    another = redemption(code, redemption_id="r-5", **taro)  # what is used for good stays used
+    assert reason(till.post("/v1/redemptions", another)) == (409, "code_not_applicable", "limit_reached")
+    assert till.post("/v1/redemptions/r-4/void", {"void_id": "v"}).body["state"] == "voided"
+    assert till.post("/v1/redemptions", stranger).status == 201
+    sound(till.world)
+
+
+def test_an_order_takes_over_no_hold_of_another_coupon(till, campaign, issue, redemption):
+    """A coupon of the same campaign that the order holds elsewhere keeps its place."""
+    code = campaign(code={"mode": "shared"}, limits={"per_store_day": 1})["shared_code"]
+    coupon = issue()
+    assert till.post("/v1/redemptions", redemption(coupon["code"], hold_seconds=600)).status == 201
+    other = till.post("/v1/redemptions", redemption(code, redemption_id="r-2"))
+    assert reason(other) == (409, "code_not_applicable", "limit_reached")
+    assert till.post("/v1/redemptions/r-1/capture", {}).status == 200
+    sound(till.world)
+
+
 def test_a_shared_code_without_limits_costs_no_more_than_a_name_and_an_entry(till, campaign, redemption):
     code = campaign(code={"mode": "shared"})["shared_code"]
     till.world.ledger.table.usage.reset()
