@@ -25,10 +25,11 @@ HEAD, MIDDLE, TAIL = b'{"hash":"', b'","item":', b"}\n"
 BEGINS = len(HEAD) + 44 + len(MIDDLE)
 _END = b'","end":'
 
-_ALSO_IN_ENTRIES = frozenset({"used", "when", "due", "left", "taken", "fp", "key"})
+_ALSO_IN_ENTRIES = frozenset({"used", "when", "due", "left", "taken", "fp", "key", "instead"})
 _ROWS = frozenset("htc")  # of a member's state: holds, points that wait for a day, counts of caps
 _IN_NAMES = {"purchase.ec": "l", "purchase.pos": "l", "issue": "c", "redemption": "bchx", "codes": "k",
              "offline.purchase": "b"}  # fmt: skip
+_IN_SHARES_OF_LIMITS = "bow"
 
 
 class ExportFailed(Exception):
@@ -106,10 +107,21 @@ def _read_name(item: Item) -> None:
     if "fp" in item:
         item["fp"] = a2b_base64(item["fp"])
     names = _IN_NAMES.get(item["pk"].split("#", 2)[1], "")
-    for packed in (item.get("op", {}), *(share["op"] for share in item.get("shares", ()))):
-        _texts(packed, names)
-        if isinstance(rules := packed.get("r"), list):  # the version of a programme, and what is special about it
-            rules[1:] = map(a2b_base64, rules[1:])
+    packed = item.get("op", {})
+    _texts(packed, names)
+    for share in item.get("shares", ()):
+        _read_share(share["acc"], share["op"], names)
+    if isinstance(rules := packed.get("r"), list):  # the version of a programme, and what is special about it
+        rules[1:] = map(a2b_base64, rules[1:])
+
+
+def _read_share(account: str, packed: dict[str, Any], names: str) -> None:
+    if account[0] == keys.POOL:
+        _texts(packed, _IN_SHARES_OF_LIMITS)
+        return
+    _texts(packed, names)
+    for counted in packed.get("n", ()):  # codes on paper that count for a member
+        counted[3:] = map(a2b_base64, counted[3:])
 
 
 def _texts(packed: dict[str, Any], names: str) -> None:
@@ -130,6 +142,22 @@ def _read_points(state: dict[str, Any]) -> None:
         row[1] = a2b_base64(row[1])
 
 
+def _read_coupons(state: dict[str, Any]) -> None:
+    _texts(state, "ck")
+    for _, _, *held in state.get("u", ()):
+        _read_held(held)
+
+
+def _read_pool(state: dict[str, Any]) -> None:
+    _texts(state, "e")
+    _read_held(state.get("h", ()))
+
+
+def _read_held(held: Iterable[list[Any]]) -> None:
+    for one in held:
+        one[0], one[3] = a2b_base64(one[0]), a2b_base64(one[3])
+
+
 def _read_purchase(state: dict[str, Any]) -> None:
     _texts(state, "l")
     if "f" in state:
@@ -138,9 +166,11 @@ def _read_purchase(state: dict[str, Any]) -> None:
 
 _STATES: dict[str, Callable[[dict[str, Any]], None]] = {
     keys.MEMBER_POINTS: _read_points,
-    keys.COUPON_BOOK: lambda state: _texts(state, "ck"),
+    keys.COUPON_BOOK: _read_coupons,
+    keys.CODE: _read_coupons,
     keys.PARTNER_BUDGET: lambda state: _texts(state, "l"),
     keys.PURCHASE: _read_purchase,
-    keys.POOL: lambda state: _texts(state, "e"),
+    keys.POOL: _read_pool,
+    keys.TRAFFIC: lambda state: _texts(state, "u"),
     keys.TERMINAL: lambda state: _texts(state, "dq"),
 }

@@ -82,8 +82,8 @@ class Pool:
                 found.append(f"an entry of the unknown kind {raw['k']}")
             else:
                 play(self, raw, item["t"], found)
-        held = {(bytes(by), amount, ends) for by, amount, ends in item["s"].get("h", ())}
-        if any(one[0] not in {drawn.by for drawn in self._drawn.values()} for one in held):
+        drawn = {one.by for one in self._drawn.values()}
+        if any(bytes(by) not in drawn for by, *_ in item["s"].get("h", ())):
             found.append("holds what nobody has drawn")
         if item["s"]["n"] != self._taken or self._taken < 0:
             found.append(f"{item['s']['n']} taken, by the entries {self._taken}")

@@ -1,5 +1,6 @@
 """The simulator in the daily tests: two thousand seeds, and that it is what it says: deterministic, wide, and deadly."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from infra import audit_lines
+from shared.item_hash import text_of
 from tests.sim import campaign, mutants
 from tests.sim.mutants import MUTANTS, ROOT
 from tests.sim.story import Story, told
@@ -47,7 +50,10 @@ def test_a_seed_makes_the_same_books_in_every_process():
 
 
 def test_the_stories_reach_what_they_are_to_prove():
-    """All faults strike, all kinds of chains and nearly all kinds of entries come about, by answers of every kind."""
+    """All faults strike, all kinds of chains and nearly all kinds of entries come about, by answers of every kind.
+
+    And whatever comes about can be exported: an item with bytes where the export knows none would be refused.
+    """
     faults: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
     codes: Counter[str | int] = Counter()
@@ -56,6 +62,8 @@ def test_the_stories_reach_what_they_are_to_prove():
         story = Story(seed)
         faults.update(story.weather.rates)
         assert story.tell().faults == []
+        for item in (item for items in story.books.chains.values() for item in items):
+            assert audit_lines.read(json.loads(text_of(item))) == item, "an export would be refused"
         kinds.update(f"{entry.account[0]} {entry.kind}" for entry in story.books.all)
         codes.update(one.code or 500 for ask in story.people.asks for one in ask.said if one.status >= 400)
         at_once = max(at_once, story.turns.most_at_once)
