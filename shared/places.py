@@ -24,6 +24,11 @@ def of_store(world: World, store_id: str | None) -> DayRule:
     return DayRule(item["time_zone"], item["cutoff_hour"])
 
 
+def is_known(world: World, store_id: str | None) -> bool:
+    """Whether this is a store that somebody has put."""
+    return store_id is not None and world.directory.setting(keys.store(store_id)) is not None
+
+
 def currency(world: World) -> str:
     """The programme's one currency."""
     item = world.directory.setting(keys.programme())

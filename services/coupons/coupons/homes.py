@@ -34,11 +34,12 @@ ON_PAPER = "code"  # the source of a coupon that nobody was issued
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """Where a basket is bought."""
+    """Where a basket is bought. `counter` is what a limit by store and day counts by: a store, or a whole channel."""
 
     channel: Channel
     store_id: str | None
     days: DayRule
+    counter: str
 
 
 def shop(world: World, who: Principal, said: Occasion) -> Shop:
@@ -49,7 +50,9 @@ def shop(world: World, who: Principal, said: Occasion) -> Shop:
         raise Forbidden("forbidden")
     store_id = said.store_id or (who.store_id if who.kind == "pos" else None)
     days = places.of_programme(world) if said.channel == "ec" else places.of_store(world, store_id)
-    return Shop(said.channel, store_id, days)
+    is_store = said.channel == "pos" and (who.kind == "pos" or places.is_known(world, store_id))
+    counter = store_id if is_store and store_id else f"@{said.channel}"  # else a made-up store would have a limit anew
+    return Shop(said.channel, store_id, days, counter)
 
 
 def check_currency(world: World, basket: Basket) -> None:

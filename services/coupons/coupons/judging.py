@@ -157,7 +157,7 @@ def _draws(homes: Homes, running: Running, form: Form, day: date, shop: Shop) ->
     if limits.total is not None and form in (Form.SHARED, Form.FOREIGN):
         yield Draw(homes.limit(keys.limit(campaign_id)), limits.total, 1, is_total=True)
     if limits.per_store_day is not None:
-        holder = keys.limit(campaign_id, shop.store_id or shop.channel, day.isoformat())
+        holder = keys.limit(campaign_id, shop.counter, day.isoformat())
         yield Draw(homes.limit(holder), limits.per_store_day, 1)
     if limits.budget is not None:
         yield Draw(homes.limit(keys.limit(campaign_id, "budget")), limits.budget, 1, is_money=True)

@@ -164,6 +164,21 @@ def test_a_store_takes_no_more_of_a_campaign_on_a_day_than_its_limit(client, til
     sound(till.world)
 
 
+def test_a_store_that_nobody_has_put_is_no_way_round_a_limit(client, printed, redemption):
+    first, second, third, fourth = printed(count=4, limits={"per_store_day": 1})
+    web = {"channel": "ec", "store_id": "shibuya"}
+    assert client.post("/v1/redemptions", redemption(first, store_id="made-up")).status == 201
+    other = client.post("/v1/redemptions", redemption(second, redemption_id="r-2", store_id="another"))
+    assert reason(other) == (409, "code_not_applicable", "limit_reached")
+    assert client.post("/v1/redemptions", redemption(second, redemption_id="r-2", **web)).status == 201
+    again = client.post("/v1/redemptions", redemption(third, redemption_id="r-3", **web | {"store_id": "made-up"}))
+    assert reason(again) == (409, "code_not_applicable", "limit_reached")
+    for code, status in ((third, 201), (fourth, 409)):
+        answer = client.post("/v1/redemptions", redemption(code, redemption_id=f"r-{code}", store_id="shibuya"))
+        assert answer.status == status
+    sound(client.world)
+
+
 def test_a_budget_is_never_overdrawn_and_gets_back_what_is_voided(till, printed, redemption):
     first, second, third = printed(limits={"budget": 500})
     assert till.post("/v1/redemptions", redemption(first)).status == 201
