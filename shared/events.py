@@ -66,7 +66,7 @@ _BY_REFERENCE: Mapping[tuple[str, str], tuple[str, ...]] = {
 }
 """What an entry on a member's points also says, by what it came from."""
 
-_ASKED = ("carry", "alarm", "explain", "withheld")  # of the relay, or our own shorthand: not of the world
+_ASKED = ("carry", "alarm", "explain", "withheld", "v", "ends")  # of the relay, or our own shorthand: not of the world
 _OF_MEMBERS = (keys.MEMBER_POINTS, keys.COUPON_BOOK, keys.VISITS, keys.APPROACHES)
 _COUPONS, _CHECKIN = (keys.COUPON_BOOK, keys.CODE, keys.POOL), (keys.VISITS, keys.TRAFFIC, keys.APPROACHES)
 _SERVICE = dict.fromkeys(_COUPONS, "coupons") | dict.fromkeys(_CHECKIN, "checkin")
@@ -87,11 +87,6 @@ class Received:
 def type_name(short: str) -> str:
     """The full type of a short name such as `points.earned`."""
     return f"omotenashi.{short}.v1"
-
-
-def short_name(type_: str) -> str:
-    """The short name of a full type."""
-    return type_.removeprefix("omotenashi.").removesuffix(".v1")
 
 
 def names_of(letter: str, kind: str) -> tuple[str, ...]:
@@ -228,6 +223,8 @@ def _data(entry: Entry, member: str | None) -> dict[str, Any]:
         said |= {"points": entry.points, "balance": entry.balance_after}
     if isinstance(said.get("on"), int):
         said["on"] = date.fromordinal(said["on"]).isoformat()
+    if entry.account[0] == keys.MEMBER_POINTS and "ends" in entry.data:
+        said["expires_at"] = clock.to_text(clock.from_ms(entry.data["ends"]))
     if entry.ref is not None:
         said["ref"] = {"kind": entry.ref[0], "id": entry.ref[1]}
     if member is not None:

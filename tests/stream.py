@@ -11,6 +11,7 @@ from shared.dynamo import _dump_value
 from shared.events import Event
 from shared.table import Item
 from shared.world import World
+from tests import catalogue
 
 
 def record(item: Item, old: Item | None = None) -> dict[str, Any]:
@@ -61,6 +62,7 @@ class Stream:
         return is_new
 
     def publish(self, events: list[Event]) -> list[Event]:
+        assert [fault for event in events for fault in catalogue.faults(event)] == []
         self.sent += events
         return []
 

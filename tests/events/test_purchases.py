@@ -26,14 +26,14 @@ from tests.stream import Stream
 ALWAYS = {"member_id", "ref", "occurred_at"}
 OF_POINTS = ALWAYS | {"points", "balance"}
 TOLD = {
-    "purchase.recorded": OF_POINTS | {"amount", "store_id", "v", "pending", "on", "first_purchase"},
+    "purchase.recorded": OF_POINTS | {"amount", "store_id", "pending", "on", "first_purchase"},
     "purchase.completed": ALWAYS | {"amount", "amount_left", "bought_at", "store_id"},
     "purchase.cancelled": ALWAYS | {"amount", "amount_left", "bought_at"},
     "purchase.returned": ALWAYS | {"amount", "amount_left", "bought_at", "channel", "at"},
-    "points.earned": OF_POINTS | {"amount", "store_id", "v"},
-    "points.pending": OF_POINTS | {"amount", "store_id", "v", "pending", "on"},
+    "points.earned": OF_POINTS | {"amount", "store_id"},
+    "points.pending": OF_POINTS | {"amount", "store_id", "pending", "on"},
     "points.spent": OF_POINTS | {"captured", "released", "by"},
-    "points.held": OF_POINTS | {"ends"},
+    "points.held": OF_POINTS | {"expires_at"},
     "points.released": OF_POINTS | {"captured", "released"},
     "points.returned": OF_POINTS | {"clawed", "debt", "forgiven", "forfeited"},
     "points.reversed": OF_POINTS | {"debt", "forgiven", "forfeited"},

@@ -62,7 +62,6 @@ def test_an_entry_becomes_its_events_and_a_name_none(client):
         "partitionkey": "M#taro",
         "subject": "taro",
         "data": {
-            "v": 1,
             "amount": 1000,
             "store_id": "shibuya",
             "points": 10,

@@ -11,7 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from infra import audit_lines
+from shared import events
 from shared.item_hash import text_of
+from tests import catalogue
 from tests.sim import campaign, mutants
 from tests.sim.mutants import MUTANTS, ROOT
 from tests.sim.story import Story, told
@@ -52,7 +54,8 @@ def test_a_seed_makes_the_same_books_in_every_process():
 def test_the_stories_reach_what_they_are_to_prove():
     """All faults strike, all kinds of chains and nearly all kinds of entries come about, by answers of every kind.
 
-    And whatever comes about can be exported: an item with bytes where the export knows none would be refused.
+    And whatever comes about can be exported: an item with bytes where the export knows none would be refused. And what
+    it tells the world is as the catalogue of events says.
     """
     faults: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
@@ -64,6 +67,8 @@ def test_the_stories_reach_what_they_are_to_prove():
         assert story.tell().faults == []
         for item in (item for items in story.books.chains.values() for item in items):
             assert audit_lines.read(json.loads(text_of(item))) == item, "an export would be refused"
+        told_of = (event for entry in story.books.all for event in events.of_entry(entry))
+        assert [fault for event in told_of for fault in catalogue.faults(event)] == []
         kinds.update(f"{entry.account[0]} {entry.kind}" for entry in story.books.all)
         codes.update(one.code or 500 for ask in story.people.asks for one in ask.said if one.status >= 400)
         at_once = max(at_once, story.turns.most_at_once)

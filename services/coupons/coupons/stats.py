@@ -16,6 +16,7 @@ from coupons.stats_model import Left, Stats, Uplift
 from shared import chain, events, keys
 from shared.chain import Part
 from shared.errors import Refused
+from shared.event_types import short_name
 from shared.events import Received
 from shared.http import Call
 from shared.naming import Verb, unnamed
@@ -33,7 +34,7 @@ def on_coupon(world: World, event: Received) -> None:
     campaign_id = event.data.get("campaign_id")
     if not isinstance(campaign_id, str) or not re.fullmatch(ID_PATTERN, campaign_id):
         raise ValueError("the event names no campaign")
-    counted = figures.of_event(events.short_name(event.type), event.data)
+    counted = figures.of_event(short_name(event.type), event.data)
     shard = hashlib.sha256(event.id.encode()).digest()[0] % keys.FIGURES_SHARDS
     world.ledger.obey(COUNT, keys.figures(campaign_id, shard), [(event.id, event.time, counted)])
 
