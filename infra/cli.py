@@ -75,6 +75,12 @@ COMMANDS = (
         commands_jobs.ALARMS,
     ),
     Command(
+        "redrive",
+        "send what lies in dead-letter queues and parking places on its way once more",
+        commands_jobs.redriven,
+        commands_jobs.REDRIVE,
+    ),
+    Command(
         "report", "points outstanding, a partner's month, or a campaign", commands_jobs.report, commands_jobs.REPORT
     ),
     Command("codes make", "make codes of a campaign straight into a file", commands_codes.make, commands_codes.MAKE),

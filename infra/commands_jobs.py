@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from infra import stack
+from infra import redrive, stack
 from infra.commands import Failed, Result, Say, live
 from infra.deploy import Cloud
 from infra.locate import Home
@@ -14,6 +15,7 @@ from shared import keys
 from shared.clock import Clock, to_text
 from shared.dynamo import DynamoTable
 from shared.errors import Invalid, NotFound
+from shared.queues import SqsQueues
 from shared.secrets import Secrets
 from shared.world import World, make
 
@@ -30,6 +32,12 @@ def day(text: str) -> date:
 
 ALARMS: Arguments = [
     (("--on",), {"type": day, "metavar": "DATE", "help": "as if it were this day's morning; the local stack only"}),
+]
+
+
+REDRIVE: Arguments = [
+    (("queue",), {"choices": redrive.QUEUES, "help": "a service's inbox, the jobs of codes, or what the relay parked"}),
+    (("--dry-run",), {"action": "store_true", "help": "only tell what lies there, and why"}),
 ]
 
 
@@ -79,6 +87,28 @@ def report(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
         raise Failed("--on is for the liability: the other reports tell how it stands now.")
     found, lines = _REPORTS[asked.report](world, asked)
     return Result(found.model_dump(mode="json", exclude_none=asked.report == "campaign"), "\n".join(lines))
+
+
+def redriven(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
+    """Send what lies in a queue's dead letters and parking place on its way once more; what fails stays, no success."""
+    cloud = Cloud(stack.STAGE, live(home).endpoint)
+    world = world_of(home)
+    job = redrive.Redrive(replace(world, queues=SqsQueues(world.stage, cloud.client)), cloud.client)
+    if asked.dry_run:
+        lying = list(job.lying(asked.queue))
+        value: dict[str, Any] = {"queue": asked.queue, "lying": [one._asdict() | {"handle": ""} for one in lying]}
+        lines = [f"{len(lying)} lie there.", *(f"  {one.of}: {one.reason}  {one.body[:100]}" for one in lying)]
+        return Result(value, "\n".join(lines))
+    done = job.again(asked.queue)
+    left = [{"body": body, "reason": reason} for body, reason in done.left]
+    lines = [
+        f"{done.sent:>8,}  sent on their way once more",
+        f"{done.settled:>8,}  needed nothing more: the next run of the job has done it",
+        f"{len(left):>8,}  could not be sent, and stay where they are",
+        *(f"{'':10}{one['reason']}: {one['body'][:100]}" for one in left),
+    ]
+    value = {"queue": asked.queue, "sent": done.sent, "settled": done.settled, "left": left}
+    return Result(value, "\n".join(lines), 1 if left else 0)
 
 
 # ---- the reports ----------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -23,11 +23,7 @@ def client(service: str) -> Any:
     return boto3.client(service, config=config)
 
 
-def region() -> str:
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "ap-northeast-1"
-
-
 @cache
-def account_id() -> str:
-    """The account that this process runs in."""
-    return str(client("sts").get_caller_identity()["Account"])
+def account_id(clients: Callable[[str], Any] = client) -> str:
+    """The account that these clients are of: that of this process, if nobody says otherwise."""
+    return str(clients("sts").get_caller_identity()["Account"])

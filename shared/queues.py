@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from shared import aws
 from shared.keys import Stage
+
+Clients = Callable[[str], Any]
+"""A client of an AWS service, by the service's name."""
 
 
 class Queues(Protocol):
@@ -29,15 +33,15 @@ class MemoryQueues:
 class SqsQueues:
     """SQS."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, stage: Stage, clients: Clients = aws.client) -> None:
+        self._stage, self._clients = stage, clients
 
     def carry_on(self, service: str, partition: str, delay_seconds: int = 0) -> None:
-        send(self._stage.inbox(service), {"carry_on": partition}, delay_seconds)
+        send(self._stage.inbox(service), {"carry_on": partition}, delay_seconds, clients=self._clients)
 
 
-def send(queue: str, body: dict[str, Any], delay_seconds: int = 0) -> None:
+def send(queue: str, body: dict[str, Any], delay_seconds: int = 0, *, clients: Clients = aws.client) -> None:
     """Send one message to the queue of this name."""
-    sqs = aws.client("sqs")
+    sqs = clients("sqs")
     url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body), DelaySeconds=delay_seconds)

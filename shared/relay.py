@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from shared import alarms, aws, chain, events, finding, keys, queues, reviews
 from shared.dynamo import load
+from shared.errors import Unavailable
 from shared.events import Event
 from shared.naming import Pending
 from shared.table import Item
@@ -47,6 +48,17 @@ def relay_ledger(world: World, records: Iterable[dict[str, Any]], outbox: Outbox
 def relay_directory(records: Iterable[dict[str, Any]], outbox: Outbox) -> None:
     """Handle a batch of the directory's stream."""
     _relay(records, outbox, _of_directory)
+
+
+def again(world: World, item: Item, outbox: Outbox, *, is_ledgers: bool) -> None:
+    """Relay one item that was parked by its key: the same events under the same ids.
+
+    Raises what is wrong with it; `Unavailable` if the topic does not take all of its events.
+    """
+    found = _of_ledger(world, item, outbox) if is_ledgers else _of_directory(None, item)
+    for start in range(0, len(found), _BATCH):
+        if _not_published(outbox, found[start : start + _BATCH]):
+            raise Unavailable
 
 
 def _relay(records: Iterable[dict[str, Any]], outbox: Outbox, read: Callable[[Item | None, Item], list[Event]]) -> None:
@@ -127,11 +139,11 @@ def _from_stream(image: dict[str, Any]) -> Item:
 class AwsOutbox:
     """SNS for events, SQS for what a service must finish and for what is parked."""
 
-    def __init__(self, world: World) -> None:
-        self._stage, self._queues = world.stage, world.queues
+    def __init__(self, world: World, clients: queues.Clients = aws.client) -> None:
+        self._stage, self._queues, self._clients = world.stage, world.queues, clients
 
     def publish(self, events: list[Event]) -> list[Event]:
-        sns = aws.client("sns")
+        sns = self._clients("sns")
         entries = [
             {
                 "Id": str(n),
@@ -140,14 +152,12 @@ class AwsOutbox:
             }
             for n, event in enumerate(events)
         ]
-        answer = sns.publish_batch(TopicArn=self._topic(), PublishBatchRequestEntries=entries)
+        topic = f"arn:aws:sns:{sns.meta.region_name}:{aws.account_id(self._clients)}:{self._stage.topic}"
+        answer = sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)
         return [events[int(failed["Id"])] for failed in answer.get("Failed", [])]
 
     def carry_on(self, service: str, partition: str) -> None:
         self._queues.carry_on(service, partition, CARRY_ON_DELAY_SECONDS)
 
     def park(self, key: dict[str, Any], reason: str) -> None:
-        queues.send(self._stage.parking, {"key": key, "reason": reason[:500]})
-
-    def _topic(self) -> str:
-        return f"arn:aws:sns:{aws.region()}:{aws.account_id()}:{self._stage.topic}"
+        queues.send(self._stage.parking, {"key": key, "reason": reason[:500]}, clients=self._clients)
