@@ -121,8 +121,15 @@ class Principal:
         return cls(**held | {"scopes": frozenset(held["scopes"])})
 
 
+class UnknownKey(Unauthenticated):
+    """A key of our form that does not exist."""
+
+
 def authorize(world: World, header: str) -> Principal:
-    """The principal of an `Authorization` header; `Unauthenticated` whatever is wrong with it."""
+    """The principal of an `Authorization` header; `Unauthenticated` whatever is wrong with it.
+
+    `UnknownKey` for a key that is spelt right and does not exist: somebody guesses, or has a key of long ago.
+    """
     scheme, _, token = header.strip().partition(" ")
     if scheme.lower() != "bearer" or not token or len(token) > 8192:
         raise Unauthenticated
@@ -161,7 +168,9 @@ def _of_key(world: World, token: str) -> Principal:
     if match is None or match[1] != world.stage.name or _checksum(token[:-6]) != match[4]:
         raise Unauthenticated
     item = world.directory.setting(keys.api_key(match[2]))
-    if item is None or not hmac.compare_digest(item["hash"], hash_of(token)) or not _is_valid_now(item):
+    if item is None or not hmac.compare_digest(item["hash"], hash_of(token)):
+        raise UnknownKey
+    if not _is_valid_now(item):
         raise Unauthenticated
     return Principal(
         kind=item["kind"],

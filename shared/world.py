@@ -33,6 +33,7 @@ class World:
     files: Files = field(default_factory=MemoryFiles)
     queues: Queues = field(default_factory=MemoryQueues)
     has_test_clock: bool = False
+    heard: dict[str, tuple[int, ...]] = field(default_factory=dict)  # of whose failures, for answers that ask nobody
 
     def at(self, now: datetime) -> World:
         """This world, at the `now` that a test's request set."""

@@ -80,9 +80,14 @@ _post(
     id_field="purchase_id",
 )(purchases.record)
 _post("/v1/purchases/preview", "purchases:write", body=model.Purchase, answer=model.PurchaseAnswer)(purchases.preview)
-_post("/v1/purchases/batch", "purchases:write", body=model.Batch, answer=model.BatchAnswer, body_max=_BATCH)(
-    purchases.record_batch
-)
+_post(
+    "/v1/purchases/batch",
+    "purchases:write",
+    body=model.Batch,
+    answer=model.BatchAnswer,
+    body_max=_BATCH,
+    takes_codes=True,
+)(purchases.record_batch)
 _PURCHASE = "/v1/purchases/{source}/{purchase_id}"
 _post(f"{_PURCHASE}/complete", "purchases:write", body=returned.Complete, answer=model.PurchaseAnswer)(
     afterwards.complete
@@ -106,6 +111,7 @@ _post(
     answer=model.PurchaseAnswer,
     status=201,
     id_field="receipt_claim_id",
+    takes_codes=True,
 )(receipts.claim)
 _post(
     "/v1/actions",
