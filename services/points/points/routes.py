@@ -180,6 +180,14 @@ _get(
 
 _post("/v1/keys", "keys:admin", body=key_model.NewKey, answer=key_model.KeyAnswer, status=201)(keyring.create)
 _get("/v1/keys", "keys:admin", query=model.Page, answer=key_model.KeyPage)(keyring.listed)
+_post(
+    "/v1/keys/{key_id}/rotate",
+    "keys:admin",
+    body=key_model.Rotation,
+    answer=key_model.KeyAnswer,
+    status=201,
+    id_field="rotate_id",
+)(keyring.rotate)
 _delete("/v1/keys/{key_id}", "keys:admin", status=204)(keyring.revoke)
 
 _get("/v1/me", MEMBER, answer=person.MemberAnswer)(profiles.read_me)
