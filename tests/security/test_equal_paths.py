@@ -1,6 +1,7 @@
 """A code that can't be used says nothing of itself: same status, same body, same reads, whatever is wrong with it."""
 
 import itertools
+from typing import Any
 
 import pytest
 
@@ -28,13 +29,14 @@ class Shop:
         self.till = self.ec.as_(TILL)
         for member_id in ("taro", "hanako"):
             assert points.post("/v1/members", {"member_id": member_id}).status == 201
-        for campaign_id, more in {
+        campaigns: dict[str, dict[str, Any]] = {
             "spring": {},
             "short": {"valid_until": "2026-11-21"},
             "paper": {"code": {"mode": "unique"}},
             "short-paper": {"code": {"mode": "unique"}, "valid_until": "2026-11-21"},
             "asleep": {"code": {"mode": "unique", "sleeping": True}},
-        }.items():
+        }
+        for campaign_id, more in campaigns.items():
             said = CAMPAIGN | {"campaign_id": campaign_id} | more
             assert self.ec.as_(OPERATOR).post("/v1/campaigns", said).status == 201
         expired = self.issue("short")
