@@ -12,7 +12,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra import commands, commands_codes, commands_jobs, commands_replay, commands_sim, commands_stores
+from infra import (
+    commands,
+    commands_codes,
+    commands_jobs,
+    commands_keys,
+    commands_replay,
+    commands_sim,
+    commands_stores,
+)
 from infra.commands import Failed, Result
 from infra.deploy import DeploymentFailed
 from infra.emulator import StackFailed
@@ -55,6 +63,10 @@ COMMANDS = (
         ],
     ),
     Command("key", "the secret of a local API key", commands.key, [(("name",), {"metavar": "NAME"})]),
+    Command("keys list", "every API key, without secrets", commands_keys.listed),
+    Command("keys make", "a new API key; its secret is told once", commands_keys.make, commands_keys.MAKE),
+    Command("keys rotate", "a new secret beside the old one", commands_keys.rotate, commands_keys.ROTATE),
+    Command("keys revoke", "stop a key for good", commands_keys.revoke, commands_keys.REVOKE),
     Command("seed", "make the sample shops, keys and members that are missing", commands.seed),
     Command(
         "replay",
@@ -106,7 +118,11 @@ COMMANDS = (
     ),
 )
 
-GROUPS = {"codes": "one-time codes in bulk: made, printed, imported", "stores": "stores, many at once"}
+GROUPS = {
+    "codes": "one-time codes in bulk: made, printed, imported",
+    "keys": "API keys: made, listed, rotated, revoked",
+    "stores": "stores, many at once",
+}
 
 
 def parser() -> argparse.ArgumentParser:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from shared import clock, keys
+from shared import clock, keys, last_used
 from shared.errors import Forbidden, Unauthenticated
 from shared.table import Item
 from shared.world import World
@@ -121,8 +121,15 @@ class Principal:
         return cls(**held | {"scopes": frozenset(held["scopes"])})
 
 
+class UnknownKey(Unauthenticated):
+    """A key of our form that does not exist."""
+
+
 def authorize(world: World, header: str) -> Principal:
-    """The principal of an `Authorization` header; `Unauthenticated` whatever is wrong with it."""
+    """The principal of an `Authorization` header; `Unauthenticated` whatever is wrong with it.
+
+    `UnknownKey` for a key that is spelt right and does not exist: somebody guesses, or has a key of long ago.
+    """
     scheme, _, token = header.strip().partition(" ")
     if scheme.lower() != "bearer" or not token or len(token) > 8192:
         raise Unauthenticated
@@ -161,8 +168,12 @@ def _of_key(world: World, token: str) -> Principal:
     if match is None or match[1] != world.stage.name or _checksum(token[:-6]) != match[4]:
         raise Unauthenticated
     item = world.directory.setting(keys.api_key(match[2]))
-    if item is None or not hmac.compare_digest(item["hash"], hash_of(token)) or not _is_valid_now(item):
+    ends = None if item is None else _end_of_secret(item, hash_of(token))
+    if item is None or ends is None:
+        raise UnknownKey
+    if not is_valid(item, clock.to_ms(world.clock.unmoved()), ends):
         raise Unauthenticated
+    last_used.note(world, match[2])
     return Principal(
         kind=item["kind"],
         scopes=frozenset(item["scopes"]),
@@ -174,10 +185,21 @@ def _of_key(world: World, token: str) -> Principal:
     )
 
 
-def _is_valid_now(item: Item) -> bool:
-    """By the real clock: a test's clock does not move validity."""
-    now = clock.to_ms(clock.utc_now())
-    return bool(item["state"] == "active" and item.get("not_before", 0) <= now < item.get("not_after", now + 1))
+NEVER = 1 << 63
+"""When a secret ends that was not replaced by another."""
+
+
+def _end_of_secret(item: Item, hashed: bytes) -> int | None:
+    """When a key's secret ends, in milliseconds: that of an older one, which was replaced, before the key's own; None for none."""
+    secrets_of = [(item["hash"], NEVER), *map(tuple, item.get("older", ()))]
+    return next((ends for kept, ends in secrets_of if hmac.compare_digest(kept, hashed)), None)
+
+
+def is_valid(item: Item, now: int, ends: int = NEVER) -> bool:
+    """Whether a key, by a secret that ends then, is good now, by the real clock: a test's clock does not move validity."""
+    return bool(
+        item["state"] == "active" and item.get("not_before", 0) <= now < min(item.get("not_after", NEVER), ends)
+    )
 
 
 # ---- OpenID Connect -------------------------------------------------------------------------------------------------

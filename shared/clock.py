@@ -45,12 +45,19 @@ class Clock:
     """The real clock and the real sleep, handed in so that tests and the simulator can hold them.
 
     `now` is what the rules see (a test may set it); `elapsed` only measures how long something took, in seconds.
+    `moved` is set where a request's test clock stands in for `now`: the clock behind it.
     """
 
     now: Callable[[], datetime] = field(default=utc_now)
     sleep: Callable[[float], None] = field(default=time.sleep)
     elapsed: Callable[[], float] = field(default=time.time)  # a monotonic clock may stand while Lambda is frozen
 
+    moved: Callable[[], datetime] | None = None
+
     def at(self, now: datetime) -> Clock:
         """This clock, standing still at `now` for the rules."""
-        return replace(self, now=lambda: now)
+        return replace(self, now=lambda: now, moved=self.unmoved)
+
+    def unmoved(self) -> datetime:
+        """The time that no test clock moves: that of keys and failure budgets."""
+        return (self.moved or self.now)()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 
 class Refused(Exception):
@@ -13,11 +13,17 @@ class Refused(Exception):
     """
 
     status = 400
+    guesses = 0  # how many codes that do not exist it speaks of: they are counted before it is said
 
     def __init__(self, code: str, **fields: Any) -> None:
         super().__init__(code)
         self.code = code
         self.fields = fields
+
+    def as_guess(self, of: int = 1) -> Self:
+        """This refusal of so many well-formed codes that do not exist (`shared.guessing`)."""
+        self.guesses = of
+        return self
 
     @property
     def is_retryable(self) -> bool:

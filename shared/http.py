@@ -12,15 +12,17 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 from urllib.parse import unquote
 
 from pydantic import BaseModel, ValidationError
 
 from shared import body, clock, preference, problem
 from shared.auth import Principal
-from shared.errors import BadRequest, Forbidden, Invalid, NotFound, Refused
+from shared.errors import BadRequest, Forbidden, Invalid, NotFound, Refused, Unauthenticated
+from shared.guessing import Guesser
 from shared.naming import Naming
+from shared.reference import MemberRef
 from shared.shapes import Shape
 from shared.world import World
 
@@ -60,7 +62,16 @@ class Route:
     id_field: str | None = None  # the body's own id, for which the header Idempotency-Key may stand in
     of_csv: Callable[[str], Any] | None = None  # the body that a CSV stands for, where one may be sent
     media: Sequence[str] = (preference.JSON,)  # what the answer may be; the caller's Accept chooses
+    takes_codes: bool = False  # others than that of a `member`
     summary: str = ""
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether it takes anything that can be guessed, so that its callers' failures are counted."""
+        member = self.body.model_fields.get("member")
+        return self.takes_codes or (
+            member is not None and MemberRef in (member.annotation, *get_args(member.annotation))
+        )
 
     @property
     def has_body(self) -> bool:
@@ -76,6 +87,8 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     raw: bytes = b""
     who: Principal | None = None
+    address: str = ""  # as the gateway saw it; what a header says of it is anybody's word
+    is_unknown_key: bool = False  # one of our form that does not exist
     request_id: str = "-"
 
 
@@ -105,6 +118,7 @@ class Call(Generic[B]):
     media: str  # which of the route's media the caller prefers
     idempotency_key: str | None = None
     request_id: str = "-"
+    guesser: Guesser | None = None  # None: nobody outside waits for the answer
 
     def naming(self, kind: str, client_id: str, owner: str | None = None) -> Naming:
         """The name of this request: its kind, its caller's owner and the client's id."""
@@ -115,6 +129,15 @@ class Call(Generic[B]):
         """Raise `occurred_in_future` for a time that no clock in use can show yet."""
         if at is not None and at > self.now + AHEAD_MAX:
             raise Invalid("occurred_in_future")
+
+    def count_guesses(self, of: int = 1) -> None:
+        """Count codes that do not exist, where the answer is no refusal; `too_many_requests` instead of it."""
+        if self.guesser is not None and of:
+            self.guesser.wrong(of)
+
+    def told(self, refused: Refused) -> Refused:
+        """What the caller hears of a refusal that is only a part of the answer; codes that do not exist are counted."""
+        return refused if self.guesser is None else self.guesser.told(refused)
 
     def path_id(self, name: str) -> str:
         """An id from the path; whether it can be one has been judged already."""
@@ -154,20 +177,23 @@ class Routes:
 def answer(world: World, route: Route, request: Request) -> Reply:
     """The reply to a request: the action's, or the problem document of whatever was refused."""
     language = preference.language(request.headers.get("accept-language", ""))
+    guesser = Guesser(world, request.who, request.address, request.request_id)
     try:
-        reply = _as_reply(route.action(_judge(world, route, request, language)))
+        reply = _as_reply(route.action(_judge(world, route, request, language, guesser)))
         sent, status = reply.body, reply.status or route.status
         if isinstance(sent, BaseModel):
             sent = sent.model_dump(mode="json", exclude_none=True)
         more = {**reply.headers, "Idempotent-Replayed": "true"} if reply.is_replay else reply.headers
-        return Reply(sent, status, reply.is_replay, {**more, "X-Request-Id": request.request_id})
+        done = Reply(sent, status, reply.is_replay, more)
     except Refused as refused:
-        _log.info("refused", extra={"code": refused.code, "status": refused.status})
-        done = refusal(refused, language, request.request_id)
+        told = guesser.told(refused)
+        _log.info("refused", extra={"code": told.code, "status": told.status})
+        done = refusal(told, language, request.request_id)
     except Exception:  # noqa: BLE001 - the last resort: logged, and answered as a 500
         _log.exception("failed", extra={"route": f"{route.method} {route.path}"})
         done = refusal(_internal(), language, request.request_id)
-    return replace(done, headers={**done.headers, "X-Request-Id": request.request_id})
+    limits = guesser.headers() if route.is_limited or request.is_unknown_key else {}
+    return replace(done, headers={**done.headers, **limits, "X-Request-Id": request.request_id})
 
 
 def refusal(refused: Refused, language: str, request_id: str) -> Reply:
@@ -186,7 +212,9 @@ def _as_reply(result: Any) -> Reply:
     return result if isinstance(result, Reply) else Reply(result)
 
 
-def _judge(world: World, route: Route, request: Request, language: str) -> Call[Any]:
+def _judge(world: World, route: Route, request: Request, language: str, guesser: Guesser) -> Call[Any]:
+    if request.is_unknown_key:
+        raise Unauthenticated().as_guess()
     who = request.who or Principal("nobody", frozenset())
     _check_scope(route, who)
     now = _now(world, request)
@@ -214,6 +242,7 @@ def _judge(world: World, route: Route, request: Request, language: str) -> Call[
             media=preference.media(request.headers.get("accept", ""), route.media),
             idempotency_key=key,
             request_id=request.request_id,
+            guesser=guesser,
         )
     except ValidationError as error:
         raise problem.of_validation(error) from None

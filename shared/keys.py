@@ -224,6 +224,16 @@ def code_step(member_id: str, step: int) -> tuple[str, str]:
     return f"code_step#{member_id}", str(step)
 
 
+def key_used(table_id: str) -> tuple[str, str]:
+    """On which day a key was last used; in the order of the keys themselves."""
+    return "key_used", table_id
+
+
+def guesses(digest: str) -> tuple[str, str]:
+    """Where somebody's last failures are noted, under a keyed hash: no address lies in a table."""
+    return f"guesses#{digest}", "failures"
+
+
 ALARM_SHARDS = 16
 
 

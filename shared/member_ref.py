@@ -45,7 +45,10 @@ def resolve(world: World, who: Principal, ref: MemberRef, *, consistent: bool = 
     if ref.member_ref is not None:
         return _of_pseudonym(world, who, ref.member_ref)
     if ref.identity is not None:
-        return Resolved(_holder(world, identity_key(world, ref.identity), consistent=consistent))
+        # The shop's own servers may ask who is a member yet; a till is where a stranger's card or number is tried.
+        is_guess = who.kind == "pos"
+        key = identity_key(world, ref.identity)
+        return Resolved(_holder(world, key, consistent=consistent, is_guess=is_guess))
     assert ref.code is not None
     return _of_code(world, ref.code.strip(), consistent=consistent)
 
@@ -57,7 +60,7 @@ def identity_key(world: World, identity: Identity) -> tuple[str, str]:
 
 def code_key(world: World, value: str) -> tuple[str, str]:
     """Where a static member code points to its member: by its number, with whichever of the shops' prefixes it comes."""
-    if re.fullmatch(r"2[0-9]{12}", value) and barcode.ean13(value[:-1]) == value:
+    if is_card_code(value):
         value = card_code(number_of(value))
     return keys.identity("code", world.secrets.digest("identity", f"code|{value}"))
 
@@ -81,6 +84,11 @@ class Shown:
 def card_code(number: int, prefix: str = CARD_PREFIX) -> str:
     """The static code of a member's number: an EAN-13 that any till can scan."""
     return barcode.ean13(f"{prefix}{number:0{_NUMBER_DIGITS}d}")
+
+
+def is_card_code(value: str) -> bool:
+    """Whether a text can be a static code: an EAN-13 of those that GS1 leaves to shops, with a right check digit."""
+    return re.fullmatch(r"2[0-9]{12}", value) is not None and barcode.ean13(value[:-1]) == value
 
 
 def number_of(card: str) -> int:
@@ -109,13 +117,15 @@ def use_up(world: World, found: Resolved, by: str) -> None:
 def _of_code(world: World, code: str, *, consistent: bool) -> Resolved:
     code = code.removeprefix(_QR_PREFIX)
     if not re.fullmatch(rf"[0-9]{{{_NUMBER_DIGITS + totp.DIGITS}}}", code):
-        return Resolved(_holder(world, code_key(world, code), consistent=consistent), "static")
+        if not is_card_code(code):  # a typing error: nobody's, and no guess
+            raise NotFound("member_not_found")
+        return Resolved(_holder(world, code_key(world, code), consistent=consistent, is_guess=True), "static")
     card = card_code(int(code[:_NUMBER_DIGITS]))
-    member_id = _holder(world, code_key(world, card), consistent=consistent)
+    member_id = _holder(world, code_key(world, card), consistent=consistent, is_guess=True)
     now = world.clock.now()
     step = totp.find_step(_seed(world, member_id), code[_NUMBER_DIGITS:], now)
     if step is None:
-        raise NotFound("member_not_found")
+        raise NotFound("member_not_found").as_guess()
     if not totp.is_current(step, now):
         raise Conflict("code_expired")
     return Resolved(member_id, "rotating", step)
@@ -126,10 +136,10 @@ def _seed(world: World, member_id: str) -> bytes:
     return hmac.digest(world.secrets.derive("member_code"), member_id.encode(), "sha256")
 
 
-def _holder(world: World, key: tuple[str, str], *, consistent: bool) -> str:
+def _holder(world: World, key: tuple[str, str], *, consistent: bool, is_guess: bool = False) -> str:
     item = world.directory.table.get(*key, consistent=consistent)
     if item is None:
-        raise NotFound("member_not_found")
+        raise NotFound("member_not_found").as_guess(int(is_guess))
     return str(item["member_id"])
 
 

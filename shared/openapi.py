@@ -19,6 +19,12 @@ _TEXT = {"type": "string"}
 _ID = {"type": "string", "pattern": ID_PATTERN}
 _NOTHING = {"type": "object", "additionalProperties": False}
 
+_LIMITS = {
+    "RateLimit-Policy": {"description": "How many failures in how many seconds", "schema": _TEXT},
+    "RateLimit": {"description": "How many are left, and after how many seconds there are more", "schema": _TEXT},
+    "Retry-After": {"description": "Seconds", "schema": {"type": "integer"}},
+}
+
 
 class WhoAmI(Shape):
     """The caller of a request."""
@@ -111,10 +117,10 @@ def _operation(route: Route) -> dict[str, Any]:
         "parameters": _parameters(route),
         "responses": {
             **{str(status): _answer(route) for status in (route.status, route.again) if status},
-            "default": {
-                "description": "Refused",
-                "content": {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}},
-            },
+            **(
+                {"429": _refused("Too many codes that do not exist") | {"headers": _LIMITS}} if route.is_limited else {}
+            ),
+            "default": _refused("Refused"),
         },
     }
     if route.has_body and not (route.body is Empty and route.method == "DELETE"):
@@ -127,6 +133,11 @@ def _operation(route: Route) -> dict[str, Any]:
             },
         }
     return said
+
+
+def _refused(description: str) -> dict[str, Any]:
+    problem = {"schema": {"$ref": _REF.format(model="Problem")}}
+    return {"description": description, "content": {"application/problem+json": problem}}
 
 
 def _answer(route: Route) -> dict[str, Any]:

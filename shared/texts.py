@@ -40,6 +40,7 @@ TITLES: dict[str, Text] = {
         "A till can undo this within 24 hours only.",
         "レジからの取り消しは24時間以内に限られます。",
     ),
+    "key_over": ("This key is revoked or has expired.", "このキーは失効しているか、有効期限が切れています。"),
     "identity_taken": ("This identity belongs to another member.", "この識別子は別の会員に登録されています。"),
     "already_merged": (
         "The member {member_id} is merged into {merged_into}.",

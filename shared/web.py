@@ -9,7 +9,7 @@ from typing import Any
 from chalice.app import AuthResponse, Chalice, CORSConfig, Response
 
 from shared import auth, http, log, openapi, preference, world
-from shared.auth import Principal
+from shared.auth import Principal, UnknownKey
 from shared.errors import Refused, Unauthenticated
 from shared.http import ANY_TOKEN, PUBLIC, Request, Route, Routes
 from shared.world import World
@@ -17,7 +17,7 @@ from shared.world import World
 CORS = CORSConfig(
     allow_origin="*",
     allow_headers=["Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "X-Omo-Now"],
-    expose_headers=["Idempotent-Replayed", "Retry-After", "X-Request-Id"],
+    expose_headers=["Idempotent-Replayed", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"],
     max_age=600,
 )
 _SAFE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
@@ -60,6 +60,8 @@ def _authorizer(app: Chalice, here: Callable[[], World]) -> Any:
     def authorizer(request: Any) -> AuthResponse:
         try:
             who = auth.authorize(here(), request.token)
+        except UnknownKey:  # only the app is told where a call comes from: it counts, and says 401 or 429
+            return AuthResponse(routes=["*"], principal_id="nobody", context={"unknown_key": "yes"})
         except Unauthenticated:
             raise Exception("Unauthorized") from None  # noqa: TRY002 - API Gateway makes a 401 of exactly this text
         return AuthResponse(routes=["*"], principal_id=who.key_id or "member", context={"who": who.to_context()})
@@ -84,13 +86,16 @@ def _text(body: Any) -> str:
 
 def _request(current: Any, path: dict[str, str]) -> Request:
     context = current.context or {}
-    who = context.get("authorizer", {}).get("who")
+    found = context.get("authorizer", {})
+    who = found.get("who")
     return Request(
         headers={name.lower(): value for name, value in (current.headers or {}).items()},
         path=path,
         query=current.query_params or {},
         raw=current.raw_body or b"",
         who=Principal.from_context(who) if who else None,
+        address=str(context.get("identity", {}).get("sourceIp", "")),
+        is_unknown_key="unknown_key" in found,
         request_id=str(context.get("requestId", "-")),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -33,6 +33,8 @@ class World:
     files: Files = field(default_factory=MemoryFiles)
     queues: Queues = field(default_factory=MemoryQueues)
     has_test_clock: bool = False
+    heard: dict[str, tuple[int, ...]] = field(default_factory=dict)  # of whose failures, for answers that ask nobody
+    noted: dict[str, date] = field(default_factory=dict)  # on which day which key was noted as used
 
     def at(self, now: datetime) -> World:
         """This world, at the `now` that a test's request set."""

@@ -23,7 +23,7 @@ from chalice.test import Client as ChaliceClient
 
 from infra import issuer
 from infra.gateway import ANSWERS, gateway_responses
-from shared import auth, keys, web
+from shared import auth, keys, problem, web
 from shared.auth import Principal
 from shared.http import Routes
 from shared.keys import Stage
@@ -78,7 +78,7 @@ class Front:
             if str(error) != "Unauthorized":  # the authorizer's word, of which API Gateway makes a 401
                 raise
             return _of_gateway("UNAUTHORIZED")
-        if answer.status_code == 401:
+        if answer.status_code == 401 and answer.headers.get("Content-Type") != problem.CONTENT_TYPE:
             return _of_gateway("UNAUTHORIZED")
         if answer.status_code == 403 and b"Missing Authentication Token" in answer.body:
             return _of_gateway("MISSING_AUTHENTICATION_TOKEN")

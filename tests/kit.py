@@ -10,7 +10,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -125,9 +125,14 @@ class Client(Verbs):
     routes: Routes
     world: World = field(default_factory=make_world)
     who: Principal = EC
+    address: str = "203.0.113.7"
 
     def as_(self, who: Principal) -> Client:
-        return Client(self.routes, self.world, who)
+        return replace(self, who=who)
+
+    def from_(self, address: str) -> Client:
+        """The same caller at another address."""
+        return replace(self, address=address)
 
     def send(self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, **headers: Any) -> Answer:
         path, _, query = path.partition("?")
@@ -141,6 +146,7 @@ class Client(Verbs):
                 query=dict(pair.split("=", 1) for pair in query.split("&")) if query else {},
                 raw=raw if raw is not None else b"" if body is None else json.dumps(body).encode(),
                 who=self.who,
+                address=self.address,
                 request_id=f"test-{next(_requests)}",
             ),
         )

@@ -80,6 +80,7 @@ IMPURE_SHARED = {
     "shared.relay",
     "shared.reviews",
     "shared.inbox",
+    "shared.guessing",
     "shared.member_ref",
     "shared.files",
     "shared.queues",

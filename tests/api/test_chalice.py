@@ -64,6 +64,31 @@ def test_health_and_description_are_public(serve, service):
         assert "/v1/whoami" in described["paths"]
 
 
+@pytest.mark.parametrize("service", ["points", "coupons", "checkin"])
+def test_a_key_that_does_not_exist_is_counted_by_where_it_comes_from(serve, world, service):
+    """The authorizer lets it through to the app, and no route lets it in."""
+    with serve(service) as client:
+        statuses = []
+        for n in range(101):
+            unknown = {"Authorization": f"Bearer {auth.new_secret('test', auth.new_key_id())}"}
+            response, said = send(client, "GET", "/v1/whoami", unknown | {"X-Forwarded-For": f"192.0.{n}.1"})
+            statuses.append(response.status_code)
+            assert said["code"] == ("unauthenticated" if n < 100 else "too_many_requests")
+        assert statuses == [401] * 100 + [429]
+        assert response.headers["Retry-After"] == "600"
+        assert response.headers["RateLimit"] == '"address";r=0;t=600'
+        assert send(client, "GET", "/v1/whoami", operator_key(world))[0].status_code == 200
+
+
+def test_a_caller_is_where_the_gateway_says():
+    class Current:
+        context = {"identity": {"sourceIp": "203.0.113.7"}, "requestId": "r"}
+        headers = {"X-Forwarded-For": "192.0.2.1", "Forwarded": "for=192.0.2.1", "X-Real-Ip": "192.0.2.1"}
+        query_params = raw_body = None
+
+    assert web._request(Current(), {}).address == "203.0.113.7"
+
+
 def test_a_key_is_told_who_it_is(serve, world):
     with serve("points") as client:
         said = send(client, "GET", "/v1/whoami", operator_key(world))[1]

@@ -32,6 +32,7 @@ def test_every_route_is_described_with_its_token_statuses_and_variables(service)
         assert operation["summary"], route.path
         assert (operation["security"] == []) is (route.scope == PUBLIC)
         assert {str(route.status), "default"} <= set(operation["responses"])
+        assert ("429" in operation["responses"]) is route.is_limited
         named = {one["name"] for one in operation["parameters"] if one["in"] == "path"}
         assert all(f"{{{name}}}" in route.path for name in named)
         assert route.path.count("{") == len(named)

@@ -9,7 +9,7 @@ from coupons.locators import draw_locator
 from coupons.reactions import REACTIONS, STEPS
 from coupons.routes import ROUTES
 from points.routes import ROUTES as POINTS
-from shared import chain, inbox, keys
+from shared import chain, guessing, inbox, keys
 from shared.codes import Form
 from shared.coupon_book import BOOK
 from shared.coupons_of import Codebook
@@ -19,6 +19,7 @@ from tests.api.coupons.test_inbox import VISIT, checkin, deliver
 from tests.kit import OPERATOR, TILL, Client, FakeClock, make_world, member
 from tests.passing import Passing
 from tests.stream import Stream
+from tests.typed import made_up
 
 BASKET = {"lines": [{"line_id": str(n), "sku": f"4901234567{n:03d}", "quantity": 1, "amount": 298} for n in range(20)]}
 
@@ -112,9 +113,41 @@ def test_a_validation_writes_nothing(shop):
     assert spent(shop, lambda: shop.as_(TILL).post("/v1/validations", said), 200) == (0, 1, 2)
 
 
-def test_a_wrong_code_costs_no_read_of_the_ledger(shop):
-    said = {"codes": ["0000-0000-0000-00", "x"], "channel": "pos", "basket": BASKET}
+def test_a_mistyped_code_costs_nothing(shop):
+    said = {"codes": ["0000-0000-0000-01", "x"], "channel": "pos", "basket": BASKET}
     assert spent(shop, lambda: shop.as_(TILL).post("/v1/validations", said), 200) == (0, 0, 0)
+
+
+def guess(shop, *codes):
+    """Ledger, then directory, then transient: write units, read units and round trips of a validation."""
+    tables = (shop.world.ledger.table, shop.world.directory.table, shop.world.transient)
+    for table in tables:
+        table.usage.reset()
+    answer = shop.as_(TILL).post("/v1/validations", {"codes": codes, "channel": "pos", "basket": BASKET})
+    return answer.status, [(one.usage.write_units, one.usage.read_units, one.usage.round_trips) for one in tables]
+
+
+def test_an_unknown_code_costs_no_read_of_the_books_and_one_write_of_its_budget(shop):
+    nothing = (0, 0, 0)
+    codes = made_up(70)
+    assert guess(shop, codes[0]) == (200, [nothing, nothing, (1, 0.5, 2)])
+    assert guess(shop, *codes[1:11]) == (200, [nothing, nothing, (1, 0.5, 2)])
+    for code in codes[11:60]:
+        guess(shop, code)
+    assert guess(shop, codes[60]) == (429, [nothing, nothing, (0, 0.5, 1)])
+
+
+def test_the_fullest_budget_is_one_write_unit():
+    clock = FakeClock()
+    world = make_world(clock)
+    for n in range(guessing.OF_AN_ADDRESS):
+        clock.forward(milliseconds=5_999)
+        counted = guessing.count(
+            world, guessing.Budget("address", "somewhere", guessing.OF_AN_ADDRESS), 1, "r" * 36 + str(n)
+        )
+    (item,) = world.transient.scan(after=None, limit=9)
+    assert len(counted.times) == guessing.OF_AN_ADDRESS
+    assert size(item) < 512
 
 
 def test_a_hold_is_two_writes_and_its_capture_one(shop):

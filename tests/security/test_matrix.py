@@ -51,6 +51,7 @@ ROWS = {
         "PUT /v1/programme": {"operator"},
         "POST /v1/keys": {"operator"},
         "GET /v1/keys": {"operator"},
+        "POST /v1/keys/{key_id}/rotate": {"operator"},
         "DELETE /v1/keys/{key_id}": {"operator"},
         "GET /v1/me": {"member"},
         "POST /v1/me": {"member"},

@@ -6,6 +6,7 @@ stream finishes what a dead process left. Its reward travels by the event of its
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
@@ -51,14 +52,21 @@ def check_in(call: Call[CheckinBody]) -> Reply:
     """The signed-in member is at a store, as the phone says."""
     wanted, world = call.body, call.world
     member_id = visitor.holder(call)
+    naming = call.naming(NAME, wanted.checkin_id, f"member.{member_id}")
+    shown = _shown(world, wanted, call.now)
 
     def found(consistent: bool) -> tuple[str, Arrival]:
         store = visitor.store_for(world, member_id, wanted.store_id, consistent=consistent)
-        evidence = prove(wanted.location, _shown(world, wanted, call.now), store, call.now)
+        evidence = prove(wanted.location, shown, store, call.now)
         device = world.secrets.digest("device", wanted.device_id) if wanted.device_id else None
         return member_id, arrive(store, evidence, call.now, checkin_id=wanted.checkin_id, device=device)
 
-    return _perform(call, call.naming(NAME, wanted.checkin_id, f"member.{member_id}"), found)
+    def agreed() -> None:
+        """A wrong code is recorded like anything else, so it is counted before; a retry's was."""
+        if shown.is_guess and world.ledger.name(naming) is None:
+            call.count_guesses()
+
+    return _perform(call, naming, found, agreed)
 
 
 def scan(call: Call[StaffScan]) -> Reply:
@@ -89,13 +97,16 @@ def _shown(world: World, wanted: CheckinBody, now: datetime) -> Shown:
         typed, qr = typed or qr, None
     step = store_codes.step_of_code(world, wanted.store_id, typed, now) if typed is not None else None
     has_qr = qr is not None and store_codes.store_of_qr(world, qr) == wanted.store_id
-    is_wrong = (typed is not None and step is None) or (qr is not None and not has_qr)
-    return Shown(has_qr, step, is_wrong)
+    wrong = [text for text, is_right in ((typed, step is not None), (qr, has_qr)) if text is not None and not is_right]
+    guessed = [text for text in wrong if store_codes.is_well_formed(text) and not store_codes.store_of_qr(world, text)]
+    return Shown(has_qr, step, bool(wrong), bool(guessed))
 
 
-def _perform(call: Call[Any], naming: Naming, found: Resolve[Arrival]) -> Reply:
+def _perform(
+    call: Call[Any], naming: Naming, found: Resolve[Arrival], agreed: Callable[[], None] = lambda: None
+) -> Reply:
     world = call.world
-    name, pending, head = world.ledger.put_name(CHECK_IN, naming, found, partial(require_member, world))
+    name, pending, head = world.ledger.put_name(CHECK_IN, naming, found, partial(require_member, world), agreed)
     if pending is None:
         check_same(name, naming)
         done = _carry_on(world, name, head)

@@ -31,11 +31,15 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Shown:
-    """What was shown beside the location: a right printed QR, a code by its half minute, or something wrong."""
+    """What was shown beside the location: a right printed QR, a code by its half minute, or something wrong.
+
+    `is_guess`: what is wrong has the form of a code and is none of any store's.
+    """
 
     has_qr: bool = False
     step: int | None = None
     is_wrong: bool = False
+    is_guess: bool = False
 
 
 STAFF_SCAN = Evidence(3)

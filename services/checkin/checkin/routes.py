@@ -50,6 +50,7 @@ _post(
     status=201,
     again=200,
     id_field="checkin_id",
+    takes_codes=True,
 )(checkins.check_in)
 _post(
     "/v1/checkins",

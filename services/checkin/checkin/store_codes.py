@@ -69,6 +69,11 @@ def step_of_code(world: World, store_id: str, shown: str, now: datetime) -> int 
     return right[0] if right else None
 
 
+def is_well_formed(text: str) -> bool:
+    """Whether a text could be the code of some store: what is none of any store's is a guess then, no typing error."""
+    return any(form.fullmatch(text.strip()) for form in (_TYPED, _ROTATING, _STATIC))
+
+
 def is_rotating(payload: str) -> bool:
     """Whether a scanned text has the form of a screen's code, and not of a printed QR."""
     return _ROTATING.fullmatch(payload) is not None

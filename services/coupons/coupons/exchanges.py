@@ -146,7 +146,7 @@ def _sought(call: Call[Any], campaign: Campaign, qr: str, *, consistent: bool) -
     homes = Homes(call, None, is_consistent=consistent)
     (found,) = homes.seek([qr])
     if found.coupon is None or found.head is None or not found.is_on_paper:
-        raise Conflict("code_not_usable")
+        raise Conflict("code_not_usable").as_guess(int(found.is_unknown))
     locator = found.coupon.locator
     if homes.codebook.campaign_of(locator) != campaign.campaign_id:
         raise Conflict("code_not_usable")

@@ -67,7 +67,7 @@ class Sought:
     """One code of a request: what it is shown as, and the coupon and its home if there is one.
 
     `is_owners`: the request names the member whose coupon it is, so that its reader may learn more. `sealed` is a
-    foreign code, of which nothing else is kept.
+    foreign code, of which nothing else is kept. `is_unknown`: a code of the right form that was never made.
     """
 
     position: int
@@ -76,6 +76,7 @@ class Sought:
     head: Head[Book] | None = None
     is_owners: bool = False
     sealed: str | None = None
+    is_unknown: bool = False
 
     @property
     def is_on_paper(self) -> bool:
@@ -127,13 +128,14 @@ class Homes:
     def _one(self, position: int, typed: str) -> Sought:
         try:
             code = normalise(typed)
-        except NotACode:
-            return self._foreign(position, typed)
-        for reading in self.codebook.read(code):
+        except NotACode as wrong:
+            return self._foreign(position, typed, is_mistyped=wrong.reason == "check")
+        readings = self.codebook.read(code)
+        for reading in readings:
             found = self._issued(reading) if reading.generation.form is Form.ISSUED else self._on_paper(reading)
             if found.coupon is not None:
                 return replace(found, position=position, code=show(code))
-        return Sought(position, show(code))
+        return Sought(position, show(code), is_unknown=not readings)  # a place without a coupon is no guess
 
     def _issued(self, reading: Reading) -> Sought:
         """A coupon in a member's book."""
@@ -157,8 +159,8 @@ class Homes:
         head = self.world.ledger.head(CODES, keys.shared_use(locator, mark), consistent=self._is_consistent)
         return head.sequence > 0
 
-    def _foreign(self, position: int, typed: str) -> Sought:
-        """A code that somebody else made: known by its keyed hash."""
+    def _foreign(self, position: int, typed: str, *, is_mistyped: bool) -> Sought:
+        """A code that somebody else made: known by its keyed hash. It may look like one of ours, mistyped."""
         try:
             code = foreign(typed) if self.codebook.takes_foreign else ""
         except NotACode:
@@ -168,7 +170,7 @@ class Homes:
             for coupon in head.state.coupons:
                 sealed = self.world.secrets.seal("foreign", "", code)
                 return self._owned(Sought(position, code, coupon, head, sealed=sealed))
-        return Sought(position, typed)
+        return Sought(position, typed, is_unknown=bool(code) and not is_mistyped)
 
     def _made(self, locator: int, index: int) -> Coupon:
         """A code that nothing has happened to yet, as its campaign made it."""

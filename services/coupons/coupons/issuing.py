@@ -49,7 +49,7 @@ def _result(call: Call[IssueBatch], sent: Any) -> dict[str, Any]:
     try:
         reply = one(one_of(call, "/v1/issues", IssueRequest, sent))
     except Refused as refused:
-        reply = http.refusal(refused, call.language, call.request_id)
+        reply = http.refusal(call.told(refused), call.language, call.request_id)
     source_id = sent.get("source_id") if isinstance(sent, dict) else None
     told = source_id if isinstance(source_id, str) else None
     return {"source_id": told, "status": reply.status, "body": reply.body}

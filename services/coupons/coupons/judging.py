@@ -80,6 +80,11 @@ class Judged:
     unusable: tuple[tuple[Sought, WhyUnusable], ...] = ()
     used: tuple[tuple[Usable, Taken], ...] = ()
 
+    @property
+    def guesses(self) -> int:
+        """How many codes of the right form were never made."""
+        return len({one.code for one, _ in self.unusable if one.is_unknown})
+
 
 def judge(homes: Homes, sought: Sequence[Sought], question: Question) -> Judged:
     """Which of these codes can be used, and what they take off the basket."""

@@ -73,7 +73,7 @@ class Plan:
                 "code_not_usable",
                 errors=[{"pointer": f"/codes/{one.position}", "code": "code_not_usable", "detail": "can't be used"}],
                 **({"reason": told} if told else {}),
-            )
+            ).as_guess(judged.guesses)
         if judged.outcome.refused:
             first = judged.outcome.refused[0]
             reason = first.reason

@@ -37,6 +37,7 @@ def validate(call: Call[ValidationRequest]) -> ValidationAnswer:
     judged = _validated(call, consistent=False)
     if judged.unusable or judged.outcome.refused:
         judged = _validated(call, consistent=True)
+    call.count_guesses(judged.guesses)
     outcome = judged.outcome
     return ValidationAnswer(
         discount_total=outcome.discount_total,

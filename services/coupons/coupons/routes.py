@@ -67,9 +67,14 @@ _post(
     status=201,
     id_field="source_id",
 )(issuing.one)
-_post("/v1/issues/batch", "coupons:issue", body=model.IssueBatch, answer=model.IssueResults, body_max=1024 * KB)(
-    issuing.batch
-)
+_post(
+    "/v1/issues/batch",
+    "coupons:issue",
+    body=model.IssueBatch,
+    answer=model.IssueResults,
+    body_max=1024 * KB,
+    takes_codes=True,
+)(issuing.batch)
 
 _post(
     "/v1/triggers",
@@ -88,6 +93,7 @@ _post(
     status=201,
     again=202,
     id_field="claim_id",
+    takes_codes=True,
 )(claims.claim)
 _get("/v1/me/claims/{claim_id}", MEMBER, answer=gift_model.ClaimAnswer)(claims.read)
 
@@ -163,6 +169,7 @@ _post(
     body=offline_model.SyncRequest,
     answer=offline_model.SyncResults,
     body_max=1024 * KB,
+    takes_codes=True,
 )(syncing.sync)
 _get("/v1/offline/keys", ANY_TOKEN, answer=offline_model.Keys)(allowances.public_keys)
 _get(

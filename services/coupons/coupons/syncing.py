@@ -56,9 +56,10 @@ class _Counter:
             account, allowing = self._place(one.body)
             told = self._told(one, account, allowing)
         except Refused as refused:
-            if refused.is_retryable:
-                raise
-            body = http.refusal(refused, self.call.language, self.call.request_id).body
+            instead = self.call.told(refused)
+            if instead.is_retryable:
+                raise instead from None
+            body = http.refusal(instead, self.call.language, self.call.request_id).body
             why = {name: body.get(name) for name in ("code", "reason", "detail", "errors")}
             return SyncResult(id=item_id, outcome="conflict_refused", **why)
         self._count(account, one.body.terminal_seq, is_new=told.outcome != "duplicate")

@@ -88,7 +88,7 @@ def _sought(call: Call[ActivateRequest], typed: str, *, consistent: bool) -> Sou
     """The coupon of a code. A coupon in a member's book is that member's: who names another one is told of none."""
     (found,) = Homes(call, None, is_consistent=consistent).seek([typed])
     if found.coupon is None or found.head is None:
-        raise NotFound("coupon_not_found")
+        raise NotFound("coupon_not_found").as_guess(int(found.is_unknown))
     if call.body.member is not None and not found.is_on_paper:
         mine = Homes(call, call.body.member, is_consistent=consistent).of_member()
         if mine.state.get(found.coupon.spot) is None:

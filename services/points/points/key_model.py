@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from shared.shapes import Id, Shape, Time, Words
+
+OVERLAP_SECONDS_MAX = 90 * 86_400
 
 
 class NewKey(Shape):
@@ -19,6 +22,7 @@ class NewKey(Shape):
     store_id: Id | None = None
     terminal_id: Id | None = None
     partner_id: Id | None = None
+    not_before: Time | None = None
     not_after: Time | None = None
 
     @model_validator(mode="after")
@@ -33,11 +37,23 @@ class NewKey(Shape):
             raise ValueError("a partner key belongs to no store or terminal")
         if self.kind == "pos" and self.partner_id is not None:
             raise ValueError("a pos key belongs to no partner")
+        if self.not_before and self.not_after and self.not_before >= self.not_after:
+            raise ValueError("not_after lies behind not_before")
         return self
 
 
+class Rotation(Shape):
+    """For how long the secrets that a key had go on beside its new one. `rotate_id` makes a retry harmless."""
+
+    rotate_id: Id | None = None
+    overlap_seconds: Annotated[int, Field(ge=0, le=OVERLAP_SECONDS_MAX)]
+
+
 class KeyAnswer(Shape):
-    """A key as it may be shown; `secret` is there once, when the key is made."""
+    """A key as it may be shown; `secret` is there once, when it is made.
+
+    `last_used` is a day (UTC), of the last 400. `older_until`: until when a secret is taken that a newer one replaced.
+    """
 
     key_id: str
     owner: str
@@ -48,7 +64,10 @@ class KeyAnswer(Shape):
     partner_id: str | None = None
     state: str
     created_at: Time
+    not_before: Time | None = None
     not_after: Time | None = None
+    last_used: date | None = None
+    older_until: Time | None = None
     secret: str | None = None
 
 

@@ -238,7 +238,7 @@ def _recorded(one: Call[Purchase]) -> Reply:
 
 
 def _refusal(call: Call[Any], refused: Refused) -> Reply:
-    return http.refusal(refused, call.language, call.request_id)
+    return http.refusal(call.told(refused), call.language, call.request_id)
 
 
 def _result(sent: Any, reply: Reply) -> dict[str, Any]:

@@ -126,10 +126,10 @@ def _shown(call: Call[ReceiptClaim]) -> Recorded:
     """
     try:
         found = _found(call)
-    except Conflict:
-        raise NotFound("purchase_not_found") from None
+    except (Conflict, NotFound):
+        raise NotFound("purchase_not_found").as_guess() from None
     if found.head.state.state in (CANCELLED, REVERSED) or found.bought.total != call.body.amount:
-        raise NotFound("purchase_not_found")
+        raise NotFound("purchase_not_found").as_guess()
     if found.home is not None:
         raise Conflict("receipt_claimed")
     _check_window(call, found.bought)

@@ -80,9 +80,14 @@ _post(
     id_field="purchase_id",
 )(purchases.record)
 _post("/v1/purchases/preview", "purchases:write", body=model.Purchase, answer=model.PurchaseAnswer)(purchases.preview)
-_post("/v1/purchases/batch", "purchases:write", body=model.Batch, answer=model.BatchAnswer, body_max=_BATCH)(
-    purchases.record_batch
-)
+_post(
+    "/v1/purchases/batch",
+    "purchases:write",
+    body=model.Batch,
+    answer=model.BatchAnswer,
+    body_max=_BATCH,
+    takes_codes=True,
+)(purchases.record_batch)
 _PURCHASE = "/v1/purchases/{source}/{purchase_id}"
 _post(f"{_PURCHASE}/complete", "purchases:write", body=returned.Complete, answer=model.PurchaseAnswer)(
     afterwards.complete
@@ -106,6 +111,7 @@ _post(
     answer=model.PurchaseAnswer,
     status=201,
     id_field="receipt_claim_id",
+    takes_codes=True,
 )(receipts.claim)
 _post(
     "/v1/actions",
@@ -174,6 +180,14 @@ _get(
 
 _post("/v1/keys", "keys:admin", body=key_model.NewKey, answer=key_model.KeyAnswer, status=201)(keyring.create)
 _get("/v1/keys", "keys:admin", query=model.Page, answer=key_model.KeyPage)(keyring.listed)
+_post(
+    "/v1/keys/{key_id}/rotate",
+    "keys:admin",
+    body=key_model.Rotation,
+    answer=key_model.KeyAnswer,
+    status=201,
+    id_field="rotate_id",
+)(keyring.rotate)
 _delete("/v1/keys/{key_id}", "keys:admin", status=204)(keyring.revoke)
 
 _get("/v1/me", MEMBER, answer=person.MemberAnswer)(profiles.read_me)
