@@ -198,7 +198,8 @@ def next_item(
 
 def entries_of(item: Item) -> list[Entry]:
     """The numbered entries of an item, oldest first, each with the balance after it."""
-    balance = item["b"] - sum(raw.get("p", 0) for raw in item["e"])
+    balance = item["b"] - sum([raw.get("p", 0) for raw in item["e"]])
+    recorded_at = from_ms(item["t"])
     found = []
     for offset, raw in enumerate(item["e"]):
         balance += raw.get("p", 0)
@@ -210,8 +211,8 @@ def entries_of(item: Item) -> list[Entry]:
                 kind=raw["k"],
                 points=raw.get("p", 0),
                 balance_after=balance,
-                occurred_at=from_ms(raw.get("t", item["t"])),
-                recorded_at=from_ms(item["t"]),
+                occurred_at=from_ms(raw["t"]) if "t" in raw else recorded_at,
+                recorded_at=recorded_at,
                 operation=raw.get("o", b""),
                 ref=tuple(ref.split(":", 1)) if ref else None,
                 data=raw.get("x", {}),

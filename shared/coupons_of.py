@@ -99,7 +99,11 @@ def campaigns(world: World) -> dict[int, str]:
 
 
 def _locators(world: World) -> dict[int, Item]:
-    return {int(item["sk"]): item for item in world.directory.settings(_LOCATORS)}
+    return world.directory.read_all(_LOCATORS, _by_number)
+
+
+def _by_number(items: list[Item]) -> dict[int, Item]:
+    return {int(item["sk"]): item for item in items}
 
 
 @lru_cache(maxsize=4)
@@ -119,6 +123,7 @@ def _purpose(locator: int) -> str:
     return f"codes.generation.{locator:05d}"
 
 
+@lru_cache(maxsize=1 << 12)
 def _check(key: bytes) -> bytes:
     return hmac.digest(key, b"check", "sha256")[:8]
 

@@ -14,6 +14,7 @@ from shared.errors import Unavailable
 from shared.patience import attempts
 from shared.table import Collision, Item, PutNew, Replace, Table, Write
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 CACHE_SECONDS = 1.0
@@ -31,7 +32,7 @@ class Directory:
         self.clock = clock
         self._cache: dict[tuple[str, str], tuple[float, Item | None]] = {}
         self._partitions: dict[str, tuple[float, list[Item]]] = {}
-        self._read: dict[Hashable, tuple[Item, Any]] = {}
+        self.made: dict[Hashable, tuple[Any, Any]] = {}  # of settings as they are; whoever reads the same may share it
 
     def setting(self, key: tuple[str, str]) -> Item | None:
         """An item that may be up to one second old. Treat it as read-only: it is shared."""
@@ -42,20 +43,18 @@ class Directory:
         item = self.table.get(*key, consistent=True)
         if len(self._cache) >= _CACHED_MAX:
             self._cache.clear()
-            self._read.clear()
+            self.made.clear()
         self._cache[key] = (started, item)
         return item
 
     def read(self, key: tuple[str, str], parse: Callable[[Item], T]) -> T | None:
-        """What `parse` makes of a setting: made once of each item, for as long as that is the one in the cache."""
+        """What `parse` makes of a setting: made once, for as long as the setting stays as it is. It is shared, too."""
         item = self.setting(key)
-        if item is None:
-            return None
-        kept = self._read.get((key, parse))
-        if kept is None or kept[0] is not item:
-            kept = self._read[key, parse] = (item, parse(item))
-        read: T = kept[1]
-        return read
+        return None if item is None else self._made(key, item, parse)
+
+    def read_all(self, pk: str, parse: Callable[[list[Item]], T]) -> T:
+        """As `read`, what `parse` makes of all items of a partition."""
+        return self._made(pk, self.settings(pk), parse)
 
     def settings(self, pk: str) -> list[Item]:
         """All items of a partition, as `setting` reads one. For partitions of at most some hundred items."""
@@ -66,6 +65,15 @@ class Directory:
         items = self.table.items(pk, limit=_LISTED_MAX, consistent=True)
         self._partitions[pk] = (started, items)
         return items
+
+    def _made(self, key: Hashable, said: S, parse: Callable[[S], T]) -> T:
+        known = self.made.get((key, parse))
+        if known is not None and known[0] is said:
+            made: T = known[1]
+        else:  # read again, and most often it says the same
+            made = known[1] if known is not None and known[0] == said else parse(said)
+            self.made[key, parse] = said, made
+        return made
 
     def change(self, key: tuple[str, str], make: Callable[[Item | None], Item], also: Also | None = None) -> Item:
         """Write what `make` makes of the present item, with its version one up, and wait until it holds everywhere.

@@ -237,6 +237,8 @@ def load(raw: dict[str, Any], binary: Callable[[Any], bytes] = bytes) -> Item:
 def _load_value(tagged: dict[str, Any], binary: Callable[[Any], bytes]) -> Any:
     ((tag, value),) = tagged.items()
     match tag:
+        case "S" | "BOOL":
+            return value
         case "N":
             return int(value) if value.lstrip("-").isdigit() else float(value)
         case "B":
@@ -247,4 +249,4 @@ def _load_value(tagged: dict[str, Any], binary: Callable[[Any], bytes]) -> Any:
             return load(value, binary)
         case "NULL":
             return None
-    return value
+    raise TypeError(f"an item can't hold a {tag}")

@@ -5,7 +5,6 @@ What is the same for all runs is set up once in a process, by the real routes, a
 
 from __future__ import annotations
 
-import marshal
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -26,7 +25,6 @@ from shared.coupons_of import Codebook
 from shared.http import Route
 from shared.memory import MemoryTable
 from shared.secrets import Secrets
-from shared.table import Item
 from shared.world import World
 from tests.kit import CAFE, EC, OPERATOR, OTHER_TILL, ROOT, TILL, Client, FakeClock, key, make_world, member
 from tests.sim.wires import Consumer
@@ -105,25 +103,18 @@ def secrets() -> Secrets:
 
 @dataclass(frozen=True)
 class Opening:
-    """The tables as they are when the shops open, packed; nothing is in the ledger. And each member's card."""
+    """The tables as they are when the shops open; nothing is in the ledger. And each member's card."""
 
-    tables: bytes
+    directory: MemoryTable
+    transient: MemoryTable
     cards: dict[str, str]
     papers: list[str]  # codes that were printed, and the one that all share
-
-    def directory(self) -> list[Item]:
-        found: list[Item] = marshal.loads(self.tables)[0]
-        return found
-
-    def transient(self) -> list[Item]:
-        found: list[Item] = marshal.loads(self.tables)[1]
-        return found
 
 
 @cache
 def opening(programme: str) -> Opening:
     """The world before the first customer comes."""
-    tables = MemoryTable(), MemoryTable(), MemoryTable()
+    tables = MemoryTable(counts=False), MemoryTable(counts=False), MemoryTable(counts=False)
     world = make_world(FakeClock(), tables)
     points, coupons, checkin = (Client(routes, world) for routes in (POINTS, COUPONS, CHECKIN))
     consents = {"location": {"granted": True, "version": "1"}}
@@ -170,7 +161,7 @@ def opening(programme: str) -> Opening:
     cards = {name: points.as_(member(name)).get("/v1/me/code").body["static"]["value"] for name in MEMBERS}
     for job in JOBS:
         job.work(world, float("inf"))  # they run by the clock for as long as there is a shop
-    return Opening(marshal.dumps((tables[1].scan(), tables[2].scan())), cards, papers)
+    return Opening(tables[1], tables[2], cards, papers)
 
 
 def _printed(world: World, campaign_id: str) -> list[str]:

@@ -49,6 +49,8 @@ RUNS = (1, DAY, 1.5 * DAY, 2 * DAY, 3 * DAY, 7 * DAY)
 """After so many seconds a job runs, once or several times; and once when the weather is calm again."""
 LOSSES_MAX = 1
 """So many coupons may a till lose on a day: 50 in the product."""
+MADE: dict[Any, Any] = {}
+"""What was made of settings: of nothing but what they say, so that all environments of all runs can share it."""
 
 
 class Environment:
@@ -60,6 +62,7 @@ class Environment:
         clock = Clock(self.now, turns.sleep, lambda: turns.now / 1000)
         ledger, directory, transient = tables
         self.world = worlds.make(Stage("sim"), ledger, directory, transient, secrets(), clock)
+        self.world.directory.made = MADE
 
     def now(self) -> datetime:
         return NOON + timedelta(milliseconds=self.turns.now + self.skew_ms)
@@ -113,8 +116,8 @@ class Story:
             one.world = replace(one.world, files=self.files, queues=Queues(self.wires))
         self.people = People(self.turns, self.world)
         opened = opening(self.programme)
-        self.directory.fill(opened.directory())
-        self.transient.fill(opened.transient())
+        self.directory.fill(opened.directory)
+        self.transient.fill(opened.transient)
         self.plot = Plot(self.people, opened.cards, opened.papers, is_plain=self.programme == "plain")
 
     # ---- the world --------------------------------------------------------------------------------------------------

@@ -66,6 +66,8 @@ class SimTable(MemoryTable):
     def _read_call(self) -> None:
         self._turns.step()
         match self._weather.fate(self._random()):
+            case None:
+                return
             case "refused" | "unknown":
                 raise Unavailable
             case "dies_before" | "dies_after":
@@ -153,10 +155,10 @@ class SimTable(MemoryTable):
         if self._wrote_item is not None:
             self._wrote_item(item, old)
 
-    def fill(self, items: Sequence[Item]) -> None:
+    def fill(self, table: MemoryTable) -> None:
         """What is there before the run begins; nobody is told of it."""
-        for item in items:
-            super()._keep(item)
+        self._partitions = {pk: dict(items) for pk, items in table._partitions.items()}
+        self._order = {pk: list(order) for pk, order in table._order.items()}
 
 
 def _key(write: Write) -> tuple[str, Any]:

@@ -129,9 +129,28 @@ def test_what_a_setting_means_is_worked_out_once_for_each_of_its_versions(direct
     assert [directory.read(KEY, shows) for _ in range(3)] == ["x"] * 3
     directory.change(KEY, lambda _: {"shows": "y"})
     assert [directory.read(KEY, shows) for _ in range(3)] == ["y"] * 3
-    assert seen == [1, 2]
     slept.append(1.0)
     assert directory.read(KEY, shows) == "y"
+    assert seen == [1, 2], "what was read again says the same"
+
+
+def test_what_a_whole_partition_means_is_worked_out_when_one_of_it_has_changed(table, directory, slept):
+    seen = []
+
+    def names(items):
+        seen.append([one["sk"] for one in items])
+        return seen[-1]
+
+    assert directory.read_all("shelf", names) == []
+    directory.change(KEY, lambda _: {"shows": "x"})
+    assert [directory.read_all("shelf", names) for _ in range(2)] == [["a"]] * 2
+    slept.append(1.0)
+    assert directory.read_all("shelf", names) == ["a"]
+    table.put_new({"pk": "shelf", "sk": "z", "version": 1})
+    assert directory.read_all("shelf", names) == ["a"], "from the cache"
+    slept.append(1.0)
+    assert directory.read_all("shelf", names) == ["a", "z"]
+    assert seen == [[], ["a"], ["a", "z"]]
 
 
 def test_two_readings_of_one_setting_are_kept_apart(directory):

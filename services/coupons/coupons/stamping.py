@@ -82,7 +82,7 @@ def _names(item: Item) -> Iterable[Item]:
 
 def programmes(world: World) -> list[StampProgramme]:
     """All stamp programmes of the stage, in the order of their ids."""
-    return [of_item(item) for item in world.directory.settings(keys.stamp_programme("")[0])]
+    return world.directory.read_all(keys.stamp_programme("")[0], _all_of)
 
 
 def programme(world: World, programme_id: str) -> StampProgramme:
@@ -91,6 +91,10 @@ def programme(world: World, programme_id: str) -> StampProgramme:
     if found is None:
         raise NotFound("programme_not_found")
     return found
+
+
+def _all_of(items: list[Item]) -> list[StampProgramme]:
+    return [of_item(item) for item in items]
 
 
 def of_item(item: Item) -> StampProgramme:

@@ -30,8 +30,15 @@ def campaign(world: World, campaign_id: str) -> Running:
 
 def triggered(world: World, event: str) -> list[Running]:
     """All campaigns that a type of event triggers, whatever their state; the others need not be looked at."""
-    items = world.directory.settings(keys.campaign("")[0])
-    return [of_item(item) for item in items if item["said"].get("trigger", {}).get("event") == event]
+    return world.directory.read_all(keys.campaign("")[0], _by_trigger).get(event, [])
+
+
+def _by_trigger(items: list[Item]) -> dict[str, list[Running]]:
+    found: dict[str, list[Running]] = {}
+    for item in items:
+        if "trigger" in item["said"]:
+            found.setdefault(item["said"]["trigger"]["event"], []).append(of_item(item))
+    return found
 
 
 def terms(world: World, campaign_id: str, edition: int) -> Terms:
