@@ -18,6 +18,7 @@ from shared.shapes import Id, Shape, Time, Words
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 OutcomeName = Literal["awarded", "pending_review", "recorded_no_award"]
+PausedBy = Literal["operator", "anomaly"]
 
 
 def _zone_name(name: str) -> str:
@@ -78,17 +79,18 @@ class StoreBody(StoreFields):
 
     store_id: Id | None = None
 
-    def named(self, store_id: str, *, rewards_paused: bool = False) -> Store:
+    def named(self, store_id: str, *, paused_by: PausedBy | None = None) -> Store:
         """The store that this body describes."""
         fields = {name: getattr(self, name) for name in StoreFields.model_fields}
-        return Store(store_id=store_id, rewards_paused=rewards_paused, **fields)
+        return Store(store_id=store_id, rewards_paused=paused_by is not None, paused_by=paused_by, **fields)
 
 
 class Store(StoreFields):
-    """A store as check-in knows it; `rewards_paused` is set by its own route, never by the store's body."""
+    """A store as check-in knows it; who has paused its rewards is never said by the store's body."""
 
     store_id: Id
     rewards_paused: bool = False
+    paused_by: PausedBy | None = None
 
 
 class Pause(Shape):

@@ -23,6 +23,8 @@ SPEED_KMH_MAX = 300
 JOURNEY_M_MIN = 20_000
 # Shorter than visits are remembered: a code that comes later than this after its half minute can't be judged.
 CODE_REMEMBERED = timedelta(days=1)
+OVERRUN = "anomaly"
+"""Why a check-in waits at a store that has paused by itself."""
 
 _WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_MINUTES = 24 * 60
@@ -61,6 +63,7 @@ def arrive(store: Store, evidence: Evidence, at: datetime, *, checkin_id: str, d
         cutoff_hour=store.cutoff_hour,
         level=level,
         reason=reason,
+        doubt=OVERRUN if store.paused_by == "anomaly" else None,
         apart=evidence.apart,
         points=points,
         campaigns=campaigns,
@@ -88,9 +91,10 @@ def judge(visits: Visits, arrival: Arrival) -> Outcome:
     seen = _with_device(_with_fix(replace(visits.pruned(at), at=at), arrival), arrival, at)
     if reason is not None or arrival.level is None:
         return Outcome("recorded_no_award", day, arrival.checkin_id, arrival.level, 0, (), seen, reason)
-    if _is_impossible(visits, arrival, at):
+    doubt = "travel" if _is_impossible(visits, arrival, at) else arrival.doubt
+    if doubt is not None:
         visit = Visit(arrival.store_id, day, arrival.checkin_id, "pending_review", arrival.level, 0, (), arrival.step)
-        return _taken(visit, seen, "travel")
+        return _taken(visit, seen, doubt)
     paid = (arrival.points, arrival.campaigns)
     visit = Visit(arrival.store_id, day, arrival.checkin_id, "awarded", arrival.level, *paid, arrival.step)
     return _taken(visit, _with_award(seen, arrival), None)
@@ -161,7 +165,7 @@ def _of(visit: Visit, visits: Visits, reason: str | None) -> Outcome:
 
 
 def _store_reason(store: Store, at: datetime) -> str | None:
-    if store.rewards_paused:
+    if store.rewards_paused and store.paused_by != "anomaly":
         return "store_paused"
     if store.state != "open" or not is_open(store.hours, at.astimezone(zone(store.time_zone))):
         return "store_closed"
