@@ -224,6 +224,10 @@ def code_step(member_id: str, step: int) -> tuple[str, str]:
     return f"code_step#{member_id}", str(step)
 
 
+def challenge(member_id: str, challenge_id: str) -> tuple[str, str]:
+    return f"challenge#{member_id}", challenge_id
+
+
 ALARM_SHARDS = 16
 
 

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
-from checkin import arrival as arrivals, devices, store_codes, visitor
+from checkin import arrival as arrivals, challenges, devices, store_codes, visitor
 from checkin.arrival import Arrival
 from checkin.evidence import STAFF_SCAN, Shown, prove
 from checkin.model import CheckinAnswer, CheckinBody, Given, StaffScan
@@ -55,8 +55,10 @@ def check_in(call: Call[CheckinBody]) -> Reply:
     def found(consistent: bool) -> tuple[str, Arrival]:
         store = visitor.store_for(world, member_id, wanted.store_id, consistent=consistent)
         evidence = prove(wanted.location, _shown(world, wanted, call.now), store, call.now)
-        device = world.secrets.digest("device", wanted.device_id) if wanted.device_id else None
-        return member_id, arrive(store, evidence, call.now, checkin_id=wanted.checkin_id, device=device)
+        device = challenges.device_of(world, wanted.device_id)
+        has_stayed = challenges.is_passed(call, member_id)
+        said = arrive(store, evidence, call.now, checkin_id=wanted.checkin_id, device=device, has_stayed=has_stayed)
+        return member_id, said
 
     return _perform(call, call.naming(NAME, wanted.checkin_id, f"member.{member_id}"), found)
 

@@ -11,8 +11,9 @@ from datetime import date, datetime, timedelta
 
 from checkin import devices
 from checkin.arrival import Arrival
-from checkin.evidence import Evidence, at_store
-from checkin.model import Hours, OutcomeName, Reward, Store, Weekday
+from checkin.evidence import BY_PLACE, Evidence, at_store
+from checkin.model import OutcomeName, Reward, Store
+from checkin.opening import is_open
 from checkin.visits import DEVICE_SIGNS, Distance, Ring, Visit, Visits, of_kept, to_kept
 from shared.business_day import business_day, day_end, zone
 
@@ -25,9 +26,6 @@ JOURNEY_M_MIN = 20_000
 CODE_REMEMBERED = timedelta(days=1)
 OVERRUN = "anomaly"
 """Why a check-in waits at a store that has paused by itself."""
-
-_WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_DAY_MINUTES = 24 * 60
 
 
 @dataclass(frozen=True)
@@ -45,12 +43,22 @@ class Outcome:
     already: bool = False
 
 
-def arrive(store: Store, evidence: Evidence, at: datetime, *, checkin_id: str, device: str | None = None) -> Arrival:
+def arrive(
+    store: Store,
+    evidence: Evidence,
+    at: datetime,
+    *,
+    checkin_id: str,
+    device: str | None = None,
+    has_stayed: bool = False,
+) -> Arrival:
     """What the store would give for this evidence now, or why it gives nothing."""
     level = evidence.level
     reason = evidence.reason or _store_reason(store, at)
     if reason is None and level is not None and not _is_enough(store.rewards, level):
         reason = "level_too_low"
+    if reason is None and level in BY_PLACE and store.dwell_seconds and not has_stayed:
+        reason = "not_stayed"
     points, campaigns = reward(store.rewards, level) if reason is None and level is not None else (0, ())
     return Arrival(
         checkin_id=checkin_id,
@@ -125,25 +133,6 @@ def reward(rewards: tuple[Reward, ...], level: int) -> tuple[int, tuple[str, ...
     due = [each for each in rewards if each.min_level == reached]
     campaigns = dict.fromkeys(each.campaign_id for each in due if each.campaign_id is not None)
     return sum(each.points for each in due), tuple(campaigns)
-
-
-def is_open(hours: Hours | None, local: datetime) -> bool:
-    """Whether a store with these hours is open at a local time; an interval holds its start and not its end."""
-    if hours is None:
-        return True
-    minute = local.hour * 60 + local.minute
-    today, yesterday = _WEEKDAYS[local.weekday()], _WEEKDAYS[local.weekday() - 1]
-    return any(
-        start <= minute + offset < end
-        for day, offset in ((today, 0), (yesterday, _DAY_MINUTES))
-        for start, end in map(_minutes, hours.get(day, ()))
-    )
-
-
-def _minutes(interval: tuple[str, str]) -> tuple[int, int]:
-    """Start and end in minutes from the day's midnight; an end at or before the start belongs to the next day."""
-    start, end = (int(text[:2]) * 60 + int(text[3:]) for text in interval)
-    return start, end if end > start else end + _DAY_MINUTES
 
 
 def _taken(visit: Visit, visits: Visits, reason: str | None) -> Outcome:
