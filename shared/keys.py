@@ -234,6 +234,10 @@ def guesses(digest: str) -> tuple[str, str]:
     return f"guesses#{digest}", "failures"
 
 
+def challenge(member_id: str, challenge_id: str) -> tuple[str, str]:
+    return f"challenge#{member_id}", challenge_id
+
+
 ALARM_SHARDS = 16
 
 

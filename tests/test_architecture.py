@@ -58,6 +58,8 @@ PURE = (
     "geo",
     "visits",
     "evidence",
+    "dwelling",
+    "opening",
     "devices",
     "traffic",
     "approach",

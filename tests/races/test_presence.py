@@ -1,13 +1,20 @@
-"""Many on one device at once, two reviewers at once, one code shown twice; each with a control that fails without."""
+"""Many on one device at once, two reviewers at once, one code shown twice, one challenge asked twice; with controls."""
+
+import itertools
+import time
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from checkin import devices
+from checkin.routes import ROUTES as CHECKIN
 from infra import invariants
 from points.routes import ROUTES as POINTS
 from shared import chain, keys, reviews
+from shared.clock import Clock
 from tests.kit import Client, key, member
-from tests.races.test_checkin import FIX, Careless, Slow, all_at_once, make
+from tests.races.test_checkin import FIX, NOW, Careless, Slow, all_at_once, make
 
 MANY = 24
 
@@ -66,6 +73,44 @@ def test_one_code_shown_by_two_phones_of_a_member_pays_once():
 
     answers = [answer for answer in all_at_once(show, MANY) if answer.status != 503]
     assert sum(answer.status == 201 for answer in answers) == 1
+
+
+# ---- one challenge asked for many times ------------------------------------------------------------------------------
+
+
+class Ticking(Slow):
+    """A table that is looked at for a moment."""
+
+    def get(self, pk, sk, *, consistent=False):
+        found = super().get(pk, sk, consistent=consistent)
+        time.sleep(0.002)
+        return found
+
+
+class CarelessTicking(Ticking):
+    def put_new(self, item):
+        self.put(item)
+
+
+def challenges(transient):
+    """What is answered to one challenge that is asked for many times, while the clock goes on."""
+    operator = make(Slow())
+    ticks = itertools.count()
+    clock = Clock(now=lambda: NOW + timedelta(milliseconds=next(ticks)))
+    world = replace(operator.world, transient=transient, clock=clock)
+    taro = Client(CHECKIN, world, member("taro"))
+    body = {"challenge_id": "d-1", "store_id": "s-0", "location": FIX}
+    answers = all_at_once(lambda _: taro.post("/v1/me/checkins/challenges", body), MANY)
+    assert {answer.status for answer in answers} == {201}
+    return {answer.body["challenge"] for answer in answers}
+
+
+def test_a_challenge_that_is_asked_for_many_times_at_once_is_one():
+    assert len(challenges(Ticking())) == 1
+
+
+def test_control_without_the_condition_it_is_several():
+    assert len(challenges(CarelessTicking())) > 1
 
 
 # ---- two reviewers ---------------------------------------------------------------------------------------------------

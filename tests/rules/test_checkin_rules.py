@@ -13,8 +13,10 @@ from pydantic import ValidationError
 
 from checkin import arrival, listing, visits
 from checkin.evidence import STAFF_SCAN, Evidence, weigh
-from checkin.model import CheckinBody, Hours, Location, NearbyQuery, Store, StoreBody
-from checkin.rules import Outcome, arrive, is_open, judge, next_possible_at, reward
+from checkin.model import CheckinBody, Hours, Location, Store, StoreBody
+from checkin.opening import is_open
+from checkin.places_model import NearbyQuery
+from checkin.rules import Outcome, arrive, judge, next_possible_at, reward
 from checkin.visits import Ring, Visit, Visits, bucket_m, kept_of, of_kept, to_kept
 
 NOON = datetime(2026, 7, 1, 3, tzinfo=UTC)  # 12:00 in Tokyo
@@ -164,6 +166,7 @@ def test_the_day_of_a_fourth_store_is_the_one_of_its_own_zone() -> None:
     [
         ({"state": "closed"}, "store_closed"),
         ({"rewards_paused": True}, "store_paused"),
+        ({"rewards_paused": True, "paused_by": "operator"}, "store_paused"),
         ({"hours": {"tue": (("09:00", "21:00"),)}}, "store_closed"),  # 1 July 2026 is a Wednesday
         ({"hours": {"wed": (("09:00", "12:00"),)}}, "store_closed"),
         ({"hours": {"wed": (("12:00", "12:01"),)}}, None),
@@ -234,6 +237,45 @@ def test_a_bad_fix_does_not_wash_the_last_good_one_away(fields: dict[str, Any]) 
 def test_what_cannot_be_paid_is_recorded_and_not_reviewed() -> None:
     soon = check_in(check_in().visits, store("osaka", **OSAKA), at=NOON + timedelta(minutes=10))
     assert (soon.outcome, soon.reason) == ("recorded_no_award", "too_soon")
+
+
+OVERRUN: dict[str, Any] = {"rewards_paused": True, "paused_by": "anomaly"}
+
+
+def test_at_an_overrun_store_what_would_be_paid_waits_for_people() -> None:
+    outcome = check_in(place=store(**OVERRUN))
+    assert (outcome.outcome, outcome.reason, outcome.points) == ("pending_review", "anomaly", 0)
+    assert (outcome.visits.award, len(outcome.visits.taken)) == (None, 1)
+
+
+def test_at_an_overrun_store_a_journey_that_nobody_could_make_is_still_told_to_people() -> None:
+    jumped = check_in(check_in().visits, store("osaka", **OSAKA, **OVERRUN), at=NOON + timedelta(minutes=60))
+    assert (jumped.outcome, jumped.reason) == ("pending_review", "travel")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 400),
+            st.sampled_from(["s-1", "s-2", "s-3", "s-4"]),
+            st.sampled_from([{}, {"is_mock": True}, {"lat": 36.0}, {"accuracy_m": 300}]),
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_an_overrun_store_doubts_what_it_would_pay_and_nothing_else(
+    steps: list[tuple[int, str, dict[str, Any]]],
+) -> None:
+    """Whatever came before, an anomaly turns `awarded` into `pending_review` and leaves all other outcomes as they are."""
+    state, at = Visits(), NOON
+    for minutes, store_id, changes in steps:
+        at += timedelta(minutes=minutes)
+        paid = check_in(state, store(store_id), at=at, **changes)
+        doubted = check_in(state, store(store_id, **OVERRUN), at=at, **changes)
+        expected = "pending_review" if paid.outcome == "awarded" and not paid.already else paid.outcome
+        assert (doubted.outcome, doubted.already) == (expected, paid.already)
+        state = paid.visits
 
 
 # ---- what is remembered ----------------------------------------------------------------------------------------------

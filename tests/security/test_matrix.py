@@ -107,6 +107,7 @@ ROWS = {
         "GET /v1/stores/{store_id}/presence-code": {"pos", "operator"},
         "POST /v1/me/checkins": {"member"},
         "GET /v1/me/checkins": {"member"},
+        "POST /v1/me/checkins/challenges": {"member"},
         "POST /v1/me/approaches": {"member"},
         "POST /v1/checkins": SHOPS,
         "GET /v1/members/{member_id}/checkins": {"ec", "operator"},

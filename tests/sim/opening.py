@@ -34,6 +34,10 @@ STORES: dict[str, dict[str, Any]] = {
     "shibuya": {"name": "渋谷店", "lat": 35.6595, "lon": 139.7005, "time_zone": "Asia/Tokyo", "cutoff_hour": 4},
     "umeda": {"name": "梅田店", "lat": 34.7025, "lon": 135.4959, "time_zone": "Asia/Tokyo"},
 }
+RUSHED: dict[str, dict[str, Any]] = {
+    "ueno": {"name": "上野店", "lat": 35.7141, "lon": 139.7774, "time_zone": "Asia/Tokyo"},
+}
+"""A store that has paused by itself, until somebody resumes it."""
 COME_BY: dict[str, Any] = {"points": 10, "campaign_id": "welcome"}
 BUDGET = 250
 TOTAL = 2
@@ -128,8 +132,13 @@ def opening(programme: str) -> Opening:
     _sure(points.as_(OPERATOR).put("/v1/partners/cafe", budget))
     settings = {"version": 1, "pos_spend_needs_presence": False, **PROGRAMMES[programme]}
     _sure(points.as_(OPERATOR).put("/v1/programme", settings))
-    for store_id, store in STORES.items():
+    for store_id, store in (STORES | RUSHED).items():
         _sure(checkin.as_(OPERATOR).put(f"/v1/stores/{store_id}", store | {"rewards": [COME_BY]}))
+    for store_id in RUSHED:
+        item = tables[1].get(*keys.store(store_id), consistent=True)
+        assert item is not None
+        tables[1].put(item | {"paused": True, "paused_by": "anomaly", "anomaly": 1})
+    world.clock.sleep(1)
     for campaign_id, more in (
         ("free", {}),
         ("few", {"limits": {"total": TOTAL}}),

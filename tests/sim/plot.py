@@ -28,7 +28,7 @@ class Plot(Accounts, Outages, Presence, Stamps):
             self.adjusts, self.corrects, self.acts, self.draws_a_coupon, self.uses_a_bonus, self.claims, self.tells, self.redeems, self.redeems_paper, self.exchanges_paper, self.checks_in, self.is_seen, self.merges_members,
             self.orders_codes, self.looks, self.buys_many, self.changes_the_rules, self.is_stamped, self.uses_a_card,
             self.sells_without_a_line, self.sells_without_a_line,
-            self.shows_a_code, self.shares_a_phone, self.travels, self.comes_near,
+            self.shows_a_code, self.shares_a_phone, self.travels, self.comes_to_a_rush, self.comes_near,
         ]  # fmt: skip
         kinds = [getattr(self, name) for name in only] or kinds
         favourites = self.random.sample(kinds, min(4, len(kinds)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.sim.opening import MEMBERS, STORES
+from tests.sim.opening import MEMBERS, RUSHED, STORES
 from tests.sim.stage import Stage
 
 CHECK_IN = "checkin POST /v1/me/checkins"
@@ -45,6 +45,19 @@ class Presence(Stage):
         self.pause(self.random.choice((10, 10, 700, 200_000)))
         self.reviews()
 
+    def comes_to_a_rush(self) -> None:
+        """A store that is overrun: two come at once, people look at it, and perhaps pay from then on as ever."""
+        (store_id,) = RUSHED
+        visitors = self.random.sample(MEMBERS, 2)
+        self.at_once(*[lambda who=who: self._stands(who, store_id) for who in visitors])
+        self.pause(self.random.choice((10, 700, 100_000)))
+        self.reviews()
+        if self.perhaps(0.2):
+            said = {"paused": self.perhaps(0.3)}
+            path = "checkin PUT /v1/stores/{store_id}/rewards-pause"
+            self.people.ask("operator", path, said, of=("pause", said["paused"]), store_id=store_id)
+        self._stands(visitors[0], store_id)
+
     def reviews(self) -> None:
         """What waits is decided by one or two people."""
         waiting = self.people.ask("operator", "checkin GET /v1/reviews", {"limit": "5"}, of=("look",))
@@ -74,7 +87,7 @@ class Presence(Stage):
         self.people.ask(by, path, {}, of=("ruling", review_id, word), review_id=review_id)
 
     def _stands(self, who: str, store_id: str, **more: Any) -> None:
-        place = {name: STORES[store_id][name] for name in ("lat", "lon")}
+        place = {name: (STORES | RUSHED)[store_id][name] for name in ("lat", "lon")}
         self._comes(who, store_id, location={**place, "accuracy_m": 10, "captured_at": self.now()}, **more)
 
     def _comes(self, who: str, store_id: str, **evidence: Any) -> None:

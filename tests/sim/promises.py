@@ -16,7 +16,7 @@ from tests.kit import NOON
 from tests.sim import codes, gifts, reckoning, stamps
 from tests.sim.books import Books
 from tests.sim.names import name_of
-from tests.sim.opening import BAG, COSTLY_TOTAL, MANY, PER_MEMBER, STORES, TOTAL
+from tests.sim.opening import BAG, COSTLY_TOTAL, MANY, PER_MEMBER, RUSHED, STORES, TOTAL
 from tests.sim.people import Ask
 from tests.sim.reckoning import purchases_in
 
@@ -38,6 +38,7 @@ def broken(story: Story) -> Iterator[str]:
         yield from reckoning.faults(story.people.asks, books)
     yield from _parked(story)
     yield from _visits(books)
+    yield from _rushes(story.people.asks, books)
     yield from _limits(books)
     yield from gifts.faults(story.people.asks, books)
     yield from _voids(books)
@@ -122,7 +123,7 @@ def _may_be_gone(ask: Ask, books: Books, name: str) -> bool:
 
 
 def _may_repeat(ask: Ask) -> bool:
-    return ask.of is not None and ask.of[0] in ("batch", "extend", "release", "rules", "sync")
+    return ask.of is not None and ask.of[0] in ("batch", "extend", "pause", "release", "rules", "sync")
 
 
 def _was_reversed(ask: Ask, books: Books, name: str) -> bool:
@@ -207,14 +208,26 @@ def _parked(story: Story) -> Iterator[str]:
 def _visits(books: Books) -> Iterator[str]:
     """One rewarded visit a member, store and business day: the store's own day, from its cutoff hour on."""
     seen: Counter[tuple[str, str, date]] = Counter()
+    waited = {}  # whose it was: two members may have become one while a check-in of each waited
     for entry in books.all:
-        if entry.account[0] == keys.VISITS and entry.kind in ("accepted", "approved"):
-            cutoff = STORES[entry.data["store_id"]].get("cutoff_hour", 0)
+        if entry.account[0] == keys.VISITS and entry.kind == "flagged":
+            waited[entry.data["checkin_id"]] = entry.account
+        elif entry.account[0] == keys.VISITS and entry.kind in ("accepted", "approved"):
+            cutoff = (STORES | RUSHED)[entry.data["store_id"]].get("cutoff_hour", 0)
             day = (entry.occurred_at + _TOKYO - timedelta(hours=cutoff)).date()
-            seen[entry.account, entry.data["store_id"], day] += 1
+            seen[waited.get(entry.data["checkin_id"], entry.account), entry.data["store_id"], day] += 1
     for place, times in seen.items():
         if times > 1:
             yield f"{place} rewarded {times} times"
+
+
+def _rushes(asks: list[Ask], books: Books) -> Iterator[str]:
+    """What a store gives that is overrun, people give: until they have resumed it."""
+    if any(ask.of == ("pause", False) for ask in asks):
+        return
+    for entry in books.all:
+        if entry.account[0] == keys.VISITS and entry.kind == "accepted" and entry.data["store_id"] in RUSHED:
+            yield f"{entry.account} was paid at a store that had paused"
 
 
 def _limits(books: Books) -> Iterator[str]:

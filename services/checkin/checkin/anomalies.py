@@ -2,6 +2,8 @@
 
 Guests are counted from the events of their check-ins, once each. The store's own chain says when it is too much, and
 the pause follows from that entry's event; once people have resumed the rewards, the same event pauses nothing again.
+Who comes during such a pause waits for a review and is not counted: the store's chain rests when most people come, and
+whoever farms check-ins does not raise what is usual.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import re
 
 from checkin import traffic
+from checkin.rules import OVERRUN
 from checkin.traffic import TRAFFIC, Seen
 from shared import events, keys
 from shared.errors import Refused
@@ -22,8 +25,8 @@ COUNT = Verb(TRAFFIC, unnamed, unnamed, traffic.count)
 
 
 def on_visit(world: World, event: Received) -> None:
-    """Count a guest; what people have approved days later was counted when it waited for them."""
-    if "review_id" in event.data:
+    """Count a guest when the check-in is made, not when people approve it; nor who came to a store that was overrun."""
+    if "review_id" in event.data or event.data.get("reason") == OVERRUN:
         return
     seen = Seen(_store_id(event), event.time)
     (done,) = world.ledger.obey(COUNT, seen.store_id, [(event.id, event.time, seen)])
@@ -32,7 +35,7 @@ def on_visit(world: World, event: Received) -> None:
 
 
 def on_anomaly(world: World, event: Received) -> None:
-    """Pause what the store gives, unless this or a later anomaly was heard of before."""
+    """Pause what the store gives, unless this or a later anomaly was heard of before. The operator's own pause stays."""
     key = keys.store(_store_id(event))
     reason = f"{event.data['guests']} check-ins in an hour; usual are {event.data['usual']}"
 
@@ -40,7 +43,8 @@ def on_anomaly(world: World, event: Received) -> None:
         assert old is not None, "a store never goes"
         if _is_known(old, event):
             return old
-        return old | {"reason": reason, "paused": True, "anomaly": event.sequence}
+        heard = old | {"anomaly": event.sequence}
+        return heard if old.get("paused") else heard | {"reason": reason, "paused": True, "paused_by": "anomaly"}
 
     store = world.directory.table.get(*key, consistent=True)
     if store is None:

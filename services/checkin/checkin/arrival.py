@@ -16,7 +16,10 @@ from shared import clock
 
 @dataclass(frozen=True)
 class Arrival:
-    """Somebody says to be at a store. `reason` is why nothing can be paid, whatever the visits say."""
+    """Somebody says to be at a store.
+
+    `reason` is why nothing can be paid, whatever the visits say; `doubt` is why people look at it first.
+    """
 
     checkin_id: str
     at: datetime
@@ -28,6 +31,7 @@ class Arrival:
     cutoff_hour: int
     level: int | None = None
     reason: str | None = None
+    doubt: str | None = None
     apart: Distance | None = None
     points: int = 0
     campaigns: tuple[str, ...] = ()
@@ -46,6 +50,7 @@ def pack(arrival: Arrival) -> dict[str, Any]:
         "z": [arrival.time_zone, arrival.cutoff_hour],
         "l": arrival.level,
         "r": arrival.reason,
+        "q": arrival.doubt,
         "d": list(arrival.apart) if arrival.apart else None,
         "p": arrival.points or None,
         "c": list(arrival.campaigns) or None,
@@ -70,6 +75,7 @@ def unpack(packed: dict[str, Any]) -> Arrival:
         cutoff_hour=cutoff_hour,
         level=packed.get("l"),
         reason=packed.get("r"),
+        doubt=packed.get("q"),
         apart=Distance(*packed["d"]) if "d" in packed else None,
         points=packed.get("p", 0),
         campaigns=tuple(packed.get("c", ())),

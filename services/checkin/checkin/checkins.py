@@ -12,7 +12,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
-from checkin import arrival as arrivals, devices, store_codes, visitor
+from checkin import arrival as arrivals, challenges, devices, store_codes, visitor
 from checkin.arrival import Arrival
 from checkin.evidence import STAFF_SCAN, Shown, prove
 from checkin.model import CheckinAnswer, CheckinBody, Given, StaffScan
@@ -58,8 +58,10 @@ def check_in(call: Call[CheckinBody]) -> Reply:
     def found(consistent: bool) -> tuple[str, Arrival]:
         store = visitor.store_for(world, member_id, wanted.store_id, consistent=consistent)
         evidence = prove(wanted.location, shown, store, call.now)
-        device = world.secrets.digest("device", wanted.device_id) if wanted.device_id else None
-        return member_id, arrive(store, evidence, call.now, checkin_id=wanted.checkin_id, device=device)
+        device = challenges.device_of(world, wanted.device_id)
+        has_stayed = challenges.is_passed(call, member_id)
+        said = arrive(store, evidence, call.now, checkin_id=wanted.checkin_id, device=device, has_stayed=has_stayed)
+        return member_id, said
 
     def agreed() -> None:
         """A wrong code is recorded like anything else, so it is counted before; a retry's was."""

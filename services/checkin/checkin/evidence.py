@@ -17,6 +17,8 @@ from checkin.visits import Distance, kept_of
 FIX_AGE_MAX = timedelta(seconds=60)
 ACCURACY_M_MAX = 200
 ACCURACY_M_COUNTED = 50
+BY_PLACE = (0, 1)
+"""The levels that a phone's place proves, and no code or person of the store."""
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from checkin.model import Hours, Interval, NearbyStore, Offered, Store, Weekday
-from checkin.rules import is_open
+from checkin.model import Hours, Interval, Store, Weekday
+from checkin.opening import is_open
+from checkin.places_model import NearbyStore, Offered
 from shared import business_day
 
 # Seven digits of a degree are a centimetre.

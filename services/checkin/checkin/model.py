@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from checkin.geo import RADIUS_M_MAX
 from shared import business_day
 from shared.reference import MemberRef
 from shared.shapes import Id, Shape, Time, Words
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 OutcomeName = Literal["awarded", "pending_review", "recorded_no_award"]
+PausedBy = Literal["operator", "anomaly"]
 
 
 def _zone_name(name: str) -> str:
@@ -44,6 +44,7 @@ Opens = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9
 Closes = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
 Interval = tuple[Opens, Closes]
 Intervals = Annotated[tuple[Interval, ...], Field(max_length=4)]
+DWELL_SECONDS_MAX = 3600
 Hours = dict[Weekday, Intervals]
 
 
@@ -59,13 +60,15 @@ class StoreFields(Shape):
     """What a store says about itself.
 
     `hours` are local: a day that is not named is closed, an end at or before its start runs over midnight, and a store
-    without hours is always open. A store that names no rewards gives the default one.
+    without hours is always open. A store that names no rewards gives the default one. `dwell_seconds` is how long a
+    guest must have stayed, so far as a phone's place alone proves it.
     """
 
     name: StoreName
     lat: Latitude
     lon: Longitude
     radius_m: Annotated[int, Field(ge=1, le=10_000)] = 150
+    dwell_seconds: Annotated[int, Field(ge=0, le=DWELL_SECONDS_MAX)] | None = None
     time_zone: ZoneName
     cutoff_hour: Annotated[int, Field(ge=0, le=23)] = 0
     hours: Hours | None = None
@@ -78,17 +81,18 @@ class StoreBody(StoreFields):
 
     store_id: Id | None = None
 
-    def named(self, store_id: str, *, rewards_paused: bool = False) -> Store:
+    def named(self, store_id: str, *, paused_by: PausedBy | None = None) -> Store:
         """The store that this body describes."""
         fields = {name: getattr(self, name) for name in StoreFields.model_fields}
-        return Store(store_id=store_id, rewards_paused=rewards_paused, **fields)
+        return Store(store_id=store_id, rewards_paused=paused_by is not None, paused_by=paused_by, **fields)
 
 
 class Store(StoreFields):
-    """A store as check-in knows it; `rewards_paused` is set by its own route, never by the store's body."""
+    """A store as check-in knows it; who has paused its rewards is never said by the store's body."""
 
     store_id: Id
     rewards_paused: bool = False
+    paused_by: PausedBy | None = None
 
 
 class Pause(Shape):
@@ -109,60 +113,6 @@ class StoreQr(Shape):
     qr_payload: str
 
 
-class NearbyQuery(Shape):
-    """`GET /v1/stores/nearby`; the values come as text."""
-
-    lat: Latitude
-    lon: Longitude
-    radius_m: Annotated[int, Field(ge=1, le=RADIUS_M_MAX)] = 1000
-    limit: Annotated[int, Field(ge=1, le=100)] = 20
-
-
-class Offered(Shape):
-    """A campaign as a guest of a store reads it."""
-
-    campaign_id: str
-    name: str
-    offer: dict[str, Any]
-
-
-class NearbyStore(Shape):
-    """One store of the answer, the offers being the campaigns that are on there."""
-
-    store_id: Id
-    name: str
-    lat: float
-    lon: float
-    distance_m: int
-    open_now: bool
-    offers: list[Offered]
-
-
-class NearbyAnswer(Shape):
-    items: list[NearbyStore]
-
-
-class FencesQuery(Shape):
-    """`GET /v1/geofences`; the values come as text."""
-
-    lat: Latitude
-    lon: Longitude
-    limit: Annotated[int, Field(ge=1, le=100)] = 20
-
-
-class Fence(Shape):
-    """The circle around a store within which a visitor counts as there."""
-
-    store_id: Id
-    lat: float
-    lon: float
-    radius_m: int
-
-
-class FencesAnswer(Shape):
-    items: list[Fence]
-
-
 class Location(Shape):
     """Where a phone says it is: with what accuracy, since when, and whether it admits to pretending."""
 
@@ -173,6 +123,9 @@ class Location(Shape):
     is_mock: bool = False
 
 
+DeviceId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+
+
 class CheckinBody(Shape):
     """`POST /v1/me/checkins`. A code or QR that proves nothing is no fault of the request, only no evidence."""
 
@@ -181,7 +134,25 @@ class CheckinBody(Shape):
     location: Location | None = None
     presence_code: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
     qr: Annotated[str, StringConstraints(min_length=1, max_length=512)] | None = None
-    device_id: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+    device_id: DeviceId | None = None
+    challenge: Annotated[str, StringConstraints(min_length=1, max_length=512)] | None = None
+
+
+class ChallengeBody(Shape):
+    """`POST /v1/me/checkins/challenges`: the first of two fixes, where a store asks its guests to stay."""
+
+    challenge_id: Id
+    store_id: Id
+    location: Location
+    device_id: DeviceId | None = None
+
+
+class ChallengeAnswer(Shape):
+    """What a check-in shows between these times, with the second fix. The same, wherever the phone was."""
+
+    challenge: str
+    not_before: Time
+    expires_at: Time
 
 
 class StaffScan(Shape):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from checkin.model import Offered
+from checkin.places_model import Offered
 from shared import keys
 from shared.world import World
 

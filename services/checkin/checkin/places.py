@@ -11,7 +11,7 @@ from typing import Any
 
 from checkin import geo, listing, offers
 from checkin.listing import Listing
-from checkin.model import Fence, FencesAnswer, FencesQuery, NearbyAnswer, NearbyQuery
+from checkin.places_model import Fence, FencesAnswer, FencesQuery, NearbyAnswer, NearbyQuery
 from shared import keys
 from shared.http import Call
 from shared.table import Table

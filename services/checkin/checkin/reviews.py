@@ -1,4 +1,4 @@
-"""Reviews: check-ins that nobody could make so fast, looked at by people, who pay them or do not.
+"""Reviews: check-ins that nobody could make so fast, or that too many made, until people pay them or do not.
 
 The name of the decision is what makes it one: of two reviewers at once, the first to put it has decided.
 """

@@ -6,12 +6,14 @@ from typing import Any
 
 from checkin import (
     approaches,
+    challenges,
     checkins,
     history,
     import_model,
     importing,
     model,
     places,
+    places_model,
     presence,
     reviews,
     reviews_model,
@@ -23,8 +25,8 @@ from shared.member_ref import signed_in
 ROUTES = Routes()
 _get, _post, _put = ROUTES.get, ROUTES.post, ROUTES.put
 
-_get("/v1/stores/nearby", ANY_TOKEN, query=model.NearbyQuery, answer=model.NearbyAnswer)(places.nearby)
-_get("/v1/geofences", ANY_TOKEN, query=model.FencesQuery, answer=model.FencesAnswer)(places.geofences)
+_get("/v1/stores/nearby", ANY_TOKEN, query=places_model.NearbyQuery, answer=places_model.NearbyAnswer)(places.nearby)
+_get("/v1/geofences", ANY_TOKEN, query=places_model.FencesQuery, answer=places_model.FencesAnswer)(places.geofences)
 
 _put("/v1/stores/{store_id}", "stores:admin", body=model.StoreBody, answer=model.Store)(stores.put)
 _get("/v1/stores/{store_id}", "stores:admin", answer=model.Store)(stores.read)
@@ -52,6 +54,14 @@ _post(
     id_field="checkin_id",
     takes_codes=True,
 )(checkins.check_in)
+_post(
+    "/v1/me/checkins/challenges",
+    MEMBER,
+    body=model.ChallengeBody,
+    answer=model.ChallengeAnswer,
+    status=201,
+    id_field="challenge_id",
+)(challenges.give)
 _post(
     "/v1/checkins",
     "purchases:write",

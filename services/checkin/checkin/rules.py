@@ -11,8 +11,9 @@ from datetime import date, datetime, timedelta
 
 from checkin import devices
 from checkin.arrival import Arrival
-from checkin.evidence import Evidence, at_store
-from checkin.model import Hours, OutcomeName, Reward, Store, Weekday
+from checkin.evidence import BY_PLACE, Evidence, at_store
+from checkin.model import OutcomeName, Reward, Store
+from checkin.opening import is_open
 from checkin.visits import DEVICE_SIGNS, Distance, Ring, Visit, Visits, of_kept, to_kept
 from shared.business_day import business_day, day_end, zone
 
@@ -23,9 +24,8 @@ SPEED_KMH_MAX = 300
 JOURNEY_M_MIN = 20_000
 # Shorter than visits are remembered: a code that comes later than this after its half minute can't be judged.
 CODE_REMEMBERED = timedelta(days=1)
-
-_WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_DAY_MINUTES = 24 * 60
+OVERRUN = "anomaly"
+"""Why a check-in waits at a store that has paused by itself."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,22 @@ class Outcome:
     already: bool = False
 
 
-def arrive(store: Store, evidence: Evidence, at: datetime, *, checkin_id: str, device: str | None = None) -> Arrival:
+def arrive(
+    store: Store,
+    evidence: Evidence,
+    at: datetime,
+    *,
+    checkin_id: str,
+    device: str | None = None,
+    has_stayed: bool = False,
+) -> Arrival:
     """What the store would give for this evidence now, or why it gives nothing."""
     level = evidence.level
     reason = evidence.reason or _store_reason(store, at)
     if reason is None and level is not None and not _is_enough(store.rewards, level):
         reason = "level_too_low"
+    if reason is None and level in BY_PLACE and store.dwell_seconds and not has_stayed:
+        reason = "not_stayed"
     points, campaigns = reward(store.rewards, level) if reason is None and level is not None else (0, ())
     return Arrival(
         checkin_id=checkin_id,
@@ -61,6 +71,7 @@ def arrive(store: Store, evidence: Evidence, at: datetime, *, checkin_id: str, d
         cutoff_hour=store.cutoff_hour,
         level=level,
         reason=reason,
+        doubt=OVERRUN if store.paused_by == "anomaly" else None,
         apart=evidence.apart,
         points=points,
         campaigns=campaigns,
@@ -88,9 +99,10 @@ def judge(visits: Visits, arrival: Arrival) -> Outcome:
     seen = _with_device(_with_fix(replace(visits.pruned(at), at=at), arrival), arrival, at)
     if reason is not None or arrival.level is None:
         return Outcome("recorded_no_award", day, arrival.checkin_id, arrival.level, 0, (), seen, reason)
-    if _is_impossible(visits, arrival, at):
+    doubt = "travel" if _is_impossible(visits, arrival, at) else arrival.doubt
+    if doubt is not None:
         visit = Visit(arrival.store_id, day, arrival.checkin_id, "pending_review", arrival.level, 0, (), arrival.step)
-        return _taken(visit, seen, "travel")
+        return _taken(visit, seen, doubt)
     paid = (arrival.points, arrival.campaigns)
     visit = Visit(arrival.store_id, day, arrival.checkin_id, "awarded", arrival.level, *paid, arrival.step)
     return _taken(visit, _with_award(seen, arrival), None)
@@ -123,25 +135,6 @@ def reward(rewards: tuple[Reward, ...], level: int) -> tuple[int, tuple[str, ...
     return sum(each.points for each in due), tuple(campaigns)
 
 
-def is_open(hours: Hours | None, local: datetime) -> bool:
-    """Whether a store with these hours is open at a local time; an interval holds its start and not its end."""
-    if hours is None:
-        return True
-    minute = local.hour * 60 + local.minute
-    today, yesterday = _WEEKDAYS[local.weekday()], _WEEKDAYS[local.weekday() - 1]
-    return any(
-        start <= minute + offset < end
-        for day, offset in ((today, 0), (yesterday, _DAY_MINUTES))
-        for start, end in map(_minutes, hours.get(day, ()))
-    )
-
-
-def _minutes(interval: tuple[str, str]) -> tuple[int, int]:
-    """Start and end in minutes from the day's midnight; an end at or before the start belongs to the next day."""
-    start, end = (int(text[:2]) * 60 + int(text[3:]) for text in interval)
-    return start, end if end > start else end + _DAY_MINUTES
-
-
 def _taken(visit: Visit, visits: Visits, reason: str | None) -> Outcome:
     """The outcome of a visit that takes its store-day."""
     return _of(visit, replace(visits, taken=(*visits.taken, visit)), reason)
@@ -161,7 +154,7 @@ def _of(visit: Visit, visits: Visits, reason: str | None) -> Outcome:
 
 
 def _store_reason(store: Store, at: datetime) -> str | None:
-    if store.rewards_paused:
+    if store.rewards_paused and store.paused_by != "anomaly":
         return "store_paused"
     if store.state != "open" or not is_open(store.hours, at.astimezone(zone(store.time_zone))):
         return "store_closed"

@@ -44,19 +44,28 @@ def decide(visits: Visits, ruling: Ruling, _at: datetime) -> Decided[Visits]:
         "reward": ruling.reward,
     }
     kind = "approved" if ruling.is_approved else "rejected"
-    taken = tuple(ruled for visit in visits.taken for ruled in _ruled(visit, ruling))
-    return Decided(replace(visits, taken=taken), (Step(kind, occurred_at=ruling.at, data=data),))
+    return Decided(
+        replace(visits, taken=_taken(visits, ruling)).pruned(visits.at), (Step(kind, occurred_at=ruling.at, data=data),)
+    )
 
 
-def _ruled(visit: Visit, ruling: Ruling) -> tuple[Visit, ...]:
-    """A visit after the decision; the one that it is about is paid, or gone."""
-    place = (ruling.said["store_id"], date.fromisoformat(ruling.said["business_day"]), ruling.said["checkin_id"])
-    if (visit.store_id, visit.day, visit.checkin_id) != place or visit.outcome != "pending_review":
-        return (visit,)
+def _taken(visits: Visits, ruling: Ruling) -> tuple[Visit, ...]:
+    """The store-days that are taken after the decision. What is paid takes its own, also if another check-in waits for it.
+
+    Two members, each with a check-in of that store-day, may have become one while both waited.
+    """
+    store_id, day = ruling.said["store_id"], date.fromisoformat(ruling.said["business_day"])
+    here = next((visit for visit in visits.taken if (visit.store_id, visit.day) == (store_id, day)), None)
+    is_its_own = here is not None and here.checkin_id == ruling.said["checkin_id"]
+    if (here is not None and here.outcome == "awarded") or not (is_its_own or ruling.is_approved):
+        return visits.taken
+    others = tuple(visit for visit in visits.taken if visit is not here)
     if not ruling.is_approved:
-        return ()
-    points, campaigns = ruling.reward["points"], tuple(ruling.reward["campaigns"])
-    return (replace(visit, outcome="awarded", points=points, campaigns=campaigns),)
+        return others
+    paid, level = ruling.reward, int(ruling.said["evidence_level"])
+    step = here.step if here else None
+    campaigns = tuple(paid["campaigns"])
+    return (*others, Visit(store_id, day, ruling.said["checkin_id"], "awarded", level, paid["points"], campaigns, step))
 
 
 def pack(ruling: Ruling) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def pause(call: Call[Pause]) -> PauseAnswer:
     def make(old: Item | None) -> Item:
         if old is None:
             raise NotFound("store_not_found")
-        kept = {name: value for name, value in old.items() if name not in ("paused", "reason")}
+        kept = {name: value for name, value in old.items() if name not in ("paused", "paused_by", "reason")}
         return kept | {"paused": wanted.paused} | ({"reason": wanted.reason} if wanted.reason else {})
 
     call.world.directory.change(keys.store(store_id), make)
@@ -85,7 +85,8 @@ def find(world: World, store_id: str) -> Store:
 def store_of(item: Item) -> Store:
     """The store that an item of the directory holds."""
     said = StoreBody.model_validate_json(item["body"])
-    return said.named(item["pk"].partition("#")[2], rewards_paused=bool(item.get("paused")))
+    paused_by = item.get("paused_by", "operator") if item.get("paused") else None
+    return said.named(item["pk"].partition("#")[2], paused_by=paused_by)
 
 
 def _item(store_id: str, said: StoreBody, old: Item | None) -> Item:
@@ -105,7 +106,7 @@ def _filled(said: StoreBody, old: Item | None) -> StoreBody:
 
 def _pack(store: Store) -> str:
     """What was said, as JSON text: a number of the table can't hold every coordinate that a body can."""
-    return store.model_dump_json(exclude={"store_id", "rewards_paused"}, exclude_none=True)
+    return store.model_dump_json(exclude={"store_id", "rewards_paused", "paused_by"}, exclude_none=True)
 
 
 def _listings(old: Item | None, new: Item) -> Sequence[Write]:

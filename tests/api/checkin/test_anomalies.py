@@ -68,7 +68,8 @@ def test_too_many_guests_pause_their_store_and_say_so_once(operator, checkin, st
         f"{FEW + 1} check-ins in an hour; usual are {USUAL}"
     )
     (late,) = crowd(operator, 1, start=100)
-    assert late.post("/v1/me/checkins", checkin()).body["outcome"] == "recorded_no_award"
+    waits = late.post("/v1/me/checkins", checkin()).body
+    assert (waits["outcome"], waits["reward"]) == ("pending_review", {"points": 0, "campaigns": []})
     elsewhere = late.post("/v1/me/checkins", checkin("c-2", store_id="harajuku"))
     assert elsewhere.body["outcome"] == "awarded"
     assert invariants.faults(operator.world.ledger.table.scan()) == []
@@ -98,10 +99,94 @@ def test_a_change_of_the_store_keeps_the_pause_and_what_caused_it(operator, chec
     stream()
     store = operator.get("/v1/stores/shibuya").body
     assert store.pop("rewards_paused")
+    assert store.pop("paused_by") == "anomaly"
     assert operator.put("/v1/stores/shibuya", store | {"name": "new"}).status == 200
     item = operator.world.directory.table.get(*keys.store("shibuya"))
     assert item["paused"]
     assert item["anomaly"]
+
+
+@pytest.fixture
+def overrun(operator, checkin, stream):
+    """A store that has just paused by itself."""
+    has_a_past(operator.world, "shibuya")
+    for one in crowd(operator, FEW + 1):
+        one.post("/v1/me/checkins", checkin())
+    stream()
+    stream()
+    return operator
+
+
+def at_counter(world):
+    return world.ledger.head(TRAFFIC, "shibuya", consistent=True).state
+
+
+def reviews(operator):
+    return operator.get("/v1/reviews?limit=100").body["items"]
+
+
+def test_who_comes_to_an_overrun_store_waits_for_people_and_is_paid_by_them(overrun, checkin, stream):
+    before = at_counter(overrun.world)
+    guests = crowd(overrun, 3, start=100)
+    assert [one.post("/v1/me/checkins", checkin()).body["outcome"] for one in guests] == ["pending_review"] * 3
+    again = guests[0].post("/v1/me/checkins", checkin("c-2"))
+    assert (again.status, again.body["already"], again.body["outcome"]) == (200, True, "pending_review")
+    stream()
+    assert at_counter(overrun.world) == before
+    waiting = reviews(overrun)
+    assert {(one["member_id"], one["reason"]) for one in waiting} == {
+        (f"guest-{n}", "anomaly") for n in range(100, 103)
+    }
+    waiting.sort(key=lambda one: one["member_id"])  # all of them came in the same moment
+    for one, word in zip(waiting, ("approve", "approve", "reject"), strict=True):
+        assert overrun.post(f"/v1/reviews/{one['review_id']}/{word}", {}).status == 200
+    sent = stream()
+    assert sent.count("checkin.accepted.v1") == 2
+    assert at_counter(overrun.world) == before
+    outcomes = [one.get("/v1/me/checkins").body["items"][0]["outcome"] for one in guests]
+    assert outcomes == ["awarded", "awarded", "recorded_no_award"]
+    assert overrun.put("/v1/stores/shibuya/rewards-pause", {"paused": False}).status == 200
+    assert guests[2].post("/v1/me/checkins", checkin("c-3")).body["outcome"] == "awarded"
+    assert invariants.faults(overrun.world.ledger.table.scan()) == []
+
+
+def test_nothing_waits_that_would_not_be_paid(overrun, checkin):
+    (guest,) = crowd(overrun, 1, start=100)
+    changes: list[dict[str, object]] = [{"is_mock": True}, {"lat": 36.0}, {"accuracy_m": 500}]
+    for n, change in enumerate(changes):
+        answer = guest.post("/v1/me/checkins", checkin(f"c-{n}", **change))
+        assert answer.body["outcome"] == "recorded_no_award"
+
+
+def test_the_pause_of_an_operator_is_no_case_for_reviews_whichever_came_first(overrun, checkin, stream):
+    path = "/v1/stores/shibuya/rewards-pause"
+    assert overrun.put(path, {"paused": True}).status == 200
+    assert overrun.get("/v1/stores/shibuya").body["paused_by"] == "operator"
+    (guest,) = crowd(overrun, 1, start=100)
+    assert guest.post("/v1/me/checkins", checkin()).body["outcome"] == "recorded_no_award"
+    event = {"id": "x", "source": "s", "type": "omotenashi.checkin.anomaly.v1", "time": "2026-11-20T03:00:00Z",
+             "sequence": 10_000, "data": {"store_id": "shibuya", "guests": 99, "usual": 1}}  # fmt: skip
+    record = {"Records": [{"messageId": "m", "body": json.dumps(event)}]}
+    assert inbox.work(overrun.world, record, reactions=REACTIONS) == {"batchItemFailures": []}
+    assert overrun.get("/v1/stores/shibuya").body["paused_by"] == "operator"
+    assert overrun.put(path, {"paused": False}).status == 200
+    assert "paused_by" not in overrun.get("/v1/stores/shibuya").body
+
+
+def test_thousands_of_reviews_are_read_page_by_page_each_once(overrun):
+    table, of = overrun.world.directory.table, {"store_id": "shibuya", "business_day": "2026-11-20", "checkin_id": "c"}
+    said = {**of, "evidence_level": 0, "reason": "anomaly", "withheld": {"points": 1, "campaigns": []}}
+    for n in range(2000):
+        pk, sk = keys.review(f"{1795143600000 + n // 7:013d}-{n:016x}")
+        table.put({"pk": pk, "sk": sk, "acc": keys.account(keys.VISITS, f"m-{n}"), "x": said, "t": 1795143600000})
+    found, cursor = [], ""
+    while cursor is not None:
+        table.usage.reset()
+        page = overrun.get(f"/v1/reviews?limit=100{cursor and f'&cursor={cursor}'}").body
+        assert table.usage.read_units <= 8
+        found += [item["member_id"] for item in page["items"]]
+        cursor = page["next_cursor"]
+    assert found == [f"m-{n}" for n in range(2000)]
 
 
 def test_a_store_without_a_past_may_open_with_a_crowd(operator, checkin, stream):
