@@ -21,6 +21,19 @@ class DynamoTable:
         answer = self._call("get_item", Key=_key(pk, sk), ConsistentRead=consistent)
         return load(answer["Item"]) if "Item" in answer else None
 
+    def get_many(self, keys: Sequence[tuple[str, int | str]], *, consistent: bool = False) -> list[Item]:
+        wanted, found = [_key(*key) for key in dict.fromkeys(keys)], list[Item]()
+        while wanted:
+            some, wanted = wanted[:_KEYS_MAX], wanted[_KEYS_MAX:]
+            asked = {self.name: {"Keys": some, "ConsistentRead": consistent}}
+            answer = self._call("batch_get_item", RequestItems=asked)
+            found += [load(raw) for raw in answer["Responses"].get(self.name, [])]
+            left = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])  # too large, or too fast
+            if len(left) == len(some):
+                raise Unavailable
+            wanted = left + wanted
+        return found
+
     def newest(self, pk: str, *, upto: int | None = None, consistent: bool = False) -> Item | None:
         found = self.items(pk, upto=upto, newest_first=True, limit=1, consistent=consistent)
         return found[0] if found else None
@@ -114,7 +127,7 @@ class DynamoTable:
     def _call(self, operation: str, **asked: Any) -> dict[str, Any]:
         from botocore.exceptions import BotoCoreError, ClientError
 
-        if operation != "transact_write_items":
+        if operation not in _NAMES_ITS_TABLES:
             asked["TableName"] = self.name
         self.usage.round_trips += 1
         try:
@@ -154,7 +167,9 @@ class DynamoTable:
         return cast("Exception", error)
 
 
-_READS = ("get_item", "query", "scan")
+_READS = ("get_item", "batch_get_item", "query", "scan")
+_NAMES_ITS_TABLES = ("transact_write_items", "batch_get_item")
+_KEYS_MAX = 100  # so many may be asked for in one call
 _LOST_RACE = frozenset({"None", "ConditionalCheckFailed", "TransactionConflict"})
 _LASTING = frozenset({"ItemCollectionSizeLimitExceeded", "ValidationError"})
 _TRANSIENT = frozenset(

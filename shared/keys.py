@@ -238,6 +238,16 @@ def challenge(member_id: str, challenge_id: str) -> tuple[str, str]:
     return f"challenge#{member_id}", challenge_id
 
 
+def sales(store_id: str, day: date) -> str:
+    """The partition of what a store's tills have sold, by the date in UTC."""
+    return f"sales#{store_id}#{day.isoformat()}"
+
+
+def sale(at_ms: int, purchase_id: str = "", *, is_undone: bool = False) -> str:
+    """The place of a sale, by its time; that it was undone is a place of its own behind it."""
+    return f"{at_ms:013d}#{purchase_id}" + ("#undone" if is_undone else "")
+
+
 ALARM_SHARDS = 16
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from shared.table import Collision, Item, Put, Remove, Replace, Usage, Write
 
 _KB = 1024
+_KEYS_MAX = 100  # DynamoDB takes so many in one call
 _PACKING = 2  # the version of marshal's format that looks for no repetitions, and is the fastest
 
 
@@ -34,6 +35,15 @@ class MemoryTable:
         with self._lock:
             found = self._at(pk, sk)
             self._read([found] if found else [], consistent=consistent)
+            return found
+
+    def get_many(self, keys: Sequence[tuple[str, int | str]], *, consistent: bool = False) -> list[Item]:
+        with self._lock:
+            found = [item for key in dict.fromkeys(keys) if (item := self._at(*key)) is not None]
+            if self._counts:
+                self.usage.round_trips += -(-len(set(keys)) // _KEYS_MAX)
+                units = sum(max(1, -(-size(item) // (4 * _KB))) for item in found) + len(set(keys)) - len(found)
+                self.usage.read_units += units * (1 if consistent else 0.5)
             return found
 
     def newest(self, pk: str, *, upto: int | None = None, consistent: bool = False) -> Item | None:

@@ -40,9 +40,18 @@ class Outbox(Protocol):
         """Keep the key of a record that could not be handled."""
 
 
-def relay_ledger(world: World, records: Iterable[dict[str, Any]], outbox: Outbox) -> None:
-    """Handle a batch of the ledger's stream."""
-    _relay(records, outbox, lambda _, new: _of_ledger(world, new, outbox))
+Follow = Callable[[World, Item], None]
+
+
+def relay_ledger(world: World, records: Iterable[dict[str, Any]], outbox: Outbox, follow: Follow | None = None) -> None:
+    """Handle a batch of the ledger's stream. `follow` is shown every item, for a list that no key of the ledger serves."""
+
+    def read(_: Item | None, new: Item) -> list[Event]:
+        if follow is not None:
+            follow(world, new)
+        return _of_ledger(world, new, outbox)
+
+    _relay(records, outbox, read)
 
 
 def relay_directory(records: Iterable[dict[str, Any]], outbox: Outbox) -> None:

@@ -74,6 +74,9 @@ class Table(Protocol):
     def get(self, pk: str, sk: int | str, *, consistent: bool = False) -> Item | None:
         """The item of this key."""
 
+    def get_many(self, keys: Sequence[tuple[str, int | str]], *, consistent: bool = False) -> list[Item]:
+        """The items of those of these keys where one is, in any order."""
+
     def newest(self, pk: str, *, upto: int | None = None, consistent: bool = False) -> Item | None:
         """The item of the highest number, at most `upto`."""
 

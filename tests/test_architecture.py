@@ -31,6 +31,7 @@ PURE = (
     "lots",
     "balances",
     "liability",
+    "day_close",
     "attending",
     "dues",
     "merging",

@@ -4,7 +4,7 @@ from typing import Any
 
 from chalice.app import Chalice, Cron
 
-from points import jobs
+from points import jobs, sales
 from points.reactions import CARRY_ON, REACTIONS
 from points.routes import ROUTES
 from shared import inbox as queue, keys, relay, web, world
@@ -21,9 +21,9 @@ def inbox(event: Any) -> dict[str, Any]:
 
 @app.on_dynamodb_record(stream_arn="arn:set:in:infra")
 def relay_ledger(event: Any) -> None:
-    """Entries become events."""
+    """Entries become events, and sales are noted where the close of their day looks for them."""
     here = world.deployed()
-    relay.relay_ledger(here, event.to_dict()["Records"], relay.AwsOutbox(here))
+    relay.relay_ledger(here, event.to_dict()["Records"], relay.AwsOutbox(here), sales.follow)
 
 
 @app.on_dynamodb_record(stream_arn="arn:set:in:infra")

@@ -77,3 +77,16 @@ def test_reading_through_goes_on_behind_an_item_that_is_gone(partition):
     partition.delete(*order[3])
     assert [(item["pk"], item["sk"]) for item in partition.scan(after=order[3], limit=100)] == order[4:]
     assert partition.scan(after=order[-1], limit=100) == []
+
+
+def test_many_are_read_at_once_each_that_is_there_once(partition):
+    asked = [("a", 2), ("b", 5), ("a", 77), ("nobody", 1), ("a", 2)]
+    found = partition.get_many(asked, consistent=True)
+    assert sorted((item["pk"], item["sk"]) for item in found) == [("a", 2), ("b", 5)]
+    assert partition.get_many([]) == []
+
+
+def test_more_than_one_call_takes_are_read_whole(table):
+    for number in range(130):
+        table.put_new({"pk": f"p{number}", "sk": 1, "x": BIG if number < 9 else b""})
+    assert len(table.get_many([(f"p{number}", 1) for number in range(130)])) == 130

@@ -47,6 +47,7 @@ ROWS = {
         "PUT /v1/partners/{partner_id}": {"operator"},
         "GET /v1/partners/{partner_id}": {"operator"},
         "GET /v1/reports/liability": {"operator"},
+        "POST /v1/reconciliations": {"operator"},
         "GET /v1/programme": {"operator"},
         "PUT /v1/programme": {"operator"},
         "POST /v1/keys": {"operator"},

@@ -12,6 +12,7 @@ from points import (
     adjustments,
     afterwards,
     awards,
+    day_close,
     holds,
     identities,
     key_model,
@@ -27,6 +28,7 @@ from points import (
     programme,
     purchases,
     receipts,
+    reconciling,
     reports,
     returned,
     reversals,
@@ -41,7 +43,7 @@ from shared.preference import CSV, JSON
 
 ROUTES = Routes()
 _get, _post, _put, _delete = ROUTES.get, ROUTES.post, ROUTES.put, ROUTES.delete
-_BATCH = 1024 * KB
+_BATCH, _JOURNAL = 1024 * KB, 4096 * KB
 
 _post("/v1/members", "members:write", body=person.NewMember, answer=person.MemberAnswer, status=201)(members.create)
 _get("/v1/members/{member_id}", "members:read", answer=person.MemberAnswer)(profiles.read)
@@ -177,6 +179,14 @@ _get(
     answer=liability.Liability,
     media=(JSON, CSV),
 )(reports.liability)
+_post(
+    "/v1/reconciliations",
+    "reports:read",
+    body=day_close.Reconciliation,
+    answer=day_close.Comparison,
+    body_max=_JOURNAL,
+    id_field="reconciliation_id",
+)(reconciling.reconcile)
 
 _post("/v1/keys", "keys:admin", body=key_model.NewKey, answer=key_model.KeyAnswer, status=201)(keyring.create)
 _get("/v1/keys", "keys:admin", query=model.Page, answer=key_model.KeyPage)(keyring.listed)
