@@ -179,21 +179,27 @@ def answer(world: World, route: Route, request: Request) -> Reply:
     language = preference.language(request.headers.get("accept-language", ""))
     guesser = Guesser(world, request.who, request.address, request.request_id)
     try:
-        reply = _as_reply(route.action(_judge(world, route, request, language, guesser)))
-        sent, status = reply.body, reply.status or route.status
-        if isinstance(sent, BaseModel):
-            sent = sent.model_dump(mode="json", exclude_none=True)
-        more = {**reply.headers, "Idempotent-Replayed": "true"} if reply.is_replay else reply.headers
-        done = Reply(sent, status, reply.is_replay, more)
-    except Refused as refused:
-        told = guesser.told(refused)
-        _log.info("refused", extra={"code": told.code, "status": told.status})
-        done = refusal(told, language, request.request_id)
+        done = _answered(world, route, request, language, guesser)
     except Exception:  # noqa: BLE001 - the last resort: logged, and answered as a 500
         _log.exception("failed", extra={"route": f"{route.method} {route.path}"})
         done = refusal(_internal(), language, request.request_id)
     limits = guesser.headers() if route.is_limited or request.is_unknown_key else {}
     return replace(done, headers={**done.headers, **limits, "X-Request-Id": request.request_id})
+
+
+def _answered(world: World, route: Route, request: Request, language: str, guesser: Guesser) -> Reply:
+    """The reply to a request, or to why it was refused; what a refusal says of codes that do not exist is counted."""
+    try:
+        reply = _as_reply(route.action(_judge(world, route, request, language, guesser)))
+    except Refused as refused:
+        told = guesser.told(refused)
+        _log.info("refused", extra={"code": told.code, "status": told.status})
+        return refusal(told, language, request.request_id)
+    sent, status = reply.body, reply.status or route.status
+    if isinstance(sent, BaseModel):
+        sent = sent.model_dump(mode="json", exclude_none=True)
+    more = {**reply.headers, "Idempotent-Replayed": "true"} if reply.is_replay else reply.headers
+    return Reply(sent, status, reply.is_replay, more)
 
 
 def refusal(refused: Refused, language: str, request_id: str) -> Reply:

@@ -1,6 +1,7 @@
 """Whoever asks for too many codes that do not exist waits for those alone; a typing error costs nobody anything."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,9 @@ from checkin.routes import ROUTES as CHECKIN
 from coupons.routes import ROUTES as COUPONS
 from points.routes import ROUTES as POINTS
 from shared import barcode
+from shared.errors import Unavailable
 from shared.http import Request, answer
+from shared.memory import MemoryTable
 from tests.api.coupons.conftest import CAMPAIGN, SHIBUYA
 from tests.kit import CAFE, EC, OPERATOR, OTHER_TILL, TILL, Client, FakeClock, key, make_world, member
 from tests.typed import made_up, mistyped
@@ -330,8 +333,6 @@ def test_no_header_says_where_a_caller_is(coupons, points):
 
 
 def test_the_test_clock_moves_no_budget(clock):
-    from dataclasses import replace
-
     world = replace(make_world(clock), has_test_clock=True)
     till = Client(POINTS, world, TILL)
     for card in cards(60):
@@ -385,6 +386,27 @@ def test_an_unknown_key_is_counted_by_its_address_on_every_route():
         assert world.ledger.table.usage.round_trips == 0
         elsewhere = Request(headers={}, address=ELSEWHERE, is_unknown_key=True)
         assert answer(world, next(asking), elsewhere).status == 401
+
+
+class Silent(MemoryTable):
+    """A table that does not answer."""
+
+    def __init__(self, trouble):
+        super().__init__()
+        self.trouble = trouble
+
+    def get(self, pk, sk, *, consistent=False):
+        raise self.trouble
+
+
+@pytest.mark.parametrize(("trouble", "status"), [(Unavailable(), 503), (RuntimeError("broken"), 500)])
+def test_what_cannot_be_counted_is_not_told(coupons, trouble, status):
+    """No budget can be got round by trouble with the table; and a good code asks it nothing."""
+    good = coupon(coupons)
+    till = replace(coupons, world=replace(coupons.world, transient=Silent(trouble)), who=TILL)
+    assert validate(till, made_up(1)[0]).status == status
+    assert redeem(till, made_up(1)[0]).status == status
+    assert redeem(till, good).status == 201
 
 
 def test_two_keys_of_one_shop_are_two_budgets():

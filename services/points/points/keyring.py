@@ -81,7 +81,7 @@ def rotate(call: Call[Rotation]) -> Reply:
     secret = auth.new_secret(call.world.stage.name, key[1])
     now = clock.to_ms(call.world.clock.unmoved())
     rotation = Rotated(auth.hash_of(secret), now, now + call.body.overlap_seconds * 1000)
-    replayed = False
+    rotate_id, replayed = call.body.rotate_id or call.idempotency_key, False
 
     def rotated(item: Item | None) -> Item:
         nonlocal replayed
@@ -90,15 +90,15 @@ def rotate(call: Call[Rotation]) -> Reply:
             raise Forbidden("forbidden")
         done = item.get("rotations", {})
         print_ = call.world.secrets.fingerprint(call.content)
-        replayed = call.body.rotate_id in done
+        replayed = rotate_id in done
         if replayed:
-            if done[call.body.rotate_id] != print_:
+            if done[rotate_id] != print_:
                 raise Invalid("id_reused")
             return item
         if not auth.is_valid(item | {"not_before": 0}, now):
             raise Conflict("key_over")
         after = rotation.of(item)
-        return after if call.body.rotate_id is None else after | {"rotations": done | {call.body.rotate_id: print_}}
+        return after if rotate_id is None else after | {"rotations": done | {rotate_id: print_}}
 
     item = call.world.directory.change(key, rotated)
     return Reply(_answer(item, None if replayed else secret), 201, is_replay=replayed)

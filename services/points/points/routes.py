@@ -196,7 +196,6 @@ _post(
     body=key_model.Rotation,
     answer=key_model.KeyAnswer,
     status=201,
-    id_field="rotate_id",
 )(keyring.rotate)
 _delete("/v1/keys/{key_id}", "keys:admin", status=204)(keyring.revoke)
 
