@@ -28,7 +28,7 @@ _END = b'","end":'
 _ALSO_IN_ENTRIES = frozenset({"used", "when", "due", "left", "taken", "fp", "key", "instead"})
 _ROWS = frozenset("htc")  # of a member's state: holds, points that wait for a day, counts of caps
 _IN_NAMES = {"purchase.ec": "l", "purchase.pos": "l", "issue": "c", "redemption": "bchx", "codes": "k",
-             "offline.purchase": "b"}  # fmt: skip
+             "offline.purchase": "b", "reconciliation": "z"}  # fmt: skip
 _IN_SHARES_OF_LIMITS = "bow"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from points import sales
 from shared import keys, queues, relay
 from shared.errors import Unavailable
 from shared.events import Event
@@ -129,7 +130,7 @@ class Redrive:
         item: Item | None = of_ledger or directory.get(pk, sk, consistent=True)
         if item is None:
             raise LookupError(f"there is no item {pk} {sk}")
-        relay.again(self._world, item, outbox, is_ledgers=of_ledger is not None)
+        relay.again(self._world, item, outbox, is_ledgers=of_ledger is not None, follow=sales.follow)
 
     def _relay_batch(self, info: dict[str, Any], outbox: relay.Outbox) -> None:
         """Records of a stream on which the relay crashed; a stream keeps them for a day."""

@@ -45,13 +45,7 @@ Follow = Callable[[World, Item], None]
 
 def relay_ledger(world: World, records: Iterable[dict[str, Any]], outbox: Outbox, follow: Follow | None = None) -> None:
     """Handle a batch of the ledger's stream. `follow` is shown every item, for a list that no key of the ledger serves."""
-
-    def read(_: Item | None, new: Item) -> list[Event]:
-        if follow is not None:
-            follow(world, new)
-        return _of_ledger(world, new, outbox)
-
-    _relay(records, outbox, read)
+    _relay(records, outbox, lambda _, new: _told(world, new, outbox, follow))
 
 
 def relay_directory(records: Iterable[dict[str, Any]], outbox: Outbox) -> None:
@@ -59,12 +53,12 @@ def relay_directory(records: Iterable[dict[str, Any]], outbox: Outbox) -> None:
     _relay(records, outbox, _of_directory)
 
 
-def again(world: World, item: Item, outbox: Outbox, *, is_ledgers: bool) -> None:
-    """Relay one item that was parked by its key: the same events under the same ids.
+def again(world: World, item: Item, outbox: Outbox, *, is_ledgers: bool, follow: Follow | None = None) -> None:
+    """Relay one item that was parked by its key: the same events under the same ids, and shown to `follow` as ever.
 
     Raises what is wrong with it; `Unavailable` if the topic does not take all of its events.
     """
-    found = _of_ledger(world, item, outbox) if is_ledgers else _of_directory(None, item)
+    found = _told(world, item, outbox, follow) if is_ledgers else _of_directory(None, item)
     for start in range(0, len(found), _BATCH):
         if _not_published(outbox, found[start : start + _BATCH]):
             raise Unavailable
@@ -101,6 +95,12 @@ def _not_published(outbox: Outbox, wanted: list[Event]) -> list[Event]:
 def _park(outbox: Outbox, key: dict[str, Any], reason: str) -> None:
     _log.error("record parked", extra={"reason": reason, "key": json.dumps(key)})
     outbox.park(key, reason)
+
+
+def _told(world: World, item: Item, outbox: Outbox, follow: Follow | None) -> list[Event]:
+    if follow is not None:
+        follow(world, item)
+    return _of_ledger(world, item, outbox)
 
 
 def _of_ledger(world: World, item: Item, outbox: Outbox) -> list[Event]:

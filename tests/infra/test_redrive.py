@@ -172,6 +172,8 @@ def test_what_the_relay_could_not_tell_is_told_under_the_same_id(client, clients
         assert (done.sent, done.left) == (1, [])
         heard = received(clients, "heard")
         assert [one["id"] for one in heard] == ["M#taro:1:points.earned", "M#taro:1:purchase.recorded"]
+        (sale,) = [one for one in client.world.transient.scan() if one["pk"].startswith("sales#")]
+        assert sale["n"] == 1000  # in the list for the close of the day, too
     assert received(clients, client.world.stage.parking) == []
 
 

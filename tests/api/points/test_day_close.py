@@ -1,12 +1,15 @@
 """The close of a store's day: the journal against the ledger, all that differs and only that, however it came about."""
 
+import json
 from datetime import date, timedelta
 from random import Random
 
 import pytest
 
+from infra import audit_lines
 from points import sales
 from shared import keys
+from shared.item_hash import text_of
 from tests.api.points.shop import buy, cancel, claim, complete, faults, give_back, line, of_nobody, reverse
 from tests.kit import EC, OPERATOR, TILL, purchase
 from tests.stream import Stream
@@ -314,6 +317,8 @@ def test_the_books_stay_sound(client, stream):
     stream.run()
     close(client, [said("p-1")])
     assert faults(client) == []
+    for item in client.world.ledger.table.scan():
+        assert audit_lines.read(json.loads(text_of(item))) == item, "an export would be refused"
 
 
 def test_a_place_in_the_list_goes_two_years_after_it_was_noted(client, clock):
