@@ -96,7 +96,10 @@ def redriven(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
     job = redrive.Redrive(replace(world, queues=SqsQueues(world.stage, cloud.client)), cloud.client)
     if asked.dry_run:
         lying = list(job.lying(asked.queue))
-        value: dict[str, Any] = {"queue": asked.queue, "lying": [one._asdict() | {"handle": ""} for one in lying]}
+        value: dict[str, Any] = {
+            "queue": asked.queue,
+            "lying": [{"of": one.of, "reason": one.reason, "body": one.body} for one in lying],
+        }
         lines = [f"{len(lying)} lie there.", *(f"  {one.of}: {one.reason}  {one.body[:100]}" for one in lying)]
         return Result(value, "\n".join(lines))
     done = job.again(asked.queue)
