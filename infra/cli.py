@@ -15,11 +15,19 @@ from typing import Any
 from infra import (
     commands,
     commands_codes,
+    commands_contract,
+    commands_cost,
+    commands_deploy,
     commands_jobs,
     commands_keys,
+    commands_openapi,
+    commands_reconcile,
     commands_replay,
+    commands_reports,
     commands_sim,
     commands_stores,
+    completion,
+    examples,
 )
 from infra.commands import Failed, Result
 from infra.deploy import DeploymentFailed
@@ -63,6 +71,9 @@ COMMANDS = (
         ],
     ),
     Command("key", "the secret of a local API key", commands.key, [(("name",), {"metavar": "NAME"})]),
+    Command(
+        "keys first", "the first operator key of a new stage on AWS", commands_deploy.first_key, commands_deploy.FIRST
+    ),
     Command("keys list", "every API key, without secrets", commands_keys.listed),
     Command("keys make", "a new API key; its secret is told once", commands_keys.make, commands_keys.MAKE),
     Command("keys rotate", "a new secret beside the old one", commands_keys.rotate, commands_keys.ROTATE),
@@ -93,7 +104,16 @@ COMMANDS = (
         commands_jobs.REDRIVE,
     ),
     Command(
-        "report", "points outstanding, a partner's month, or a campaign", commands_jobs.report, commands_jobs.REPORT
+        "report",
+        "points outstanding and by month, a partner's month, campaigns, members' activity",
+        commands_reports.report,
+        commands_reports.REPORT,
+    ),
+    Command(
+        "reconcile",
+        "compare a till's journal with the ledger, and send what is missing there",
+        commands_reconcile.reconcile,
+        commands_reconcile.RECONCILE,
     ),
     Command("codes make", "make codes of a campaign straight into a file", commands_codes.make, commands_codes.MAKE),
     Command("codes import", "take in codes that somebody else made", commands_codes.take_in, commands_codes.IMPORT),
@@ -107,6 +127,19 @@ COMMANDS = (
         "stores import", "set the stores of a CSV or GeoJSON file", commands_stores.take_in, commands_stores.IMPORT
     ),
     Command(
+        "contract",
+        "prove a deployment by the till's scenarios, or a till on a bad line",
+        commands_contract.contract,
+        commands_contract.CONTRACT,
+    ),
+    Command(
+        "openapi",
+        "the description of the services: one OpenAPI document, and types made of it",
+        commands_openapi.describe,
+        commands_openapi.OPENAPI,
+    ),
+    Command("cost", "estimate a month's bill on AWS", commands_cost.cost, commands_cost.COST),
+    Command(
         "sim", "attack the real functions with every fault there is, seed by seed", commands_sim.sim, commands_sim.SIM
     ),
     Command("bench", "how fast it is, as ratios within one run", commands.bench),
@@ -116,7 +149,28 @@ COMMANDS = (
         commands.package,
         [(("--stage",), {"default": "local", "type": commands.stage_name, "metavar": "S"})],
     ),
+    Command(
+        "deploy",
+        "bring a stage on AWS up to date, each change shown first",
+        commands_deploy.deploy,
+        commands_deploy.DEPLOY,
+    ),
+    Command(
+        "destroy", "take a stage away; its data only if told twice", commands_deploy.destroy, commands_deploy.DESTROY
+    ),
+    Command(
+        "completion",
+        "what a shell needs to complete command lines of omo",
+        lambda asked, *_: _completion(asked.shell),
+        [(("shell",), {"choices": list(completion.SHELLS)})],
+    ),
 )
+
+
+def _completion(shell: str) -> Result:
+    text = completion.script(shell, parser())
+    return Result({"shell": shell, "script": text}, text.removesuffix("\n"))
+
 
 GROUPS = {
     "codes": "one-time codes in bulk: made, printed, imported",
@@ -139,7 +193,9 @@ def parser() -> argparse.ArgumentParser:
             more = words.add_parser(group, help=GROUPS[group], description=GROUPS[group])
             of_groups[group] = more.add_subparsers(dest="what", required=True, metavar="WHAT")
         place = of_groups[group] if group else words
-        word = place.add_parser(name, help=command.says, description=command.says, parents=[common])
+        told: Any = {"help": command.says, "description": command.says, "epilog": examples.epilog(command.name)}
+        as_it_stands = argparse.RawDescriptionHelpFormatter
+        word = place.add_parser(name, **told, formatter_class=as_it_stands, parents=[common])
         word.set_defaults(run=command.run)
         for names, options in command.arguments:
             word.add_argument(*names, **options)

@@ -12,6 +12,7 @@ from typing import Any
 from infra import audit as auditing, files, issuer, package as packages, seed as seeding, stack
 from infra.deploy import Cloud
 from infra.locate import Home
+from infra.running import Running
 from shared.clock import utc_now
 
 Say = Callable[[str], None]
@@ -55,6 +56,7 @@ def status(_asked: argparse.Namespace, home: Home, _say: Say) -> Result:
     lines = [
         f"{service:<10}{'answers' if answers else 'does not answer'}" for service, answers in told["services"].items()
     ]
+    lines.append(f"{'console':<10}{'answers' if told['console'] else 'does not answer'}")
     return Result(told, "\n".join(lines), 0 if told["running"] else 1)
 
 
@@ -145,9 +147,9 @@ def package(asked: argparse.Namespace, _home: Home, _say: Say) -> Result:
     return Result(value, "\n".join(lines))
 
 
-def live(home: Home) -> stack.Running:
+def live(home: Home) -> Running:
     """The stack of this folder, which must be running."""
-    running = stack.Running.find(home)
+    running = Running.find(home)
     if running is None:
         raise Failed("The stack is not running: run `omo up` first.")
     return running

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, WaiterError
 
-from infra import template
+from infra import emulated, template
 from infra.locate import INFRA
 from infra.package import REGION, Package
 
@@ -27,6 +27,14 @@ NEVER_CREATED = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
 
 class DeploymentFailed(Exception):
     """A stack did not come up; the message holds what CloudFormation said."""
+
+
+class Prepared(NamedTuple):
+    """What CloudFormation will be asked for."""
+
+    part: str
+    asked: dict[str, Any]
+    is_new: bool
 
 
 class Cloud:
@@ -48,7 +56,8 @@ class Cloud:
         return self._clients[service]
 
     @property
-    def _pace(self) -> dict[str, float]:
+    def pace(self) -> dict[str, float]:
+        """How often a waiter asks, and how many times."""
         return {"Delay": 0.2, "MaxAttempts": 300} if self.endpoint else {"Delay": 5, "MaxAttempts": 240}
 
     @property
@@ -66,6 +75,13 @@ class Cloud:
 
     def deploy_service(self, service: str, parameters: Mapping[str, str]) -> bool:
         """Create or update one service from its package; whether anything was touched."""
+        whole, uploads = self.of_package(service)
+        touched = self._deploy(service, whole, parameters, uploads)
+        self.answer_as_we_do(service, whole, parameters, was_touched=touched)
+        return touched
+
+    def of_package(self, service: str) -> tuple[template.Template, dict[str, bytes]]:
+        """A packaged service's template, and the bundle that it names, by its key in the bucket."""
         package = Package(service, self.stage)
         bundle = package.bundle.read_bytes()
         key = f"{service}/{hashlib.sha256(bundle).hexdigest()}.zip"
@@ -73,14 +89,23 @@ class Cloud:
         for resource in whole["Resources"].values():
             if resource["Type"] == "AWS::Serverless::Function":
                 resource["Properties"]["CodeUri"] = f"s3://{self.bucket}/{key}"
-        touched = self._deploy(service, whole, parameters, {key: bundle})
-        if self.endpoint and (touched or self._lacks_gateway_responses(service)):
-            self._set_gateway_responses(service, whole)
-        return touched
+        return whole, {key: bundle}
+
+    def answer_as_we_do(
+        self, service: str, whole: template.Template, parameters: Mapping[str, str], *, was_touched: bool
+    ) -> None:
+        """Give the emulator's gateway our answers and preflights; AWS reads them from the template."""
+        if not self.endpoint:
+            return
+        api, api_id = self.client("apigateway"), self.outputs(service)["RestAPIId"]
+        if was_touched or not emulated.is_complete(api, api_id):
+            emulated.complete(
+                api, api_id, whole["Resources"]["RestAPI"]["Properties"], _with_defaults(whole, parameters)
+            )
 
     def outputs(self, part: str) -> dict[str, str]:
         """The outputs of a deployed stack."""
-        return {output["OutputKey"]: output["OutputValue"] for output in (self._find(part) or {}).get("Outputs", [])}
+        return {output["OutputKey"]: output["OutputValue"] for output in (self.find(part) or {}).get("Outputs", [])}
 
     def _deploy(
         self,
@@ -89,43 +114,60 @@ class Cloud:
         parameters: Mapping[str, str],
         uploads: Mapping[str, bytes] | None = None,
     ) -> bool:
-        body = template.dump(whole)
-        made_from = hashlib.sha256(json.dumps([body, sorted(parameters.items())]).encode()).hexdigest()
-        before = self._find(part)
-        if before and before["StackStatus"] in NEVER_CREATED:
-            self._delete(part)
-            before = None
-        if before and _tag(before) == made_from and before["StackStatus"] in WHOLE:
+        prepared = self.prepare(part, whole, parameters, uploads)
+        if prepared is None:
             return False
-        template_key = f"{part}/{made_from}.json"
-        self._upload({**(uploads or {}), template_key: body.encode()})
-        self._apply(part, template_key, {**parameters, "Stage": self.stage}, made_from, is_new=before is None)
+        formation = self.client("cloudformation")
+        (formation.create_stack if prepared.is_new else formation.update_stack)(**prepared.asked)
+        self.wait(prepared)
         return True
 
-    def _apply(
-        self, part: str, template_key: str, parameters: Mapping[str, str], made_from: str, *, is_new: bool
-    ) -> None:
-        formation, name = self.client("cloudformation"), self.stack_name(part)
-        change = formation.create_stack if is_new else formation.update_stack
-        change(
-            StackName=name,
-            TemplateURL=self._address(template_key),
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-            Tags=[{"Key": TAG, "Value": made_from}],
-        )
-        waiter = formation.get_waiter("stack_create_complete" if is_new else "stack_update_complete")
+    def prepare(
+        self,
+        part: str,
+        whole: template.Template,
+        parameters: Mapping[str, str],
+        uploads: Mapping[str, bytes] | None = None,
+    ) -> Prepared | None:
+        """Upload what a stack is made from, and say what to ask CloudFormation for; None if it is that already."""
+        body = template.dump(whole)
+        meant = _with_defaults(whole, parameters)
+        made_from = hashlib.sha256(json.dumps([body, sorted(meant.items())]).encode()).hexdigest()
+        before = self.find(part)
+        if before and before["StackStatus"] in NEVER_CREATED:
+            self.delete(part)
+            before = None
+        if before and _tag(before) == made_from and before["StackStatus"] in WHOLE:
+            return None
+        template_key = f"{part}/{made_from}.json"
+        self._upload({**(uploads or {}), template_key: body.encode()})
+        told = {**parameters, "Stage": self.stage}
+        asked = {
+            "StackName": self.stack_name(part),
+            "TemplateURL": self._address(template_key),
+            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in told.items()],
+            "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            "Tags": [{"Key": TAG, "Value": made_from}],
+        }
+        return Prepared(part, asked, before is None or before["StackStatus"] == "REVIEW_IN_PROGRESS")
+
+    def wait(self, prepared: Prepared) -> None:
+        """Wait until a stack has become what it was asked to be; raises `DeploymentFailed` with the reasons."""
+        name = self.stack_name(prepared.part)
+        kind = "stack_create_complete" if prepared.is_new else "stack_update_complete"
         try:
-            waiter.wait(StackName=name, WaiterConfig=self._pace)
+            self.client("cloudformation").get_waiter(kind).wait(StackName=name, WaiterConfig=self.pace)
         except WaiterError as failure:
             raise DeploymentFailed(f"{name}: {self._reasons(name)}") from failure
 
-    def _delete(self, part: str) -> None:
+    def delete(self, part: str) -> None:
+        """Delete a stack; what its template retains stays."""
         formation, name = self.client("cloudformation"), self.stack_name(part)
         formation.delete_stack(StackName=name)
-        formation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=self._pace)
+        formation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=self.pace)
 
-    def _find(self, part: str) -> dict[str, Any] | None:
+    def find(self, part: str) -> dict[str, Any] | None:
+        """A stack as CloudFormation describes it; None if there is none."""
         try:
             found = self.client("cloudformation").describe_stacks(StackName=self.stack_name(part))["Stacks"]
         except ClientError as failure:
@@ -153,26 +195,10 @@ class Cloud:
         region = self.client("s3").meta.region_name
         return f"{self.endpoint or f'https://s3.{region}.amazonaws.com'}/{self.bucket}/{key}"
 
-    def _lacks_gateway_responses(self, service: str) -> bool:
-        """Whether an earlier run died before it had set them; this one is set last."""
-        api = self.outputs(service)["RestAPIId"]
-        last = self.client("apigateway").get_gateway_response(restApiId=api, responseType="DEFAULT_5XX")
-        return bool(last["defaultResponse"])
 
-    def _set_gateway_responses(self, service: str, whole: template.Template) -> None:
-        """Set on the emulator what AWS reads from the API's definition: MiniStack passes the gateway's answers over."""
-        gateway, api = self.client("apigateway"), self.outputs(service)["RestAPIId"]
-        properties = whole["Resources"]["RestAPI"]["Properties"]
-        for kind, response in properties["GatewayResponses"].items():
-            headers = response["ResponseParameters"]["Headers"]
-            gateway.put_gateway_response(
-                restApiId=api,
-                responseType=kind,
-                statusCode=str(response["StatusCode"]),
-                responseParameters={f"gatewayresponse.header.{name}": value for name, value in headers.items()},
-                responseTemplates=response["ResponseTemplates"],
-            )
-        gateway.create_deployment(restApiId=api, stageName=properties["StageName"])
+def _with_defaults(whole: template.Template, parameters: Mapping[str, str]) -> dict[str, str]:
+    """What a stack is told, and what it takes for itself: said or left to its default, the same is the same."""
+    return {name: str(one["Default"]) for name, one in whole["Parameters"].items() if "Default" in one} | {**parameters}
 
 
 def _tag(stack: Mapping[str, Any]) -> str | None:

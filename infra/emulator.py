@@ -29,7 +29,8 @@ def start(home: Home, port: int) -> Process:
     if not python.exists():
         raise StackFailed("MiniStack is not installed: run `make setup` first.")
     temporary = home.folder / "tmp"
-    temporary.mkdir(parents=True, exist_ok=True)
+    for folder in (temporary, home.state):  # the state holds the tables, the files and the root secret
+        files.own_folder(folder)
     # Lambda workers inherit this environment: nothing of the caller's may leak into them.
     environment = {
         **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SYSTEMROOT") if name in os.environ},

@@ -45,6 +45,12 @@ def read_json(path: Path) -> Any:
         return None
 
 
+def own_folder(path: Path) -> None:
+    """A folder that only its owner can look into, made if it is not there."""
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o700)
+
+
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
     """Hold a lock between processes; it goes with the process, so a crash leaves nothing to clean up."""

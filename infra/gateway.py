@@ -10,8 +10,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from shared.http import SAFE_HEADERS
 from shared.texts import TITLES
 
+ALLOWED_ORIGIN = {"Fn::Sub": "'${AllowedOrigin}'"}
+"""A header's value in a definition of an API: the stage's setting, quoted as a constant."""
+PREFLIGHT_HEADER = "method.response.header."
 METHODS = ("get", "post", "put", "patch", "delete", "head")
 
 
@@ -58,11 +62,12 @@ def gateway_responses() -> dict[str, Any]:
 
 
 def _response(answer: Answer) -> dict[str, Any]:
-    headers = {
+    headers: dict[str, Any] = {
         "Content-Type": "'application/problem+json'",
         "X-Request-Id": "context.requestId",
-        "Access-Control-Allow-Origin": "'*'",
+        "Access-Control-Allow-Origin": ALLOWED_ORIGIN,
         "Access-Control-Expose-Headers": "'X-Request-Id,Retry-After'",
+        **{name: f"'{value}'" for name, value in SAFE_HEADERS.items()},
     }
     if answer.status in (429, 503):
         headers["Retry-After"] = "'1'"
@@ -99,3 +104,15 @@ def answer_every_method(definition: dict[str, Any]) -> None:
         for method in METHODS:
             if known and method not in item:
                 item[method] = copy.deepcopy((secured or known)[0])
+
+
+def name_allowed_origin(definition: dict[str, Any]) -> None:
+    """Let preflights name the stage's own origin, where Chalice has written any."""
+    for headers in preflights(definition).values():
+        headers[f"{PREFLIGHT_HEADER}Access-Control-Allow-Origin"] = ALLOWED_ORIGIN
+
+
+def preflights(definition: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The headers with which the gateway itself answers a preflight, by path."""
+    answers = {path: item["options"]["x-amazon-apigateway-integration"] for path, item in definition["paths"].items()}
+    return {path: answer["responses"]["default"]["responseParameters"] for path, answer in answers.items()}

@@ -5,8 +5,8 @@ before. What it says holds in every prefix of the books. `end` says what is wron
 
 What every chain promises stands in `invariants_chain`, and beside it, by the letter of the account: members' points
 (`invariants_points`), purchases (`invariants_purchase`), coupons (`invariants_books`), budgets and pools
-(`invariants_budgets`), campaigns' figures (`invariants_figures`), tills without a line (`invariants_tills`), visits and
-what is around them (`invariants_presence`). What lies between chains stands in `invariants_between`.
+(`invariants_budgets`), campaigns' figures (`invariants_figures`) and what they bring (`invariants_attribution`), tills
+without a line (`invariants_tills`), visits and what is around them (`invariants_presence`). What lies between chains stands in `invariants_between`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from infra.invariants_attribution import Exposures, StoreDays
 from infra.invariants_between import Between
 from infra.invariants_books import Coupons
 from infra.invariants_budgets import Budget, Pool
@@ -141,6 +142,8 @@ class Watch:
             keys.TRAFFIC: Traffic,
             keys.APPROACHES: Approaches,
             keys.FIGURES: Figures,
+            keys.EXPOSURES: Exposures,
+            keys.STORE_DAYS: StoreDays,
             keys.TERMINAL: Tills,
         }
         make = kinds.get(partition[0])

@@ -83,6 +83,12 @@ class Account:
             self.found.append(f"{raw['k']} {points} points in lots of {total(lots)}")
         return lots
 
+    def empty(self) -> None:
+        """Nothing is there any more, and that is known."""
+        self.lots, self.debt, self.holds, self.held = {}, 0, {}, 0
+        self.pending, self.waiting, self.waits = 0, {}, 0
+        self.knows_lots = self.knows_rest = self.knows_waits = True
+
     def add(self, lots: Lots) -> None:
         if self.debt:
             left = free_after(lots, self.debt)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from infra import invariants_figures
+from infra import invariants_attribution, invariants_figures
 from infra.invariants_cards import place_of
 from infra.invariants_facts import Facts
 from infra.invariants_joins import faults_of, named
@@ -28,7 +28,7 @@ Raw = Mapping[str, Any]
 _CARRIED = ("N#action#", "N#adjustment#", "N#checkin#", "N#review#", "N#approach#")
 _PURCHASES = f"{keys.NAME_PREFIX}purchase."
 _EVENT_OF_CHECKIN = "/omotenashi/checkin:{account}:{number}:checkin.{told}"
-_TOLD_OF_CHECKIN = {"accepted": "accepted", "approved": "accepted", "flagged": "flagged"}
+_TOLD_OF_CHECKIN = {"accepted": "accepted", "approved": "accepted", "flagged": "flagged", "limited": "limited"}
 
 
 class _Sale:
@@ -60,6 +60,8 @@ class Between:
             keys.APPROACHES: self._of_approaches,
             keys.TRAFFIC: self._of_traffic,
             keys.FIGURES: self._of_figures,
+            keys.EXPOSURES: self._of_exposures,
+            keys.STORE_DAYS: self._of_store_days,
             keys.TERMINAL: self._of_tills,
         }
 
@@ -208,14 +210,29 @@ class Between:
                 self._facts.add(raw["o"], "lost", where, at, raw["x"]["amount"])
             if raw["k"] == "filled":
                 self._facts.add(operation(place_of(raw["x"]["coupon_id"])), "filled", where, item["t"])
-            for event, discount in invariants_figures.counted(item["pk"], number, raw):
-                self._facts.add(operation(event), "counts", where, item["t"], discount)
+            self._counts(item, offset, raw)
+
+    def _of_exposures(self, item: Item) -> None:
+        for offset, raw in enumerate(item["e"]):
+            self._counts(item, offset, raw, "dated")
+
+    def _counts(self, item: Item, offset: int, raw: Raw, *more: str) -> None:
+        """The events of an entry that the figures must count, and what else must."""
+        number = item["sk"] + offset
+        for event, amount in invariants_figures.counted(item["pk"], number, raw):
+            for what in ("counts", *more):
+                self._facts.add(operation(event), what, f"{item['pk']} entry {number}", item["t"], amount)
+
+    def _of_store_days(self, item: Item) -> None:
+        for offset, raw in enumerate(item["e"]):
+            where = f"{item['pk']} entry {item['sk'] + offset}"
+            self._facts.add(raw["o"], "day", where, item["t"], invariants_attribution.amount_of(raw))
 
     def _of_figures(self, item: Item) -> None:
         for offset, raw in enumerate(item["e"]):
             if "shown" not in raw["x"]:
                 where = f"{item['pk']} entry {item['sk'] + offset}"
-                self._facts.add(raw["o"], "counted", where, item["t"], raw["x"].get("discount", 0))
+                self._facts.add(raw["o"], "counted", where, item["t"], invariants_figures.amount_of(raw))
 
     def _of_tills(self, item: Item) -> None:
         for offset, raw in enumerate(item["e"]):

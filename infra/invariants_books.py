@@ -25,7 +25,7 @@ class Coupons:
     """
 
     def __init__(self, *, is_code: bool = False) -> None:
-        self._is_code, self._was_merged = is_code, False
+        self._is_code, self._was_merged, self._is_erased = is_code, False, False
         self._counted: dict[int, set[str]] = {}  # the redemptions of codes on paper that count here, by campaign
         self._reminded: set[tuple[str, int]] = set()
         self._before: dict[str, Coupon] = {}
@@ -35,6 +35,8 @@ class Coupons:
 
     def faults(self, item: Item) -> list[str]:
         """What is wrong with the next item."""
+        if self._is_erased or "x" in item["s"]:
+            return self._faults_of_nobody(item)
         found = self._cards.faults(item)
         now = {coupon.coupon_id: coupon for coupon in unpack_coupons(item["s"]["c"])}
         moved = {raw["x"]["coupon_id"] for raw in item["e"] if "coupon_id" in raw.get("x", {})}
@@ -50,6 +52,16 @@ class Coupons:
         if not self._was_merged:
             self._look_at_counts(item["s"].get("u", ()), found)
         self._before = now
+        return found
+
+    def _faults_of_nobody(self, item: Item) -> list[str]:
+        """Of an erased member nothing stays in the book, for good, and nothing is used any more."""
+        state, found = item["s"], []
+        if "x" not in state or state["c"] or any(state.get(part) for part in ("g", "k", "u")):
+            found.append("an erased member has coupons or stamps")
+        if self._is_erased and any(raw["k"] in ("redeemed", "held") for raw in item["e"]):
+            found.append("a coupon of an erased member is used")
+        self._is_erased = True
         return found
 
     def _look_at_others(self, now: Mapping[str, Coupon], moved: set[str], found: list[str]) -> None:

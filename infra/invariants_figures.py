@@ -32,9 +32,15 @@ class Figures:
 
 
 def counted(account: str, number: int, raw: Raw) -> Iterator[tuple[str, int]]:
-    """The ids of the events by which an entry of a coupon must be counted, and the discount that each adds."""
+    """The ids of the events by which an entry must be counted, and what each adds: the discount, or what was spent."""
     for name in events.names_of(account[0], raw["k"]):
         if name in EVENTS:
             said = raw["x"]
             sign = {"redeemed": 1, "voided": -1 if said.get("was") == "redeemed" else 0}.get(raw["k"], 0)
-            yield f"/omotenashi/coupons:{account}:{number}:{name}", sign * said.get("discount", 0)
+            amount = said["amount"] if raw["k"] == "bought" else sign * said.get("discount", 0)
+            yield f"/omotenashi/coupons:{account}:{number}:{name}", amount
+
+
+def amount_of(raw: Raw) -> int:
+    """What an entry of the figures has counted: the discount, or what was spent in either arm."""
+    return sum(int(raw["x"].get(name, 0)) for name in ("discount", "spent", "held_out_spent"))

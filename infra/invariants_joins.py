@@ -44,18 +44,27 @@ def faults_of(facts: list[Fact], due: int) -> Iterator[str]:
 def _faults_of_counting(told: Mapping[str, list[Fact]], due: int) -> Iterator[str]:
     """What has happened to a coupon stands once in the figures of its campaign, with the same discount.
 
-    A guest is counted at a store once, and for a check-in.
+    So does what counts for a campaign that is measured, there and in a day at a store, with the same amount. A guest is
+    counted at a store once, and for a check-in.
     """
     if len(told["tallied"]) > len(told["guest"]):
         yield f"{told['tallied'][-1][0]}: a guest is counted for no check-in"
-    for where, at, discount in told["counts"]:
-        if not told["counted"]:
+    counts = told["counts"]
+    yield from _faults_of_a_tally(counts, told["counted"], due, at_most=len(counts), by="figures")
+    # A redemption counts there as well, but only if its campaign was measured when it was heard.
+    yield from _faults_of_a_tally(told["dated"], told["day"], due, at_most=len(counts), by="days")
+
+
+def _faults_of_a_tally(told: list[Fact], counted: list[Fact], due: int, *, at_most: int, by: str) -> Iterator[str]:
+    """What is told stands there once, with the same number, and nothing else does."""
+    for where, at, number in told:
+        if not counted:
             if at < due:
-                yield f"{where}: no figures have counted it"
-        elif told["counted"][0][2] != discount:
-            yield f"{where}: {told['counted'][0][0]} has counted {told['counted'][0][2]} of a discount of {discount}"
-    for where, *_ in told["counted"][len(told["counts"]) :]:
-        yield f"{where}: counted, and no coupon says so" if not told["counts"] else f"{where}: counted before"
+                yield f"{where}: no {by} have counted it"
+        elif counted[0][2] != number:
+            yield f"{where}: {counted[0][0]} has counted {counted[0][2]} instead of {number}"
+    for where, *_ in counted[at_most:]:
+        yield f"{where}: counted before" if at_most else f"{where}: counted, and nobody says so"
 
 
 def _faults_of_claiming(told: Mapping[str, list[Fact]], due: int) -> Iterator[str]:

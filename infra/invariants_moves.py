@@ -93,11 +93,25 @@ def _spent(account: Account, raw: Raw, data: Raw) -> None:
 
 def _adjusted(account: Account, raw: Raw, data: Raw) -> None:
     """Points given or taken by hand."""
+    if raw["r"].startswith("erasure:"):
+        _forfeited(account, raw, data)
+        return
     points = raw["p"]
     if points > 0:
         account.add(account.of(raw, data, points))
     else:
         account.spend(raw, data, -points, of_paid if "consideration" in data else of_free)
+
+
+def _forfeited(account: Account, raw: Raw, data: Raw) -> None:
+    """Of an erased member all that there is goes, and nothing else."""
+    numbers = (data.get("debt", 0), data.get("held", 0), data.get("pending", 0))
+    lots = lots_of(data["lots"]) if "lots" in data else {}
+    if total(lots) - numbers[0] != -raw.get("p", 0):
+        account.found.append("forfeited other points than it tells")
+    if account.knows_lots and (lots, *numbers) != (account.lots, account.debt, account.held, account.waits):
+        account.found.append("forfeited something else than was there")
+    account.empty()
 
 
 # ---- holds ----------------------------------------------------------------------------------------------------------

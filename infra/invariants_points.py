@@ -15,7 +15,8 @@ from infra.invariants_moves import PLAY
 from shared.table import Item
 
 _NO_DATA: Raw = {}
-_NOT_PLAIN = frozenset("dhpst")  # what stands in a state of more than lots: debt, holds, points that wait, sliding days
+_NOT_PLAIN = frozenset("dhpstx")
+"""What stands in a state of more than lots: debt, holds, points that wait, sliding days, that its holder is erased."""
 _LOTS_KNOWN_MAX = 1 << 16
 _Lot = tuple[int, int, int]  # sort, day, points
 
@@ -25,7 +26,7 @@ _known_lots: dict[bytes, _Lot | None] = {}
 class Points:
     """A member's points, item by item."""
 
-    __slots__ = ("account", "days", "ends", "lots", "state", "tail")
+    __slots__ = ("account", "days", "ends", "is_erased", "lots", "state", "tail")
 
     def __init__(self, days: Days) -> None:
         self.days = days
@@ -34,6 +35,7 @@ class Points:
         self.tail: _Tail | None = None
         self.lots: dict[int, int] = {}  # their days and points, where they are of one sort
         self.ends = 0  # when the first of them must be gone
+        self.is_erased = False
 
     def faults(self, item: Item) -> list[str]:
         """What is wrong with the next item."""
@@ -50,6 +52,11 @@ class Points:
                 play(account, raw, raw.get("x", _NO_DATA))
         self._compare(state, item["b"], found)
         self._compare_rest(state, found)
+        if self.is_erased > ("x" in state):
+            found.append("an erased member is one again")
+        self.is_erased = "x" in state
+        if self.is_erased and (account.lots or account.has_rest):
+            found.append("an erased member has something left")
         self.tail = None
         if len(account.lots) == 1 and not account.has_rest:
             (self.lots,) = account.lots.values()

@@ -25,12 +25,16 @@ class Device:
 
     def faults(self, item: Item) -> list[str]:
         """What is wrong with the next item."""
-        found = [f"an entry of the unknown kind {raw['k']}" for raw in item["e"] if raw["k"] != "bound"]
+        found = [
+            f"an entry of the unknown kind {raw['k']}" for raw in item["e"] if raw["k"] not in ("bound", "unbound")
+        ]
         places = devices.DEVICE.unpack(item["s"])
         if len(places) > devices.MEMBERS_PER_DEVICE:
             found.append(f"{len(places)} members on one device")
         since = {place.who: place.at for place in places}
-        named = (raw["x"]["member_id"] for raw in item["e"])
+        named = (raw["x"]["member_id"] for raw in item["e"] if raw["k"] == "bound")
+        gone = [raw["x"]["member_id"] for raw in item["e"] if raw["k"] == "unbound"]
+        found += [f"{who} is bound still" for who in gone if who in since]
         return found + [
             f"{who} is not bound as the entry says" for who in named if since.get(who) != from_ms(item["t"])
         ]
@@ -76,7 +80,7 @@ class Approaches:
                 if at - self._told.get(store_id, at - _SELDOM_MS) < _SELDOM_MS:
                     found.append(f"told of {store_id} twice in twenty hours")
                 self._told[store_id] = at
-            elif raw["k"] != "noted":
+            elif raw["k"] not in ("noted", "erased"):
                 found.append(f"an entry of the unknown kind {raw['k']}")
         return found
 
@@ -93,6 +97,8 @@ class Visits:
         """What is wrong with the next item."""
         found: list[str] = []
         now = visits.unpack(item["s"])
+        if now.is_erased or self._before.is_erased:
+            return self._faults_of_nobody(now)
         is_merged = False
         for raw in item["e"]:
             is_merged = is_merged or raw["k"] == "merged"
@@ -100,9 +106,9 @@ class Visits:
                 self._look_at_visit(raw, item["t"], now, found)
             elif raw["k"] in ("approved", "rejected"):
                 self._look_at_ruling(raw, now, found)
-            elif raw["k"] not in ("recorded", "repeated", "merged"):
+            elif raw["k"] not in ("recorded", "limited", "repeated", "merged"):
                 found.append(f"an entry of the unknown kind {raw['k']}")
-            elif raw["k"] == "recorded" and raw["x"]["reward"]["points"]:
+            elif raw["k"] in ("recorded", "limited") and raw["x"]["reward"]["points"]:
                 found.append("gives points for a check-in that earns none")
         new = {_place(visit) for visit in now.taken} - {_place(visit) for visit in self._before.taken}
         told = {_told(raw) for raw in item["e"] if raw["k"] in ("accepted", "flagged", "approved")}
@@ -112,6 +118,12 @@ class Visits:
             found.append("the last time that somebody was seen runs back")
         self._before = now
         return found
+
+    def _faults_of_nobody(self, now: visits.Visits) -> list[str]:
+        """Of an erased member nothing is known, for good."""
+        self._before = now
+        is_empty = now == visits.Visits(at=now.at, is_erased=True)
+        return [] if is_empty else ["where an erased member has been is remembered"]
 
     def _look_at_visit(self, raw: Raw, at: int, now: visits.Visits, found: list[str]) -> None:
         said = raw["x"]

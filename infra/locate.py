@@ -10,10 +10,11 @@ from shared.keys import SERVICES
 
 ROOT = Path(__file__).resolve().parent.parent
 INFRA = ROOT / "infra"
+CONSOLE = ROOT / "console"
 BUILD = ROOT / ".omo" / "build"
 MINISTACK = ROOT / ".omo" / "ministack"
 
-__all__ = ["BUILD", "INFRA", "MINISTACK", "ROOT", "SERVICES", "Home"]
+__all__ = ["BUILD", "CONSOLE", "INFRA", "MINISTACK", "ROOT", "SERVICES", "Home"]
 
 
 @dataclass(frozen=True)

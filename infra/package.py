@@ -19,11 +19,17 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from infra import files, gateway, template
+from infra import files, gateway, roles, template
 from infra.locate import BUILD, INFRA, ROOT, SERVICES
 
 CACHES = ("__pycache__", "deployments", "*.pyc", ".mypy_cache", ".ruff_cache", ".pytest_cache")
 REGION = "ap-northeast-1"
+FUNCTIONS = {
+    "points": ("APIHandler", "Authorizer", "Inbox", "Webhooks", "RelayLedger", "RelayDirectory", "Hourly"),
+    "coupons": ("APIHandler", "Authorizer", "Inbox", "Codes", "Hourly"),
+    "checkin": ("APIHandler", "Authorizer", "Inbox"),
+}
+"""The functions of each service by their logical ids, which are the ends of their names."""
 
 
 class PackagingFailed(Exception):
@@ -53,29 +59,33 @@ class Package:
     def fingerprint(self) -> Path:
         return self.folder / "made-from.sha256"
 
-    def is_current(self) -> bool:
+    def is_current(self, fingerprint: str) -> bool:
         """Whether it was made from exactly what lies in the sources now."""
         made = self.template.exists() and self.bundle.exists() and self.fingerprint.exists()
-        return made and self.fingerprint.read_text() == made_from(self.service, self.stage)
+        return made and self.fingerprint.read_text() == fingerprint
 
 
-def package_all(stage: str = "local") -> dict[str, bool]:
-    """Package what has changed; says for each service whether it was packaged anew."""
+def package_all(stage: str = "local", *, is_here: bool | None = None) -> dict[str, bool]:
+    """Package what has changed; says for each service whether it was packaged anew.
+
+    Bundles for an AWS on this machine (`is_here`; so is the local stage) are for its own processor.
+    """
+    machine = architecture(is_here=stage == "local" if is_here is None else is_here)
     with files.alone(BUILD / stage / "lock"), ThreadPoolExecutor(2) as pool:
-        anew = pool.map(lambda service: package(service, stage), SERVICES)
+        anew = pool.map(lambda service: package(service, stage, machine), SERVICES)
         return dict(zip(SERVICES, anew, strict=True))
 
 
-def package(service: str, stage: str) -> bool:
+def package(service: str, stage: str, machine: str) -> bool:
     """Package one service unless its package is current."""
     made = Package(service, stage)
-    if made.is_current():
+    fingerprint = made_from(service, stage, machine)
+    if made.is_current(fingerprint):
         return False
-    fingerprint = made_from(service, stage)
     work = made.folder.with_name(f"{service}.work")
     shutil.rmtree(work, ignore_errors=True)
     project, out = work / "project", work / "out"
-    _copy_project(service, stage, project)
+    _copy_project(service, machine, project)
     merge = work / "merge.json"
     merge.write_text(template.dump(merge_template(service, stage)))
     _run_chalice(project, stage, merge, out)
@@ -88,27 +98,39 @@ def package(service: str, stage: str) -> bool:
 
 
 def merge_template(service: str, stage: str) -> template.Template:
-    """What is laid over Chalice's own template: the common part, the service's part, the gateway's answers."""
+    """What is laid over Chalice's own template: the common part, the service's, the roles, the gateway's answers."""
     common = template.load(INFRA / "service.yaml")
     api = {"RestAPI": {"Properties": {"GatewayResponses": gateway.gateway_responses()}}}
     stage_default = {"Parameters": {"Stage": {"Default": stage}}}
     merged = template.lay_over(common, template.load(INFRA / f"{service}.yaml"))
-    whole: template.Template = template.lay_over(merged, {"Resources": api, **stage_default})
+    made = template.lay_over(_named(service), roles.of(service))
+    whole: template.Template = template.lay_over(merged, {"Resources": api | made, **stage_default})
     return whole
 
 
-def made_from(service: str, stage: str) -> str:
+def _named(service: str) -> template.Template:
+    """Functions with names that alarms can say, and logs that end."""
+    found: template.Template = {}
+    for function in FUNCTIONS[service]:
+        name = f"omo-${{Stage}}-{service}-{function}"
+        found[function] = {"DependsOn": f"{function}Logs", "Properties": {"FunctionName": {"Fn::Sub": name}}}
+        kept = {"LogGroupName": {"Fn::Sub": f"/aws/lambda/{name}"}, "RetentionInDays": {"Ref": "LogDays"}}
+        found[f"{function}Logs"] = {"Type": "AWS::Logs::LogGroup", "Properties": kept}
+    return found
+
+
+def made_from(service: str, stage: str, machine: str) -> str:
     """The hash of everything that goes into a package."""
-    digest = hashlib.sha256(repr((sys.version_info[:3], architecture(stage), version("chalice"), stage)).encode())
+    digest = hashlib.sha256(repr((sys.version_info[:3], machine, version("chalice"), stage)).encode())
     for path in _sources(service):
         digest.update(f"\n{path.relative_to(ROOT)}\n".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def architecture(stage: str) -> str:
-    """Bundles run where they are deployed: on this machine for the local stage, else as the config says (arm64)."""
-    if stage != "local":
+def architecture(*, is_here: bool) -> str:
+    """Bundles run where they are deployed: on this machine, else on arm64, which costs a fifth less."""
+    if not is_here:
         return "arm64"
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
@@ -117,6 +139,7 @@ def _sources(service: str) -> Iterator[Path]:
     home = ROOT / "services" / service
     yield from (home / "app.py", home / "requirements.txt", home / ".chalice" / "config.json")
     yield from (INFRA / "service.yaml", INFRA / f"{service}.yaml")
+    yield from (INFRA / "grants.yaml", INFRA / "roles.py")
     yield from (INFRA / "package.py", INFRA / "gateway.py", INFRA / "template.py")
     for folder in (home / service, ROOT / "shared"):
         yield from sorted(
@@ -126,11 +149,11 @@ def _sources(service: str) -> Iterator[Path]:
         )
 
 
-def _copy_project(service: str, stage: str, project: Path) -> None:
+def _copy_project(service: str, machine: str, project: Path) -> None:
     shutil.copytree(ROOT / "services" / service, project, ignore=shutil.ignore_patterns(*CACHES))
     config = project / ".chalice" / "config.json"
     settings = json.loads(config.read_text())
-    settings["lambda_architecture"] = architecture(stage)
+    settings["lambda_architecture"] = machine
     config.write_text(json.dumps(settings))
 
 
@@ -155,6 +178,8 @@ def _run_chalice(project: Path, stage: str, merge: Path, out: Path) -> None:
 def _finish(out: Path) -> None:
     made = out / "sam.json"
     whole = template.load(made)
-    gateway.answer_every_method(whole["Resources"]["RestAPI"]["Properties"]["DefinitionBody"])
+    definition = whole["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+    gateway.answer_every_method(definition)
+    gateway.name_allowed_origin(definition)
     (out / "template.json").write_text(template.dump(whole))
     made.unlink()

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra import files
+
 
 @dataclass(frozen=True)
 class Process:
@@ -53,11 +55,20 @@ class Process:
 
 
 def start(command: Sequence[str], environment: Mapping[str, str], log: Path, port: int) -> Process:
-    """Start a process in a session of its own, so that Ctrl-C at the terminal does not reach it before we do."""
-    log.parent.mkdir(parents=True, exist_ok=True)
+    """Start a process in a session of its own, so that Ctrl-C at the terminal does not reach it before we do.
+
+    Nobody else on this machine can read what it writes.
+    """
+    files.own_folder(log.parent)
     with log.open("ab") as out:
         child = subprocess.Popen(
-            command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+            command,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            umask=0o077,
         )
     birth = _birth(child.pid) or ""
     child.returncode = 0  # It outlives us on purpose: without this Popen would complain when it is collected.

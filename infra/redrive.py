@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from points import sales
+from points import following
 from shared import keys, queues, relay
 from shared.errors import Unavailable
 from shared.events import Event
@@ -130,7 +130,7 @@ class Redrive:
         item: Item | None = of_ledger or directory.get(pk, sk, consistent=True)
         if item is None:
             raise LookupError(f"there is no item {pk} {sk}")
-        relay.again(self._world, item, outbox, is_ledgers=of_ledger is not None, follow=sales.follow)
+        relay.again(self._world, item, outbox, is_ledgers=of_ledger is not None, follow=following.follow)
 
     def _relay_batch(self, info: dict[str, Any], outbox: relay.Outbox) -> None:
         """Records of a stream on which the relay crashed; a stream keeps them for a day."""

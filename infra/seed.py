@@ -21,6 +21,7 @@ from shared.dynamo import DynamoTable
 STAGE = "local"
 PATIENCE = Patience()
 WORKERS = 4
+FIRST = "operator"
 Say = Callable[[str], None]
 
 STORES: list[dict[str, Any]] = [
@@ -32,6 +33,15 @@ STORES: list[dict[str, Any]] = [
         "lon": 135.4959,
         "time_zone": "Asia/Tokyo",
         "cutoff_hour": 4,
+    },
+    {"store_id": "harajuku", "name": "Harajuku", "lat": 35.6702, "lon": 139.7027, "time_zone": "Asia/Tokyo"},
+    {
+        "store_id": "ebisu",
+        "name": "Ebisu",
+        "lat": 35.6467,
+        "lon": 139.7101,
+        "time_zone": "Asia/Tokyo",
+        "hours": {day: [["08:00", "22:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")},
     },
     {"store_id": "sapporo", "name": "Sapporo", "lat": 43.0687, "lon": 141.3508, "time_zone": "Asia/Tokyo"},
 ]
@@ -82,16 +92,34 @@ def bootstrap_operator(addresses: dict[str, Any], home: Home) -> str:
     """Put the first operator's key straight into the directory, for no key can be asked for one yet."""
     held = files.read_json(home.keys) or {}
     secret: str = held.get("operator") or auth.new_secret(STAGE, auth.new_key_id())
-    key_id = secret.split("_")[2]
-    pk, sk = keys.api_key(key_id)
-    stage = keys.Stage(STAGE)
-    table = DynamoTable(Cloud(STAGE, addresses["aws_endpoint"]).client("dynamodb"), stage.directory)
+    _put_first(Cloud(STAGE, addresses["aws_endpoint"]), STAGE, secret, secret.split("_")[2])
+    _remember(home, {"operator": secret})
+    return secret
+
+
+def first_operator(cloud: Cloud, stage: str) -> str | None:
+    """The secret of a stage's first operator key; None if it has been made before.
+
+    Its place in the directory has a fixed name, so of two people who ask at once one is refused.
+    """
+    table = DynamoTable(cloud.client("dynamodb"), keys.Stage(stage).directory)
+    pk, sk = keys.first_key()
+    if table.put_new({"pk": pk, "sk": sk, "t": clock.to_ms(clock.utc_now())}) is not None:
+        return None
+    secret = auth.new_secret(stage, auth.new_key_id())
+    _put_first(cloud, stage, secret, secret.split("_")[2])
+    return secret
+
+
+def _put_first(cloud: Cloud, stage: str, secret: str, place: str) -> None:
+    pk, sk = keys.api_key(place)
+    table = DynamoTable(cloud.client("dynamodb"), keys.Stage(stage).directory)
     table.put_new(
         {
             "pk": pk,
             "sk": sk,
             "version": 1,
-            "key_id": "operator",
+            "key_id": FIRST,
             "owner": "first operator",
             "kind": "operator",
             "scopes": sorted(auth.KINDS["operator"]),
@@ -101,8 +129,6 @@ def bootstrap_operator(addresses: dict[str, Any], home: Home) -> str:
             "t": clock.to_ms(clock.utc_now()),
         }
     )
-    _remember(home, {"operator": secret})
-    return secret
 
 
 def seed(addresses: dict[str, Any], home: Home, say: Say) -> dict[str, Any]:
@@ -129,6 +155,7 @@ def seed(addresses: dict[str, Any], home: Home, say: Say) -> dict[str, Any]:
             "store_id": "shibuya",
             "other_store_id": "umeda",
             "partner_id": "cafe-aoyama",
+            "place": {"lat": STORES[0]["lat"], "lon": STORES[0]["lon"]},
             "member_ids": [member["member_id"] for member in MEMBERS],
             "campaign_ids": [campaign["campaign_id"] for campaign in CAMPAIGNS],
         },

@@ -1,4 +1,4 @@
-"""The local stack: MiniStack and the issuer as processes, the four CloudFormation stacks in it, and `local.json`.
+"""The local stack: its processes, the four CloudFormation stacks in MiniStack, and `local.json`.
 
 MiniStack keeps its data in memory and writes them to disk when it is stopped with SIGTERM, and only then. A marker
 says whether the last stop was such a one; without it what lies on disk is old or torn, and a start begins afresh.
@@ -7,23 +7,21 @@ says whether the last stop was such a one; without it what lies on disk is old o
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import emulator, files, issuer, package, seed
+from infra import console, emulator, files, issuer, package, seed
 from infra.deploy import Cloud
 from infra.emulator import StackFailed
-from infra.locate import ROOT, SERVICES, Home
-from infra.process import Process, free_port, start
+from infra.locate import SERVICES, Home
+from infra.process import Process, free_port
+from infra.running import PORTS, Running, start_issuer, with_console
 
 STAGE = "local"
 # A failed message is tried again after this; in the cloud after 90 s. Never below the inbox functions' timeout.
@@ -31,32 +29,9 @@ INBOX_VISIBILITY_SECONDS = 15
 HEALTH = "/_ministack/health"
 DATA_FORM = "2"
 """The form in which items are kept. A local stack with data of another form begins afresh."""
-PORTS = {"ministack": 4566, "issuer": 4567}
 
 Say = Callable[[str], None]
 Gifts = Callable[[dict[str, Any], Home, Say], dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Running:
-    """The two processes of a stack that answers."""
-
-    home: Home
-    ministack: Process
-    issuer: Process
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.ministack.port}"
-
-    @classmethod
-    def find(cls, home: Home) -> Running | None:
-        """The stack of this folder, if both of its processes live."""
-        record = files.read_json(home.processes) or {}
-        ministack, issued = Process.of(record.get("ministack")), Process.of(record.get("issuer"))
-        if ministack and issued and ministack.is_alive() and issued.is_alive():
-            return cls(home, ministack, issued)
-        return None
 
 
 def up(home: Home, say: Say, *, port: int | None = None, give: Gifts = seed.seed) -> dict[str, Any]:
@@ -67,7 +42,7 @@ def up(home: Home, say: Say, *, port: int | None = None, give: Gifts = seed.seed
     with files.alone(home.lock):
         running = _find_answering(home, say)
         _package(say)
-        running = running or _start(home, say, port)
+        running = with_console(running or _start(home, say, port))
         changed = _deploy(running, say)
         if changed or not home.local.exists():
             addresses = _addresses(running)
@@ -103,6 +78,7 @@ def status(home: Home) -> dict[str, Any]:
     return {
         "running": bool(running and all(services.values())),
         "services": services,
+        "console": _answers(local["console"], console.FIRST) if running and local and local["console"] else False,
         "local": local and _public(local),
     }
 
@@ -151,17 +127,19 @@ def _start(home: Home, say: Say, port: int | None) -> Running:
     _clear_away(home, say)
     last = files.read_json(home.processes) or {}
     ports: dict[str, int] = {}
-    for name, usual in PORTS.items():
+    for name in ("ministack", "issuer"):
         asked = port if name == "ministack" else None
-        ports[name] = free_port(asked, last.get(name, {}).get("port"), usual)
+        ports[name] = free_port(asked, last.get(name, {}).get("port"), PORTS[name])
     if port and ports["ministack"] != port:
         raise StackFailed(f"Port {port} is taken.")
     if not home.issuer_key.exists():
         issuer.make_key(home.issuer_key)
     emulator.forget_stream_positions(home.state)
     home.clean_stop.unlink(missing_ok=True)
-    started = {"ministack": emulator.start(home, ports["ministack"]), "issuer": _start_issuer(home, ports["issuer"])}
-    files.write_json(home.processes, {name: process.record() for name, process in started.items()})
+    started = {"ministack": emulator.start(home, ports["ministack"]), "issuer": start_issuer(home, ports["issuer"])}
+    # The console's port stays noted, for browsers remember the address.
+    noted = {"console": last["console"]} if "console" in last else {}
+    files.write_json(home.processes, noted | {name: process.record() for name, process in started.items()})
     running = Running(home, started["ministack"], started["issuer"])
     _wait_for(lambda: _answers(running.endpoint, HEALTH), running.ministack, home)
     say(f"MiniStack answers at {running.endpoint}.")
@@ -187,16 +165,11 @@ def _clear_away(home: Home, say: Say) -> None:
         path.unlink(missing_ok=True)
 
 
-def _start_issuer(home: Home, port: int) -> Process:
-    command = [sys.executable, "-m", "infra.issuer", "--key", str(home.issuer_key), "--port", str(port)]
-    return start(command, {**os.environ, "PYTHONPATH": str(ROOT)}, home.logs / "issuer.log", port)
-
-
 def _deploy(running: Running, say: Say) -> list[str]:
     """Deploy what has changed; the parts that were touched."""
     cloud = Cloud(STAGE, running.endpoint)
     issuers = json.dumps(issuer.settings(running.issuer.port), separators=(",", ":"))
-    parameters = {"Issuers": issuers, "TestClock": "1"}
+    parameters = {"Issuers": issuers, "TestClock": "1", "AllowedOrigin": running.console_address}
     changed = ["data"] if cloud.deploy_data({"InboxVisibilitySeconds": str(INBOX_VISIBILITY_SECONDS)}) else []
     changed += [service for service in SERVICES if cloud.deploy_service(service, parameters)]
     if changed:
@@ -209,7 +182,7 @@ def _addresses(running: Running) -> dict[str, Any]:
     apis = {service: cloud.outputs(service)["RestAPIId"] for service in SERVICES}
     return {
         **{service: f"{running.endpoint}/restapis/{api}/api/_user_request_" for service, api in apis.items()},
-        "console": None,
+        "console": running.console_address,
         "aws_endpoint": running.endpoint,
         "issuer": issuer.address(running.issuer.port),
         "pid": running.ministack.pid,

@@ -19,7 +19,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def read(raw: bytes, content_type: str, limit: int, of_csv: Callable[[str], Any] | None = None) -> dict[str, Any]:
     """The object that a body holds; an empty body is an empty object. `limit` in bytes.
 
-    `of_csv` makes an object of a body that is CSV, where that may be sent. Raises `body_too_large`, `unsupported_media_type`, `malformed_json` or, for JSON that is no object, `Invalid`.
+    `of_csv` makes an object of a body that is CSV, where that may be sent. Raises `body_too_large`,
+    `unsupported_media_type`, `malformed_json` or, for JSON that is no object, `Invalid`.
     """
     if len(raw) > limit:
         raise TooLarge("body_too_large", limit_bytes=limit)

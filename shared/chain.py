@@ -39,9 +39,17 @@ class Kind(Generic[S]):
     unpack: Callable[[Packed], S]
     balance: Callable[[S], int] = field(default=lambda _: 0)
     opened: Callable[[Item], S] | None = None  # the state that a name stands for, where the name is number 0 of a chain
+    is_erased: Callable[[S], bool] = field(default=lambda _: False)  # its holder is erased: nothing stays in it
+    erase: Callable[[S], Decided[S]] | None = (
+        None  # what lets go of all that is in it, and says nothing if that is nothing
+    )
 
     def partition(self, holder: str) -> str:
         return keys.account(self.letter, holder)
+
+    def is_nobodys(self, head: Head[S]) -> bool:
+        """Whether it must be asked if there is such a holder: nobody has used the account, or its holder is erased."""
+        return head.sequence == 0 or self.is_erased(head.state)
 
 
 class Step(NamedTuple):  # each operation makes some: a tuple is made five times as fast as a frozen dataclass

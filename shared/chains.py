@@ -163,7 +163,7 @@ class Chains:
                     continue
                 if not may_append:
                     raise Conflict("reversed")
-                decided = verb.decide(state, pending.operation, at)
+                decided = verb.decided(state, pending.operation, at)
                 also = [self._part_of(head, one) for one in decided.also]
             except Unavailable:
                 raise  # nothing was decided: taken for a "no", it would end what must be tried again

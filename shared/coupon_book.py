@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import Literal, NamedTuple, TypeAlias
 
 from shared import tally
-from shared.chain import Kind, Packed
+from shared.chain import Decided, Kind, Packed
 from shared.clock import from_ms, to_ms
 from shared.keys import CODE, COUPON_BOOK
 from shared.stamp_card import Cards, pack_cards, unpack_cards
@@ -106,6 +106,7 @@ class Book:
     cards: Cards = ()
     alarm: int = 0  # the day of the latest alarm that an entry asked for
     told: int = 0  # the day up to which reminders have been said
+    is_erased: bool = False  # its holder is no member any more: nothing stays in it
 
     @property
     def shown(self) -> tuple[Coupon, ...]:
@@ -238,7 +239,7 @@ def _pack(book: Book) -> Packed:
         packed["u"] = [[locator, *tally.pack(count)] for locator, count in book.uses]
     if book.cards:
         packed["k"] = pack_cards(book.cards)
-    return packed | {name: day for name, day in (("m", book.alarm), ("w", book.told)) if day}
+    return packed | {name: day for name, day in (("m", book.alarm), ("w", book.told), ("x", book.is_erased)) if day}
 
 
 def _unpack(packed: Packed) -> Book:
@@ -249,9 +250,14 @@ def _unpack(packed: Packed) -> Book:
         cards=unpack_cards(packed.get("k", b"")),
         alarm=packed.get("m", 0),
         told=packed.get("w", 0),
+        is_erased=packed.get("x", False),
     )
 
 
-BOOK = Kind(COUPON_BOOK, Book(), _pack, _unpack)
+def _erase(book: Book) -> Decided[Book]:
+    return Decided(Book(alarm=book.alarm, told=book.told, is_erased=True), ())
+
+
+BOOK = Kind(COUPON_BOOK, Book(), _pack, _unpack, is_erased=lambda book: book.is_erased, erase=_erase)
 CODES = Kind(CODE, Book(), _pack, _unpack)
 """A code on paper has a chain of its own, a book of one coupon; without an entry it is as its campaign made it."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from shared import keys, places
+from shared import holdout, keys, places
 from shared.codes import Code, Codec, Form, Generation, Reading, show
 from shared.coupon_book import BOOK, Coupon, unpack_coupons
 from shared.table import Item
@@ -160,6 +160,13 @@ def is_paused(world: World, campaign_id: str) -> bool:
     """Whether a campaign stands still: then its coupons can't be used either, until it is resumed."""
     item = world.directory.setting(keys.campaign(campaign_id))
     return item is not None and item["said"]["state"] == "paused"
+
+
+def is_held_out(world: World, campaign_id: str, member_id: str) -> bool:
+    """Whether a member belongs to the share that a campaign holds out now."""
+    item = world.directory.setting(keys.campaign(campaign_id))
+    measured = item["said"].get("attribution", {}) if item else {}
+    return holdout.is_held_out(campaign_id, member_id, measured.get("holdout_share_bp", 0))
 
 
 def found_in(redemption: Item, coupon_id: str) -> str | None:

@@ -27,6 +27,8 @@ TYPES = frozenset(
         "award.given",
         "tier.changed",
         "campaign.exhausted",
+        "campaign.exposed",
+        "campaign.attributed",
         "coupon.reserved",
         "coupon.issued",
         "coupon.held",
@@ -38,6 +40,7 @@ TYPES = frozenset(
         "stamp_card.completed",
         "checkin.accepted",
         "checkin.flagged",
+        "checkin.limited",
         "checkin.anomaly",
         "store.approached",
     ]

@@ -40,6 +40,7 @@ _OF_ENTRY: Mapping[tuple[str, str], tuple[str, ...]] = {
     (keys.VISITS, "accepted"): ("checkin.accepted",),
     (keys.VISITS, "approved"): ("checkin.accepted",),
     (keys.VISITS, "flagged"): ("checkin.flagged",),
+    (keys.VISITS, "limited"): ("checkin.limited",),
     (keys.COUPON_BOOK, "reserved"): ("coupon.reserved",),
     (keys.TRAFFIC, "anomaly"): ("checkin.anomaly",),
     (keys.APPROACHES, "approached"): ("store.approached",),
@@ -53,6 +54,9 @@ _OF_ENTRY: Mapping[tuple[str, str], tuple[str, ...]] = {
     (keys.COUPON_BOOK, "stamped"): ("stamp.added",),
     (keys.COUPON_BOOK, "filled"): ("stamp_card.completed",),
     (keys.POOL, "exhausted"): ("campaign.exhausted",),
+    (keys.EXPOSURES, "exposed"): ("campaign.exposed",),
+    (keys.EXPOSURES, "visited"): ("campaign.attributed",),
+    (keys.EXPOSURES, "bought"): ("campaign.attributed",),
     **{(keys.CODE, kind): (f"coupon.{kind}",) for kind in ("redeemed", "held", "voided")},
 }
 """Which events the entries of each kind of account make; all others are the product's own business."""
@@ -66,9 +70,11 @@ _BY_REFERENCE: Mapping[tuple[str, str], tuple[str, ...]] = {
 }
 """What an entry on a member's points also says, by what it came from."""
 
-_ASKED = ("carry", "alarm", "explain", "withheld", "v", "ends")  # of the relay, or our own shorthand: not of the world
-_OF_MEMBERS = (keys.MEMBER_POINTS, keys.COUPON_BOOK, keys.VISITS, keys.APPROACHES)
-_COUPONS, _CHECKIN = (keys.COUPON_BOOK, keys.CODE, keys.POOL), (keys.VISITS, keys.TRAFFIC, keys.APPROACHES)
+# Asked of the relay, or our own shorthand: not of the world.
+_ASKED = ("carry", "alarm", "explain", "withheld", "unattested", "v", "ends")
+_OF_MEMBERS = (keys.MEMBER_POINTS, keys.COUPON_BOOK, keys.VISITS, keys.APPROACHES, keys.EXPOSURES)
+_COUPONS = (keys.COUPON_BOOK, keys.CODE, keys.POOL, keys.EXPOSURES)
+_CHECKIN = (keys.VISITS, keys.TRAFFIC, keys.APPROACHES)
 _SERVICE = dict.fromkeys(_COUPONS, "coupons") | dict.fromkeys(_CHECKIN, "checkin")
 
 
@@ -114,7 +120,7 @@ def of_entry(entry: Entry) -> Iterator[Event]:
             at=entry.recorded_at,
             sequence=entry.sequence,
             partition=entry.account,
-            data=_as_told(name, _data(entry, member)),
+            data=_as_told(name, said_of(entry, member)),
         )
 
 
@@ -162,7 +168,7 @@ def _of_reminders(entry: Entry) -> Iterator[Event]:
 
 
 def of_member(old: Item | None, new: Item) -> Iterator[Event]:
-    """The events of a changed profile: created, and each consent that is new or different."""
+    """The events of a changed profile: created, erased, and each consent that is new or different."""
     member_id, version = str(new["member_id"]), int(new["version"])
     common: dict[str, Any] = {
         "source": "/omotenashi/points",
@@ -175,6 +181,13 @@ def of_member(old: Item | None, new: Item) -> Iterator[Event]:
         yield _envelope(
             id=f"member:{member_id}:created", name="member.created", at=at, data={"member_id": member_id}, **common
         )
+    if new["state"] == "erased":
+        if old is None or old["state"] != "erased":
+            merged = {"merged_into": new["host"]} if "host" in new else {}
+            data = {"member_id": member_id, "guests": new["guests"], **merged}
+            erased_at = clock.from_ms(new["erased_at"])
+            yield _envelope(id=f"member:{member_id}:erased", name="member.erased", at=erased_at, data=data, **common)
+        return
     for purpose, consent in sorted(new.get("consents", {}).items()):
         if old is None or old.get("consents", {}).get(purpose) != consent:
             yield _envelope(
@@ -216,7 +229,7 @@ def _envelope(  # noqa: PLR0913 - CloudEvents has that many attributes
     return event | ({"subject": subject} if subject else {})
 
 
-def _data(entry: Entry, member: str | None) -> dict[str, Any]:
+def said_of(entry: Entry, member: str | None = None) -> dict[str, Any]:
     """What an entry tells the outside: everything but its packed bytes and what it asks of the stream."""
     said = {name: value for name, value in entry.data.items() if name not in _ASKED and not isinstance(value, bytes)}
     if entry.account[0] == keys.MEMBER_POINTS:

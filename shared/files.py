@@ -1,11 +1,13 @@
 """Files that jobs make for people to fetch: put whole, fetched by an address that is good for a short time.
 
-They go by themselves after a day or two, so nothing may live in them alone. S3 and a dictionary are the two forms.
+Those of jobs go by themselves after a day or two, reports after two years, so nothing may live in them alone. S3 and a
+dictionary are the two forms.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from shared import aws
 from shared.keys import Stage
@@ -15,8 +17,8 @@ from shared.spreadsheet import CONTENT_TYPE as CSV
 class Files(Protocol):
     """Where the files of one stage lie."""
 
-    def put(self, key: str, content: bytes) -> None:
-        """Put a CSV file, whatever was there."""
+    def put(self, key: str, content: bytes, media: str = CSV) -> None:
+        """Put a file, whatever was there."""
 
     def get(self, key: str) -> bytes | None:
         """A file's content; None if it is not there, or not any more."""
@@ -31,7 +33,7 @@ class MemoryFiles:
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
 
-    def put(self, key: str, content: bytes) -> None:
+    def put(self, key: str, content: bytes, media: str = CSV) -> None:  # noqa: ARG002 - whoever reads it knows
         self.kept[key] = content
 
     def get(self, key: str) -> bytes | None:
@@ -44,18 +46,18 @@ class MemoryFiles:
 class S3Files:
     """Files in the stage's bucket."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, stage: Stage, clients: Callable[[str], Any] = aws.client) -> None:
+        self._stage, self._clients = stage, clients
 
     @property
     def _bucket(self) -> str:
-        return self._stage.files(aws.account_id())
+        return self._stage.files(aws.account_id(self._clients))
 
-    def put(self, key: str, content: bytes) -> None:
-        aws.client("s3").put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=CSV)
+    def put(self, key: str, content: bytes, media: str = CSV) -> None:
+        self._clients("s3").put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=media)
 
     def get(self, key: str) -> bytes | None:
-        s3 = aws.client("s3")
+        s3 = self._clients("s3")
         try:
             content: bytes = s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         except s3.exceptions.NoSuchKey:
@@ -64,5 +66,5 @@ class S3Files:
 
     def address(self, key: str, seconds: int) -> str:
         there = {"Bucket": self._bucket, "Key": key}
-        address: str = aws.client("s3").generate_presigned_url("get_object", Params=there, ExpiresIn=seconds)
+        address: str = self._clients("s3").generate_presigned_url("get_object", Params=there, ExpiresIn=seconds)
         return address

@@ -17,13 +17,14 @@ from urllib.parse import unquote
 
 from pydantic import BaseModel, ValidationError
 
-from shared import body, clock, preference, problem
+from shared import body, clock, guarded, preference, problem
 from shared.auth import Principal
 from shared.errors import BadRequest, Forbidden, Invalid, NotFound, Refused, Unauthenticated
 from shared.guessing import Guesser
 from shared.naming import Naming
 from shared.reference import MemberRef
 from shared.shapes import Shape
+from shared.telling import Watch
 from shared.world import World
 
 B = TypeVar("B")
@@ -33,6 +34,14 @@ ANY_TOKEN = "any"  # noqa: S105 - a rule, not a token
 ANY_KEY = "any key"
 MEMBER = "member"
 PUBLIC = "public"
+SAFE_HEADERS: Mapping[str, str] = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""With every answer, whoever gives it: it is kept nowhere, is data and no page, and comes over TLS only."""
 AHEAD_MAX = timedelta(minutes=5)
 """So far ahead of ours may the clock of a till be."""
 
@@ -120,6 +129,12 @@ class Call(Generic[B]):
     request_id: str = "-"
     guesser: Guesser | None = None  # None: nobody outside waits for the answer
 
+    @property
+    def operation(self) -> str | None:
+        """The id that the caller gave it, or of what it is about."""
+        own = getattr(self.body, self.route.id_field, None) if self.route.id_field else None
+        return own or next((value for name, value in self.path.items() if name.endswith("_id")), None)
+
     def naming(self, kind: str, client_id: str, owner: str | None = None) -> Naming:
         """The name of this request: its kind, its caller's owner and the client's id."""
         print_ = self.world.secrets.fingerprint(self.content)
@@ -177,23 +192,26 @@ class Routes:
 def answer(world: World, route: Route, request: Request) -> Reply:
     """The reply to a request: the action's, or the problem document of whatever was refused."""
     language = preference.language(request.headers.get("accept-language", ""))
-    guesser = Guesser(world, request.who, request.address, request.request_id)
+    guesser, watch = Guesser(world, request.who, request.address, request.request_id), Watch(world, route, request)
     try:
-        done = _answered(world, route, request, language, guesser)
+        done = _answered(world, route, request, language, guesser, watch)
     except Exception:  # noqa: BLE001 - the last resort: logged, and answered as a 500
-        _log.exception("failed", extra={"route": f"{route.method} {route.path}"})
+        _log.exception("failed", extra={"route": f"{route.method} {route.path}", "request_id": request.request_id})
         done = refusal(_internal(), language, request.request_id)
+    watch.tell(done)
     limits = guesser.headers() if route.is_limited or request.is_unknown_key else {}
     return replace(done, headers={**done.headers, **limits, "X-Request-Id": request.request_id})
 
 
-def _answered(world: World, route: Route, request: Request, language: str, guesser: Guesser) -> Reply:
+def _answered(world: World, route: Route, request: Request, language: str, guesser: Guesser, watch: Watch) -> Reply:
     """The reply to a request, or to why it was refused; what a refusal says of codes that do not exist is counted."""
     try:
-        reply = _as_reply(route.action(_judge(world, route, request, language, guesser)))
+        call = _judge(world, route, request, language, guesser)
+        watch.operation = call.operation
+        reply = _as_reply(route.action(call))
     except Refused as refused:
         told = guesser.told(refused)
-        _log.info("refused", extra={"code": told.code, "status": told.status})
+        watch.code = told.code
         return refusal(told, language, request.request_id)
     sent, status = reply.body, reply.status or route.status
     if isinstance(sent, BaseModel):
@@ -223,6 +241,8 @@ def _judge(world: World, route: Route, request: Request, language: str, guesser:
         raise Unauthenticated().as_guess()
     who = request.who or Principal("nobody", frozenset())
     _check_scope(route, who)
+    if route.has_body:
+        guarded.check(world, who)
     now = _now(world, request)
     key = request.headers.get("idempotency-key")
     if key is not None and not _ID.fullmatch(key):

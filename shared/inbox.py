@@ -36,7 +36,8 @@ def work(
     failed = []
     for record in queue_event["Records"]:
         try:
-            _handle(world, json.loads(record["body"]), reactions, carry_on or {})
+            about = _handle(world, json.loads(record["body"]), reactions, carry_on or {})
+            _log.info("message handled", extra={"message_id": record["messageId"], "event": about})
         except (Refused, ValueError, LookupError, TypeError) as error:
             if (isinstance(error, Refused) and error.is_retryable) or not _is_parked(world, record, error):
                 failed.append(record["messageId"])
@@ -46,14 +47,16 @@ def work(
     return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
 
 
-def _handle(world: World, body: Any, reactions: Mapping[str, React], carry_on: Mapping[str, CarryOn]) -> None:
+def _handle(world: World, body: Any, reactions: Mapping[str, React], carry_on: Mapping[str, CarryOn]) -> str:
+    """What a message asked for, done: the id of its event, or the name that it carried on."""
     if isinstance(body, dict) and set(body) == {"carry_on"}:
         _finish(world, str(body["carry_on"]), carry_on)
-        return
+        return str(body["carry_on"])
     event = events.read(body)
     react = reactions.get(event.type)
     if react is not None:
         react(world, event)
+    return event.id
 
 
 def _finish(world: World, partition: str, carry_on: Mapping[str, CarryOn]) -> None:
@@ -91,4 +94,5 @@ def _park(world: World, record: Mapping[str, Any], error: Exception) -> None:
             "ttl": int((now + PARKED_FOR).timestamp()),
         }
     )
-    _log.error("message parked", extra={"message_id": record["messageId"], "queue": queue, "reason": reason[:500]})
+    said = {"message_id": record["messageId"], "queue": queue, "reason": reason[:500]}
+    _log.error("message parked", extra={**said, "metrics": {"Parked": 1}})

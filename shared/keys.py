@@ -44,6 +44,11 @@ class Stage:
         return f"omo-{self.name}-root"
 
     @property
+    def attestation_secret(self) -> str:
+        """What the shop's apps prove themselves by; made by the operator, if at all."""
+        return f"omo-{self.name}-attestation"
+
+    @property
     def parking(self) -> str:
         return f"omo-{self.name}-parking"
 
@@ -70,6 +75,7 @@ POOL = "L"
 VISITS = "V"
 DEVICE, APPROACHES, TRAFFIC = "D", "A", "G"  # by a keyed hash, by member, by store (guests)
 FIGURES = "S"
+EXPOSURES, STORE_DAYS = "E", "Y"  # what is measured of a campaign: by member, by day and store
 TERMINAL = "R"
 PURCHASE = "N"  # behind its name, in the name's partition
 
@@ -92,6 +98,11 @@ NAME_PREFIX = "N#"
 def name(kind: str, owner: str, client_id: str) -> str:
     """The partition of a name; number 0 in it is the name itself."""
     return f"{NAME_PREFIX}{kind}#{owner}#{client_id}"
+
+
+def kind_of(partition: str) -> str:
+    """The kind of a name."""
+    return partition.removeprefix(NAME_PREFIX).partition("#")[0]
 
 
 def code(locator: int, index: int) -> str:
@@ -124,6 +135,17 @@ FIGURES_SHARDS = 8
 def figures(campaign_id: str, shard: int) -> str:
     """The holder of one of the chains in which a campaign's figures are counted: none takes more than 20 writes/s."""
     return f"{campaign_id}#{shard}"
+
+
+def store_days(campaign_id: str, day: str, of: str) -> str:
+    """The holder of the chain in which a day of a campaign at a store is counted; of no store, by what was heard."""
+    shard = hashlib.sha256(of.encode()).digest()[0] % FIGURES_SHARDS
+    return store_days_of(campaign_id, day, shard)
+
+
+def store_days_of(campaign_id: str, day: str, shard: int) -> str:
+    """The holder of one of the chains in which a day of a campaign is counted: each of an eighth of the stores."""
+    return f"{campaign_id}#{day}#{shard}"
 
 
 def terminal(store_id: str, terminal_id: str) -> str:
@@ -163,6 +185,11 @@ def identity(kind: str, digest: str) -> tuple[str, str]:
     return f"identity#{kind}#{digest}", "identity"
 
 
+def leaving(at_ms: int, member_id: str) -> tuple[str, str]:
+    """That a member is to be erased, in the order of the times."""
+    return "leaving", f"{at_ms:013d}#{member_id}"
+
+
 def programme() -> tuple[str, str]:
     return "programme", "current"
 
@@ -182,6 +209,15 @@ def liability(day: date) -> tuple[str, str]:
 
 def api_key(key_id: str) -> tuple[str, str]:
     return "key", key_id
+
+
+def first_key() -> tuple[str, str]:
+    """That a stage's first key has been made."""
+    return "first", "operator"
+
+
+def webhook(webhook_id: str) -> tuple[str, str]:
+    return "webhook", webhook_id
 
 
 def campaign(campaign_id: str) -> tuple[str, str]:
@@ -207,6 +243,30 @@ def store(store_id: str) -> tuple[str, str]:
 
 def review(review_id: str) -> tuple[str, str]:
     return "review", review_id
+
+
+def review_at(store_id: str, review_id: str) -> tuple[str, str]:
+    """The same, among those of one store."""
+    return f"review#{store_id}", review_id
+
+
+def alert(alert_id: str) -> tuple[str, str]:
+    """Alerts are for good, in the order of their days."""
+    return "alert", alert_id
+
+
+def open_alert(alert_id: str) -> tuple[str, str]:
+    """Where an alert is found for as long as it is open."""
+    return "alert#open", alert_id
+
+
+def guarded(store_id: str) -> tuple[str, str]:
+    """Which of a store's tills are paused, and whose points wait there."""
+    return f"guarded#{store_id}", "guarded"
+
+
+def staff(staff_id: str) -> tuple[str, str]:
+    return "staff", staff_id
 
 
 def cell(name: str, store_id: str) -> tuple[str, str]:
@@ -246,6 +306,36 @@ def sales(store_id: str, day: date) -> str:
 def sale(at_ms: int, purchase_id: str = "", *, is_undone: bool = False) -> str:
     """The place of a sale, by its time; that it was undone is a place of its own behind it."""
     return f"{at_ms:013d}#{purchase_id}" + ("#undone" if is_undone else "")
+
+
+def tally(store_id: str, terminal_id: str, day: date, member_id: str) -> tuple[str, str]:
+    """What a member has bought at a till on a business day."""
+    return f"tally#{store_id}#{day.isoformat()}#{terminal_id}", member_id
+
+
+def past(store_id: str, day: date) -> tuple[str, str]:
+    """What a store's sales were like in the days before a business day."""
+    return f"past#{store_id}", day.isoformat()
+
+
+def deliveries(webhook_id: str) -> str:
+    """The partition of what is sent to an endpoint."""
+    return f"deliveries#{webhook_id}"
+
+
+def rest(webhook_id: str) -> tuple[str, str]:
+    """Until when an endpoint that gives no answer is left alone."""
+    return "rest", webhook_id
+
+
+def delivery(at_ms: int, message_id: str) -> str:
+    """The place of a delivery: the newest event is the first."""
+    return f"{10**13 - at_ms:014d}#{message_id}"
+
+
+def line(webhook_id: str, began_ms: int, partition: str, sequence: int, message_id: str) -> tuple[str, str]:
+    """The place of a delivery among those of its partition that wait for an endpoint since it became active."""
+    return f"line#{webhook_id}#{began_ms}#{partition}", f"{sequence:016d}#{message_id}"
 
 
 ALARM_SHARDS = 16
@@ -294,3 +384,8 @@ def codes_file(job_id: str) -> str:
 def codes_piece(job_id: str, done: int) -> str:
     """A part of it: the codes from this one of the job on."""
     return f"codes/{job_id}/{done:08d}"
+
+
+def report_file(kind: str, month: str, name: str) -> str:
+    """A report for other tools: partitions of kind and month, as Athena reads them from the address."""
+    return f"reports/kind={kind}/month={month}/{name}.jsonl.gz"

@@ -105,10 +105,10 @@ class Ledger(Chains):
         """The operation and the head that it is judged by; raises the refusal."""
         holder, operation = resolve(consistent)
         head = self.open_head(verb.kind, holder, consistent=consistent)
-        if head.sequence == 0:
+        if verb.kind.is_nobodys(head):
             unused(holder)
         if verb.carried_by is None:  # what can't be refused need not be asked
-            verb.decide(head.state, operation, max(naming.at, head.recorded_at))
+            verb.decided(head.state, operation, max(naming.at, head.recorded_at))
         return operation, head
 
     def resume(self, verb: Verb[S, O], old: Item, naming: Naming, head: Head[S] | None = None) -> Done[O]:
@@ -138,7 +138,7 @@ class Ledger(Chains):
         """As `perform`, for several operations that can't be refused, in one append. Results in the same order."""
         head: Head[S] | None = self.open_head(verb.kind, holder)
         assert head is not None
-        if head.sequence == 0:
+        if verb.kind.is_nobodys(head):
             unused(holder)
         account, seen = head.account, head.sequence
         results: dict[int, Done[O] | Refused] = {}

@@ -188,9 +188,15 @@ def _of_pseudonym(world: World, who: Principal, token: str) -> Resolved:
 def profile(world: World, member_id: str, *, consistent: bool = False) -> Item:
     """A member's profile; `member_not_found` if there is none."""
     item = world.directory.table.get(*keys.member(member_id), consistent=consistent)
-    if item is None or item.get("state") == "erased":
+    if item is None or is_gone(item, world.clock.now()):
         raise NotFound("member_not_found")
     return item
+
+
+def is_gone(item: Item, now: datetime) -> bool:
+    """Whether a profile is nobody's any more: erased, or its time has come and the job is on its way."""
+    due: int | None = item.get("erase_at")
+    return item["state"] == "erased" or bool(item.get("is_leaving")) or (due is not None and due <= clock.to_ms(now))
 
 
 def present(world: World, member_id: str, *, consistent: bool = False) -> Item:
@@ -206,6 +212,12 @@ def present(world: World, member_id: str, *, consistent: bool = False) -> Item:
 def require_member(world: World, member_id: str) -> None:
     """Raise `member_not_found` unless there is such a member."""
     profile(world, member_id, consistent=True)
+
+
+def require_known(world: World, member_id: str) -> None:
+    """Raise `member_not_found` if there never was such a member: for what happened while there was."""
+    if world.directory.table.get(*keys.member(member_id), consistent=True) is None:
+        raise NotFound("member_not_found")
 
 
 def signed_in(world: World, who: Principal) -> Item:

@@ -34,7 +34,7 @@ def merge(
         target = ledger.head(merger.kind, wanted.host, consistent=consistent)
         for holder, head in ((wanted.leaver, source), (wanted.host, target)):
             _require_open(holder, head)
-            if head.sequence == 0:
+            if merger.kind.is_nobodys(head):
                 unused(holder)
         return _shares(merger, wanted, source, target, target)
 
@@ -79,7 +79,7 @@ def unmerge(
 
     def plan(consistent: bool) -> list[Share[Any, Any]]:
         source = ledger.head(merger.kind, wanted.leaver, consistent=consistent)
-        if source.sequence == 0:
+        if merger.kind.is_nobodys(source):
             unused(wanted.leaver)
         if not source.is_closed:
             raise Conflict("not_merged")
@@ -88,6 +88,8 @@ def unmerge(
         host = keys.holder(source.closings[-1].account)
         target = ledger.head(merger.kind, host, consistent=consistent)
         _require_open(host, target)
+        if merger.kind.is_erased(target.state):
+            unused(host)
         return _shares_back(merger, Merge(wanted.merge_id, wanted.leaver, host), source, target)
 
     return perform_all(ledger, naming, plan)

@@ -37,6 +37,15 @@ class Verb(Generic[S, O]):
     decide: Callable[[S, O, datetime], Decided[S]]
     carried_by: str | None = None
 
+    def decided(self, state: S, operation: O, at: datetime) -> Decided[S]:
+        """What the rule decides. Where the account's holder is erased, what comes in is let go of in the same item."""
+        decided = self.decide(state, operation, at)
+        if not self.kind.is_erased(state):
+            return decided
+        assert self.kind.erase is not None
+        left = self.kind.erase(decided.state)
+        return Decided(left.state, (*decided.steps, *left.steps), decided.also)
+
 
 def unnamed(_: Any) -> Any:
     """In place of packing, for what enters a chain without a name: an effect, or what follows from an entry."""

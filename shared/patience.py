@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from shared.errors import Unavailable
 
 ATTEMPTS_MAX = 16
 GIVE_UP_SECONDS = 2.5
+_log = logging.getLogger("omotenashi")
 
 
 def attempts(clock: Clock) -> Iterator[int]:
@@ -17,6 +19,7 @@ def attempts(clock: Clock) -> Iterator[int]:
     started = clock.elapsed()
     for attempt in range(ATTEMPTS_MAX):
         yield attempt
+        _log.info("lost a race", extra={"count": attempt + 1, "metrics": {"LostRaces": 1}})
         if clock.elapsed() - started > GIVE_UP_SECONDS:
             break
         clock.sleep(backoff_seconds(attempt))

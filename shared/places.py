@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from shared import keys
 from shared.business_day import DayRule
+from shared.opening import Hours
+from shared.table import Item
 from shared.world import World
 
 _DEFAULT_ZONE = "Asia/Tokyo"
@@ -33,3 +37,13 @@ def currency(world: World) -> str:
     """The programme's one currency."""
     item = world.directory.setting(keys.programme())
     return str(item["currency"]) if item else _DEFAULT_CURRENCY
+
+
+def hours_of(world: World, store_id: str) -> tuple[Hours | None, str] | None:
+    """A store's opening hours (None: always open) and its zone; None for a store that nobody has put."""
+    return world.directory.read(keys.store(store_id), _hours)
+
+
+def _hours(item: Item) -> tuple[Hours | None, str]:
+    hours: Hours | None = json.loads(item["body"]).get("hours")
+    return hours, str(item["time_zone"])

@@ -19,12 +19,19 @@ class Queues(Protocol):
     def carry_on(self, service: str, partition: str, delay_seconds: int = 0) -> None:
         """Ask a service to carry a name on."""
 
+    def send(self, inbox: str, body: dict[str, Any], delay_seconds: int = 0) -> None:
+        """Put a message into an inbox."""
+
 
 class MemoryQueues:
-    """Keeps what was asked for."""
+    """Keeps what was asked for, and what was sent, with its delay."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
+        self.sent: list[tuple[str, dict[str, Any], int]] = []
+
+    def send(self, inbox: str, body: dict[str, Any], delay_seconds: int = 0) -> None:
+        self.sent.append((inbox, body, delay_seconds))
 
     def carry_on(self, service: str, partition: str, delay_seconds: int = 0) -> None:  # noqa: ARG002 - nothing waits
         self.asked.append((service, partition))
@@ -37,7 +44,10 @@ class SqsQueues:
         self._stage, self._clients = stage, clients
 
     def carry_on(self, service: str, partition: str, delay_seconds: int = 0) -> None:
-        send(self._stage.inbox(service), {"carry_on": partition}, delay_seconds, clients=self._clients)
+        self.send(service, {"carry_on": partition}, delay_seconds)
+
+    def send(self, inbox: str, body: dict[str, Any], delay_seconds: int = 0) -> None:
+        send(self._stage.inbox(inbox), body, delay_seconds, clients=self._clients)
 
 
 def send(queue: str, body: dict[str, Any], delay_seconds: int = 0, *, clients: Clients = aws.client) -> None:

@@ -14,7 +14,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from shared import alarms, aws, chain, events, finding, keys, queues, reviews
+from shared import alarms, aws, chain, events, finding, keys, queues, reviews, telling
 from shared.dynamo import load
 from shared.errors import Unavailable
 from shared.events import Event
@@ -66,6 +66,7 @@ def again(world: World, item: Item, outbox: Outbox, *, is_ledgers: bool, follow:
 
 def _relay(records: Iterable[dict[str, Any]], outbox: Outbox, read: Callable[[Item | None, Item], list[Event]]) -> None:
     found: list[tuple[dict[str, Any], Event]] = []
+    records = list(records)
     for record in records:
         image = record["dynamodb"]
         key = image.get("Keys", {})
@@ -79,6 +80,7 @@ def _relay(records: Iterable[dict[str, Any]], outbox: Outbox, read: Callable[[It
         part = found[start : start + _BATCH]
         for event in _not_published(outbox, [event for _, event in part]):
             _park(outbox, next(key for key, sent in part if sent is event), "not published")
+    telling.relayed((event for _, event in found), records)
 
 
 def _not_published(outbox: Outbox, wanted: list[Event]) -> list[Event]:
@@ -93,7 +95,7 @@ def _not_published(outbox: Outbox, wanted: list[Event]) -> list[Event]:
 
 
 def _park(outbox: Outbox, key: dict[str, Any], reason: str) -> None:
-    _log.error("record parked", extra={"reason": reason, "key": json.dumps(key)})
+    _log.error("record parked", extra={"reason": reason, "key": json.dumps(key), "metrics": {"Parked": 1}})
     outbox.park(key, reason)
 
 

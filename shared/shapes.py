@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeAlias, TypeVar
@@ -96,6 +97,20 @@ ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 Ref = Annotated[str, Field(min_length=1, max_length=128)]
+
+# Marks that turn the direction of writing: with them a name reads as another one.
+_TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNSEEN = ("Cc", "Cs", "Zl", "Zp")
+
+
+def _readable(name: str) -> str:
+    if not name.strip() or any(sign in _TURNING or unicodedata.category(sign) in _UNSEEN for sign in name):
+        raise ValueError("a name is one line that can be read")
+    return name
+
+
+ShownName = Annotated[Words, AfterValidator(_readable)]
+"""A name that others see, on a screen or a receipt: it gives no orders to a printer and reads as what it is."""
 Amount = Annotated[int, Field(ge=0, le=AMOUNT_MAX)]
 SomePoints = Annotated[int, Field(ge=1, le=AMOUNT_MAX)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]

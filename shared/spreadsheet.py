@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 
 from shared.preference import CSV
 
@@ -17,11 +18,16 @@ Cell = str | int
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     """A header row and the rows, each ended by CR LF."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows([_cell(one) for one in row] for row in rows)
-    return _MARK + out.getvalue()
+    return "".join(csv_lines(header, rows))
+
+
+def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+    """The same line by line, for what is too long to be held."""
+    yield _MARK
+    for row in itertools.chain([header], rows):
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\r\n").writerow([_cell(one) for one in row])
+        yield out.getvalue()
 
 
 def _cell(value: Cell) -> Cell:

@@ -20,6 +20,14 @@ TITLES: dict[str, Text] = {
         "Spending points needs the member's rotating code.",
         "ポイントの利用には会員のワンタイムコードが必要です。",
     ),
+    "terminal_paused": (
+        "This till is paused. Please call the person in charge.",
+        "このレジは停止中です。責任者にお問い合わせください。",
+    ),
+    "alert_not_found": ("There is no such alert.", "該当するアラートが見つかりません。"),
+    "alert_resolved": ("This alert is resolved already: {verdict}.", "このアラートはすでに対応済みです({verdict})。"),
+    "staff_not_found": ("There is no such member of staff.", "該当する従業員が見つかりません。"),
+    "webhook_not_found": ("There is no such webhook.", "該当するWebhookが見つかりません。"),
     "store_not_found": ("There is no such store.", "該当する店舗が見つかりません。"),
     "consent_required": ("The member has not given consent for this.", "会員の同意がありません。"),
     "not_a_member": ("This login is not a member yet.", "このログインはまだ会員登録されていません。"),
@@ -101,6 +109,10 @@ TITLES: dict[str, Text] = {
     "code_not_applicable": ("This code does not fit this basket.", "このコードはこの買い物には使用できません。"),
     "campaign_not_active": ("The campaign is not active.", "キャンペーンは現在利用できません。"),
     "campaign_exhausted": ("The campaign has run out.", "キャンペーンの上限に達しました。"),
+    "held_out": (
+        "The campaign holds this member out, to be compared with.",
+        "この会員はキャンペーンの比較対照グループのため、発行されません。",
+    ),
     "campaigns_full": (
         "There is no room for another campaign.",
         "これ以上キャンペーンを登録できません。",

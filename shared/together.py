@@ -88,7 +88,7 @@ def _planned(
 
 
 def _share_item(share: Share[S, O], head: Head[S], mark: bytes, at: datetime) -> Item:
-    decided = share.verb.decide(head.state, share.operation, at)
+    decided = share.verb.decided(head.state, share.operation, at)
     return chain.next_item(share.verb.kind, head, [Part(mark, decided.steps)], decided.state, at, share.turn)
 
 

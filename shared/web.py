@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -14,13 +15,14 @@ from shared.errors import Refused, Unauthenticated
 from shared.http import ANY_TOKEN, PUBLIC, Request, Route, Routes
 from shared.world import World
 
+ANY_ORIGIN = "*"
 CORS = CORSConfig(
-    allow_origin="*",
+    allow_origin=ANY_ORIGIN,  # in the templates and answers the stage's own stands in its place
     allow_headers=["Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "X-Omo-Now"],
     expose_headers=["Idempotent-Replayed", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"],
     max_age=600,
 )
-_SAFE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+_ORIGIN = "Access-Control-Allow-Origin"
 
 
 def serve(service: str, routes: Routes, here: Callable[[], World] = world.deployed) -> Chalice:
@@ -31,14 +33,16 @@ def serve(service: str, routes: Routes, here: Callable[[], World] = world.deploy
     app = Chalice(app_name=f"omotenashi-{service}")
     log.set_up(service)
     authorizer = _authorizer(app, here)
-    _add_common(service, routes)
+    add_common(service, routes)
     for route in routes.all:
         _add(app, route, None if route.scope == PUBLIC else authorizer, here)
     app.middleware("http")(_in_our_shape)
     return app
 
 
-def _add_common(service: str, routes: Routes) -> None:
+def add_common(service: str, routes: Routes) -> None:
+    """The routes that every service has: `/health`, `/openapi.json` and `/v1/whoami`."""
+
     @routes.get("/health", PUBLIC)
     def health(_: Any) -> dict[str, str]:
         """Whether the service answers."""
@@ -72,10 +76,16 @@ def _authorizer(app: Chalice, here: Callable[[], World]) -> Any:
 def _add(app: Chalice, route: Route, authorizer: Any, here: Callable[[], World]) -> None:
     def view(**path: str) -> Response:
         reply = http.answer(here(), route, _request(app.current_request, path))
-        headers: dict[str, str | list[str]] = {"Content-Type": preference.JSON, **_SAFE, **reply.headers}
+        said = {"Content-Type": preference.JSON, **http.SAFE_HEADERS, _ORIGIN: allowed_origin(), **reply.headers}
+        headers: dict[str, str | list[str]] = dict(said)
         return Response(body=_text(reply.body), status_code=reply.status or route.status, headers=headers)
 
     app.route(route.path, methods=[route.method], authorizer=authorizer, content_types=["*/*"], cors=CORS)(view)
+
+
+def allowed_origin() -> str:
+    """From which pages a browser may read answers: one origin, or any. Nothing is ever sent along by itself (no cookies)."""
+    return os.environ.get("OMO_ALLOWED_ORIGIN", ANY_ORIGIN)
 
 
 def _text(body: Any) -> str:
@@ -111,5 +121,6 @@ def _in_our_shape(event: Any, get_response: Callable[[Any], Response]) -> Respon
     request_id = str((event.context or {}).get("requestId", "-"))
     reply = http.refusal(refused, preference.language(headers.get("accept-language", "")), request_id)
     kept = {name: value for name, value in response.headers.items() if name.lower() != "content-type"}
-    sent = {**kept, **_SAFE, **reply.headers, "X-Request-Id": request_id, **CORS.get_access_control_headers()}
+    cors = {**CORS.get_access_control_headers(), _ORIGIN: allowed_origin()}
+    sent = {**kept, **http.SAFE_HEADERS, **reply.headers, "X-Request-Id": request_id, **cors}
     return Response(body=json.dumps(reply.body, ensure_ascii=False), status_code=refused.status, headers=sent)

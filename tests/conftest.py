@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from infra import engine as engines
 from infra.engine import new_table
 from shared.dynamo import DynamoTable
+from tests import granted
 
 # In the CI the same examples every time, so that what fails there fails here; elsewhere new ones at each run. Each day
 # forty of each property; the CI looks at more of the rules.
@@ -23,6 +24,12 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("omotenashi")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any test's module is imported. A run of the simulator alone is not watched: it would take a sixth longer."""
+    if not all("tests/sim" in one for one in config.args):
+        granted.install()
 
 
 @pytest.fixture(scope="session")

@@ -109,9 +109,15 @@ def _routes(service: str) -> Routes:
 
 def _of_gateway(kind: str) -> Said:
     said = gateway_responses()[kind]
-    headers = {name.lower(): value.strip("'") for name, value in said["ResponseParameters"]["Headers"].items()}
+    headers = {name.lower(): _filled(value) for name, value in said["ResponseParameters"]["Headers"].items()}
     body = said["ResponseTemplates"]["application/json"].replace("$context.requestId", "gateway")
     return Said(ANSWERS[kind].status, headers | {"x-request-id": "gateway"}, body.encode())
+
+
+def _filled(value: Any) -> str:
+    """A header as the deployed gateway says it: the stage's own origin is a parameter of the template."""
+    text = value["Fn::Sub"].replace("${AllowedOrigin}", web.allowed_origin()) if isinstance(value, dict) else value
+    return str(text).strip("'")
 
 
 # ---- callers --------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from typing import Any
 
 from checkin.reactions import REACTIONS
 from checkin.routes import ROUTES
+from checkin.rules import STORES_PER_DAY
 from checkin.traffic import TRAFFIC, Seen, Traffic, count
 from points.routes import ROUTES as POINTS
 from shared import inbox, keys, relay
@@ -91,16 +92,16 @@ class Guest:
 class Town:
     """The stores of a chain in one region, their guests, and the hunter's accounts."""
 
-    def __init__(self, *, accounts: int = ACCOUNTS, honest: int = 0, seed: int = 2018) -> None:
+    def __init__(self, *, accounts: int = ACCOUNTS, honest: int = 0, seed: int = 2018, min_level: int = 0) -> None:
+        self.reward = {"min_level": min_level, "points": POINTS_EACH}
         self.random = random.Random(seed)
+        self.emulators = max(1, accounts * EMULATORS // ACCOUNTS)
         self.clock = FakeClock()
         self.ledger = Ledger()
         self.world = make_world(self.clock, (self.ledger, MemoryTable(counts=False), MemoryTable(counts=False)))
         self.outcomes: Counter[str] = Counter()
-        self.points = self.tried = 0
-        self.seen: Counter[tuple[str, bool]] = (
-            Counter()
-        )  # of honest guests: outcome, and whether their store had paused
+        self.points = self.tried = self.counted = 0
+        self.seen: Counter[tuple[str, bool]] = Counter()  # of honest guests: outcome, and if their store had paused
         self.places = [
             (33.0 + self.random.random() * 1.5, 130.0 + self.random.random() * 1.5) for _ in range(STORES)
         ]  # Kyushu
@@ -113,7 +114,7 @@ class Town:
         operator = Client(ROUTES, self.world, OPERATOR)
         for n, (lat, lon) in enumerate(self.places):
             store = {"name": f"{n}", "lat": lat, "lon": lon, "time_zone": "Asia/Tokyo"}
-            store["rewards"] = [{"points": POINTS_EACH}]
+            store["rewards"] = [self.reward]
             assert operator.put(f"/v1/stores/s-{n}", store).status == 200
             self._has_a_past(f"s-{n}")
 
@@ -149,6 +150,7 @@ class Town:
         """What has happened reaches the stores' counts, and what they say the stores."""
         while self.ledger.new:
             new, self.ledger.new = self.ledger.new, []
+            self.counted += sum(raw["k"] == "counted" for item in new for raw in item["e"])
             outbox = Outbox()
             relay.relay_ledger(self.world, [record(item) for item in new if _is_told(item)], outbox)
             told = [{"messageId": str(n), "body": json.dumps(event)} for n, event in enumerate(outbox.sent)]
@@ -160,17 +162,23 @@ class Town:
         items = (self.world.directory.table.get(*keys.store(f"s-{n}")) or {} for n in range(STORES))
         return sum(item.get("paused_by") == "anomaly" for item in items)
 
+    def resume(self) -> None:
+        """In the morning people resume what has paused, and look no further."""
+        operator = Client(ROUTES, self.world, OPERATOR)
+        for n in range(STORES):
+            assert operator.put(f"/v1/stores/s-{n}/rewards-pause", {"paused": False}).status == 200
+
     # ---- a day -------------------------------------------------------------------------------------------------------
 
     def day(self, number: int, *, plan: str, has_devices: bool) -> None:
         """One day of the hunt, and of the guests who come on it: store after store, each emulator one check-in at a time."""
         began = self.clock.now()
         honest = self._guests_of(number)
-        rounds = [*self._rounds(plan)]
+        rounds = [*(self._patient_rounds(number) if plan == "patient" else self._rounds(plan))]
         for n, batch in enumerate(rounds):
             self.clock.at = began + timedelta(seconds=_DAY * n / len(rounds))
             for account, store in batch:
-                more = {"device_id": f"emulator-{account % EMULATORS}"} if has_devices else {}
+                more = {"device_id": f"emulator-{account % self.emulators}"} if has_devices else {}
                 said = self.come(self.hunters[account], f"h-{number}-{store}", store, **more)
                 self.outcomes[said["outcome"]] += 1
                 self.points += said["reward"]["points"]
@@ -189,9 +197,17 @@ class Town:
         turn = 1 if plan != "spread" else STORES  # spread: each account begins at a store of its own
         accounts = range(len(self.hunters))
         for n in range(STORES):
-            for first in range(0, len(accounts), EMULATORS):
-                group = accounts[first : first + EMULATORS]
+            for first in range(0, max(1, len(accounts)), self.emulators):
+                group = accounts[first : first + self.emulators]
                 yield [(one, order[(n + one % turn) % STORES]) for one in group]
+
+    def _patient_rounds(self, number: int) -> Iterator[list[tuple[int, int]]]:
+        """As guests do: three stores a day and account, hours apart, other ones each day."""
+        accounts = range(len(self.hunters))
+        for n in range(STORES_PER_DAY):
+            for first in range(0, max(1, len(accounts)), self.emulators):
+                group = accounts[first : first + self.emulators]
+                yield [(one, (number * STORES_PER_DAY + n + one) % STORES) for one in group]
 
     def _guests_of(self, number: int) -> list[tuple[float, Guest]]:
         if number:
@@ -213,15 +229,28 @@ class Town:
 
 
 def _is_told(item: Item) -> bool:
-    return any(raw["k"] in ("accepted", "flagged", "anomaly") for raw in item["e"])
+    return any(raw["k"] in ("accepted", "flagged", "limited", "anomaly") for raw in item["e"])
 
 
 def play(
-    days: int, *, plan: str, has_devices: bool, honest: int = 0, say: Callable[[str], None] = lambda _: None
+    days: int,
+    *,
+    plan: str,
+    has_devices: bool,
+    accounts: int = ACCOUNTS,
+    honest: int = 0,
+    resumes: bool = False,
+    min_level: int = 0,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Town:
-    """The hunt for so many days."""
-    town = Town(honest=honest)
+    """The hunt for so many days, of fewer accounts with fewer emulators.
+
+    `resumes`: every store by people each morning; `min_level`: what the stores' reward asks for.
+    """
+    town = Town(accounts=accounts, honest=honest, min_level=min_level)
     for number in range(days):
+        if resumes:
+            town.resume()
         town.day(number, plan=plan, has_devices=has_devices)
         say(
             f"day {number + 1}: {town.tried} tried, {town.points} points, {town.paused()} paused, {dict(town.outcomes)}"
@@ -233,8 +262,10 @@ def main() -> None:
     """Play it and say what it was worth."""
     options = argparse.ArgumentParser(description="the hunt of 2018")
     options.add_argument("--days", type=int, default=DAYS)
+    options.add_argument("--accounts", type=int, default=ACCOUNTS)
     options.add_argument("--honest", type=int, default=0)
-    options.add_argument("--plan", choices=("same", "shuffled", "spread"), default="shuffled")
+    options.add_argument("--resume", action="store_true", help="every store, each morning")
+    options.add_argument("--plan", choices=("same", "shuffled", "spread", "patient"), default="shuffled")
     options.add_argument("--without-devices", action="store_true")
     chosen = options.parse_args()
     has_devices = not chosen.without_devices
@@ -242,11 +273,14 @@ def main() -> None:
         chosen.days,
         plan=chosen.plan,
         has_devices=has_devices,
+        accounts=chosen.accounts,
         honest=chosen.honest,
+        resumes=chosen.resume,
         say=lambda line: print(line, flush=True),
     )
     naive = town.tried * POINTS_EACH
-    print(f"{town.points} of {naive} points: {100 * town.points / naive:.3f} %; honest: {dict(town.seen)}")
+    share = 100 * town.points / max(1, naive)
+    print(f"{town.points} of {naive} points: {share:.3f} %; {town.counted} counted; honest: {dict(town.seen)}")
 
 
 if __name__ == "__main__":

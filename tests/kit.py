@@ -20,6 +20,7 @@ from shared.clock import Clock
 from shared.http import Request, Route, Routes
 from shared.keys import Stage
 from shared.memory import MemoryTable
+from shared.queues import MemoryQueues
 from shared.secrets import Secrets
 from shared.table import Table
 from shared.world import World
@@ -55,6 +56,12 @@ def make_world(clock: FakeClock | Clock | None = None, tables: Iterable[Table] |
     held = Secrets(lambda: ROOT)
     real = clock if isinstance(clock, Clock) else (clock or FakeClock()).clock()
     return world.make(Stage("test"), ledger, directory, transient, held, real)
+
+
+def sent(world: World) -> list[tuple[str, dict[str, Any], int]]:
+    """What a world in memory has put into its queues: inbox, message, seconds to wait."""
+    assert isinstance(world.queues, MemoryQueues)
+    return world.queues.sent
 
 
 def key(kind: str, **bound: Any) -> Principal:

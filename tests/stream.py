@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass, field
 from typing import Any
 
-from points import sales
+from points import following
 from shared import relay
 from shared.dynamo import _dump_value
 from shared.events import Event
@@ -53,7 +53,7 @@ class Stream:
         """Relay what is new; the events that were sent for it."""
         before = len(self.sent)
         items = [item for item in self.world.ledger.table.scan(after=None, limit=100_000) if self._is_new(item)]
-        relay.relay_ledger(self.world, [record(item) for item in items], self, sales.follow)
+        relay.relay_ledger(self.world, [record(item) for item in items], self, following.follow)
         return self.sent[before:]
 
     def _is_new(self, item: Item) -> bool:

@@ -119,6 +119,26 @@ def test_an_answer_carries_its_safety_headers_and_request_id(serve, world):
         assert response.headers["X-Request-Id"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/whoami", 200),
+        ("GET", "/v1/me", 403),
+        ("GET", "/v1/members/nobody", 404),
+        ("DELETE", "/v1/whoami", 405),
+        ("POST", "/v1/purchases", 422),
+    ],
+)
+def test_a_browser_may_read_every_answer_from_the_stages_origin_only(serve, world, monkeypatch, method, path, status):
+    monkeypatch.setenv("OMO_ALLOWED_ORIGIN", "https://console.example")
+    with serve("points") as client:
+        response, _ = send(client, method, path, operator_key(world), b"{}")
+        assert response.status_code == status
+        assert response.headers["Access-Control-Allow-Origin"] == "https://console.example"
+        assert "Access-Control-Allow-Credentials" not in response.headers
+        assert "Retry-After" in response.headers["Access-Control-Expose-Headers"]
+
+
 def test_a_purchase_goes_all_the_way(serve, world):
     with serve("points") as client:
         headers = operator_key(world)

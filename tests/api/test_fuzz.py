@@ -57,7 +57,7 @@ def world():
 
 
 @pytest.mark.parametrize("route", every_route())
-@settings(max_examples=40)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_no_body_query_or_path_makes_a_service_fail(world, route, data):
     body = data.draw(st.one_of(st.dictionaries(st.sampled_from(fields_of(route)), values(), max_size=8), values()))

@@ -13,7 +13,7 @@ from points.routes import ROUTES as POINTS
 from tests.kit import EC, OPERATOR, TILL, Client, FakeClock, make_world, member
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
-GUIDES = ["first-campaign.md", "till.md"]
+GUIDES = ["first-campaign.md", "till.md", "did-it-work.md"]
 CALLERS = {"OPERATOR": OPERATOR, "SHOP": EC, "TILL": TILL, "HANAKO": member("m-hanako")}
 _ASK = re.compile(r"^ask \$(\w+) (.*?)  # (\d{3})$", re.MULTILINE)
 _BASKET = re.compile(r"^BASKET='(.*)'$", re.MULTILINE)
@@ -64,6 +64,14 @@ def test_a_day_at_the_till_goes_as_the_guide_says(ask, folder):
         assert ask(who, line) == status
     lines = commands(folder, "till.md")
     assert len(lines) > 7
+    for who, line, status in lines:
+        assert ask(who, line) == status, line
+
+
+@pytest.mark.parametrize("folder", [DOCS, DOCS / "ja"], ids=["en", "ja"])
+def test_a_campaign_is_measured_as_the_guide_says(ask, folder):
+    lines = commands(folder, "did-it-work.md")
+    assert len(lines) == 3
     for who, line, status in lines:
         assert ask(who, line) == status, line
 

@@ -24,6 +24,23 @@ def test_the_description_is_valid(service):
     validate(document(service)[1])
 
 
+def referred(said):
+    """All that a description refers to."""
+    if isinstance(said, dict):
+        yield from [said["$ref"]] if isinstance(said.get("$ref"), str) else []
+        said = said.values()
+    for one in said if not isinstance(said, str | int | float | None) else ():
+        yield from referred(one)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_whatever_is_referred_to_is_there(service):
+    """Two models of one name would both be called something else, and each reference to them would lead nowhere."""
+    said = document(service)[1]
+    there = {f"#/components/schemas/{name}" for name in said["components"]["schemas"]}
+    assert set(referred(said)) <= there
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_route_is_described_with_its_token_statuses_and_variables(service):
     routes, said = document(service)

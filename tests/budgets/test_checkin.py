@@ -3,6 +3,9 @@
 import json
 import random
 import statistics
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -10,11 +13,14 @@ from checkin import geo, listing
 from checkin.model import Hours, Store, Weekday
 from checkin.reactions import REACTIONS as CHECKIN_REACTIONS
 from checkin.routes import ROUTES as CHECKIN
+from checkin.tries import KEPT_MAX
 from points.reactions import REACTIONS
 from points.routes import ROUTES as POINTS
 from shared import chain, events, inbox, keys
 from shared.memory import size
-from tests.kit import OPERATOR, TILL, Client, FakeClock, make_world, member
+from shared.secrets import Secrets
+from tests.kit import OPERATOR, ROOT, TILL, Client, FakeClock, make_world, member
+from tests.phones import Play, hashed, verdict
 from tests.stream import Stream
 
 SHIBUYA = {"name": "渋谷店", "lat": 35.6595, "lon": 139.7005, "time_zone": "Asia/Tokyo"}
@@ -35,6 +41,7 @@ def taro(clock):
     Client(CHECKIN, world, OPERATOR).put("/v1/stores/shibuya", SHIBUYA)
     taro = Client(CHECKIN, world, member("taro"))
     assert taro.post("/v1/me/checkins", body(clock, "yesterday")).status == 201
+    taro.as_(TILL).post("/v1/checkins", {})  # whether the store's tills are paused is in the cache, too
     clock.forward(days=1)
     return taro
 
@@ -69,6 +76,29 @@ def test_a_checkin_is_two_writes_half_a_read_and_the_members_profile(taro, clock
     assert spent(taro.world, lambda: taro.post("/v1/me/checkins", body(clock, "c-2"))) == USUAL  # the second of the day
     clock.forward(days=1)
     assert spent(taro.world, lambda: taro.post("/v1/me/checkins", body(clock, "c-3", is_mock=True))) == USUAL
+
+
+@pytest.mark.parametrize("late", [0, 500])
+def test_a_platforms_word_costs_no_unit_more(taro, clock, late):
+    """Nor does one that does not count; the secret is read once in five minutes, and lies in no table."""
+    play, read = Play(), []
+
+    def load():
+        read.append("once")
+        return json.dumps([play.setting()])
+
+    held = Secrets(lambda: ROOT, load)
+    phone = replace(taro, world=replace(taro.world, secrets=held))
+    phone.post("/v1/me/checkins", body(clock, "c-0") | {"device_id": "phone"})  # a new device asks its own chain, once
+    for n in (1, 2):
+        clock.forward(days=1)
+        sent = body(clock, f"c-{n}") | {"device_id": "phone"}
+        token = play.token(verdict(hashed("taro", sent), clock.now() - timedelta(seconds=late)))
+        said = sent | {"attestation": {"kind": "play_integrity", "token": token}}
+        assert spent(phone.world, partial(phone.post, "/v1/me/checkins", said)) == USUAL
+        (entry,) = chain.entries_of(phone.world.ledger.table.newest("V#taro"))
+        assert entry.data["evidence_level"] == (0 if late else 4)
+    assert read == ["once"]
 
 
 def test_a_scan_needs_no_profile_and_a_card_costs_half_a_read(taro, clock):
@@ -246,6 +276,20 @@ def test_counting_a_guest_is_one_append_of_one_unit(taro, clock):
         assert hear(n) == (1, 0.5, 2)
 
 
+def test_who_comes_in_vain_costs_what_any_check_in_costs_at_a_hundred_stores_a_day_too(taro, clock):
+    for n in range(3 + KEPT_MAX):
+        taro.as_(OPERATOR).put(f"/v1/stores/s-{n}", SHIBUYA)
+    for n in range(3):
+        assert taro.post("/v1/me/checkins", body(clock, f"c-{n}") | {"store_id": f"s-{n}"}).body["outcome"] == "awarded"
+        clock.forward(minutes=40)
+    for n in range(3, 3 + KEPT_MAX):
+        said = body(clock, f"c-{n}") | {"store_id": f"s-{n}"}
+        cost = spent(taro.world, lambda said=said: taro.post("/v1/me/checkins", said))
+        assert cost == USUAL | {"profile": 1.5, "trips": 5}  # a store that nobody asked about in this second
+    (entry,) = chain.entries_of(taro.world.ledger.table.newest("V#taro"))
+    assert entry.kind == "limited"
+
+
 def test_an_approach_is_two_writes(taro, clock):
     def near(n):
         return taro.post("/v1/me/approaches", {"approach_id": f"a-{n}", "store_id": "shibuya"})
@@ -268,6 +312,22 @@ def test_a_decision_is_two_writes(taro, clock):
     (review,) = operator.get("/v1/reviews").body["items"]
     path = f"/v1/reviews/{review['review_id']}/approve"
     assert spent(taro.world, lambda: operator.post(path, {})) == {"write": 2, "read": 0.5, "profile": 0.5, "trips": 4}
+
+
+def test_many_decisions_cost_each_what_it_costs_alone(taro, clock):
+    operator = taro.as_(OPERATOR)
+    operator.put("/v1/stores/umeda", SHIBUYA | {"lat": 34.7025, "lon": 135.4959})
+    for n in range(5):
+        taro.post("/v1/me/checkins", body(clock, f"c-{n}"))
+        clock.forward(minutes=40)
+        far = body(clock, f"far-{n}", lat=34.7025, lon=135.4959) | {"store_id": "umeda"}
+        assert taro.post("/v1/me/checkins", far).body["outcome"] == "pending_review"
+        clock.forward(days=3)
+    Stream(taro.world).run()
+    waiting = operator.get("/v1/reviews?store_id=umeda").body["items"]
+    decisions = {"reviews": [{"review_id": one["review_id"], "decision": "approve"} for one in waiting]}
+    cost = spent(taro.world, lambda: operator.post("/v1/reviews/batch", decisions))
+    assert cost == {"write": 10, "read": 2.5, "profile": 2.5, "trips": 20}
 
 
 def test_a_visitor_with_five_devices_and_three_stores_a_day_stays_in_two_units(taro, clock):

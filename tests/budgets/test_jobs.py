@@ -60,6 +60,7 @@ def test_a_year_of_weekly_visits_puts_one_alarm(client, clock):
         stream.run()
     sales = [item for item in client.world.transient.scan() if item["pk"].startswith("sales#")]
     assert transient.write_units - len(sales) == len(alarms_of(client.world)) == 1
+    assert len(sales) == 47, "each sale is noted once for the close of its day"
 
 
 def test_a_date_on_which_something_falls_due_is_two_writes_and_half_a_read(client, clock):

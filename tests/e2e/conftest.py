@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -11,11 +12,13 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from infra.locate import ROOT
+from infra import issuer
+from infra.locate import ROOT, Home
 
 OMO = [sys.executable, "-m", "infra.cli"]
 
@@ -47,7 +50,8 @@ class Stack:
 
     def token(self, who: str) -> str:
         if who.startswith("member:"):
-            return omo("token", who.removeprefix("member:"), "--dir", str(self.home)).stdout.strip()
+            port = urlsplit(self.local["issuer"]).port
+            return issuer.mint(Home(self.home).issuer_key, port, who.removeprefix("member:"), 3600)
         return self.local["keys"].get(who, who)
 
     def member(self) -> str:
@@ -74,14 +78,18 @@ class Stack:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory):
-    home = tmp_path_factory.mktemp("stack")
-    omo("up", "--dir", str(home))
+    """A stack for this run; with `OMO_TEST_STACK` one that runs already in that folder, which saves a minute a try."""
+    running_already = os.environ.get("OMO_TEST_STACK")
+    home = Path(running_already) if running_already else tmp_path_factory.mktemp("stack")
+    if not running_already:
+        omo("up", "--dir", str(home))
     try:
         running = Stack(home, json.loads((home / "local.json").read_text()))
         with running.http:
             yield running
     finally:
-        omo("down", "--dir", str(home))
+        if not running_already:
+            omo("down", "--dir", str(home))
 
 
 def eventually(ask, wanted, seconds: float = 40):

@@ -45,3 +45,8 @@ KNOWN: dict[str, dict[str, str]] = {
         "test_a_transaction_that_overwrites_and_removes_pays_double_for_the_larger": "a transaction reports nothing",
     },
 }
+
+SOMETIMES: dict[str, dict[str, str]] = {
+    "moto": {"test_what_was_acknowledged_is_seen_by_the_next_consistent_read_of_anybody": NOT_SAFE},
+}
+"""What fails on a busy machine only, so that neither outcome is a surprise."""

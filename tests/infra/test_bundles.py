@@ -10,6 +10,7 @@ import pytest
 
 from infra import package
 from infra.locate import ROOT, SERVICES
+from shared import auth
 
 
 @pytest.fixture
@@ -33,6 +34,35 @@ def test_a_bundle_holds_no_caches_and_no_other_service(service, names):
 
 def test_a_bundle_leaves_boto3_to_the_runtime(names):
     assert not [name for name in names if name.startswith(("boto3/", "botocore/"))]
+
+
+SECRETS = re.compile(
+    rb"omo_[a-z0-9]{1,16}_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}|AKIA[0-9A-Z]{16}|whsec_[\w+/]{20}|BEGIN [A-Z ]*PRIVATE KEY"
+)
+"""Keys of ours and of AWS, secrets of webhooks, private keys."""
+
+
+def secrets_in(bundle):
+    with zipfile.ZipFile(bundle) as opened:
+        return {name: found[0] for name in opened.namelist() if (found := SECRETS.findall(opened.read(name)))}
+
+
+def test_a_bundle_holds_no_secret_and_nothing_of_a_local_stack(service, packages, names):
+    ours = {
+        name for name in secrets_in(packages[service].bundle) if name.split("/")[0] in (service, "shared", "app.py")
+    }
+    assert ours == set()
+    assert not [
+        name for name in names if name.startswith((".omo", ".env", ".git", ".chalice")) or name.endswith(".pem")
+    ]
+
+
+@pytest.mark.parametrize("secret", [auth.new_secret("prod", auth.new_key_id()), "AKIA" + "B" * 16, "whsec_" + "c" * 32])
+def test_control_a_secret_in_a_bundle_is_found(tmp_path, secret):
+    with zipfile.ZipFile(tmp_path / "made.zip", "w") as made:
+        made.writestr("shared/fine.py", "x = 1")
+        made.writestr("shared/careless.py", f"KEY = '{secret}'")
+    assert set(secrets_in(tmp_path / "made.zip")) == {"shared/careless.py"}
 
 
 def test_compiled_parts_fit_the_runtime_of_the_template(service, names, templates):
@@ -61,10 +91,10 @@ def test_a_changed_source_makes_a_package_anew(monkeypatch, tmp_path, service):
         shutil.copytree(ROOT / folder, tmp_path / folder, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(package, "ROOT", tmp_path)
     monkeypatch.setattr(package, "INFRA", tmp_path / "infra")
-    before = package.made_from(service, "local")
-    assert package.made_from(service, "local") == before
+    before = package.made_from(service, "local", "arm64")
+    assert package.made_from(service, "local", "arm64") == before
     (tmp_path / "shared" / "keys.py").write_text("changed = True\n")
-    assert package.made_from(service, "local") != before
+    assert package.made_from(service, "local", "arm64") != before
 
 
 LOCKS = sorted(ROOT.glob("requirements/*.txt")) + sorted(ROOT.glob("services/*/requirements.txt"))

@@ -7,9 +7,12 @@ from datetime import date, timedelta
 
 import pytest
 
+from coupons import stats
+from coupons.figures import Figures
 from coupons.routes import ROUTES as COUPONS
 from infra import cli, commands_jobs
 from points.routes import ROUTES
+from shared import keys
 from tests.api.coupons.conftest import CAMPAIGN
 from tests.api.coupons.test_inbox import deliver
 from tests.kit import CAFE, NOON, OPERATOR, Client, FakeClock, make_world, member, purchase
@@ -61,7 +64,15 @@ NOBODY = {"members": 0, "entered": 0, "parked": 0}
 
 
 def test_alarms_of_today(client, capsys):
-    assert omo(capsys, "alarms") == (0, {"points": NOBODY, "coupons": NOBODY})
+    left = {"erased": 0, "failed": 0}
+    assert omo(capsys, "alarms") == (0, {"points": NOBODY, "coupons": NOBODY, "leaving": left})
+
+
+def test_who_leaves_is_erased_when_the_day_has_come(client, capsys):
+    assert client.as_(member("taro")).delete("/v1/me", {"confirm": True}).status == 202
+    for on, erased in (("2026-12-04", 0), ("2026-12-05", 1), ("2026-12-05", 0)):
+        assert omo(capsys, "alarms", "--on", on)[1]["leaving"] == {"erased": erased, "failed": 0}
+    assert client.get("/v1/members/taro").body["state"] == "erased"
 
 
 def test_alarms_of_a_day_to_come_are_worked_off_as_if_it_were_that_day(client, capsys):
@@ -125,6 +136,24 @@ def test_a_campaigns_figures(client, capsys):
     words = capsys.readouterr().out
     assert "discount given                                  300" in words
     assert "such a basket on average                      1,000" in words
+
+
+def test_what_a_measured_campaign_has_brought(client, capsys):
+    """By figures as if 400 members had the coupon and 100 had not: 0.3 and 0.2 of them buy for 1,000 yen."""
+    coupons = Client(COUPONS, client.world, OPERATOR)
+    said = {"claimable": False, "attribution": {"holdout_share_bp": 2000}}
+    assert coupons.post("/v1/campaigns", CAMPAIGN | said).status == 201
+    assert cli.run(["report", "campaign", "spring"]) == 0
+    assert "too little data" in capsys.readouterr().out
+    told = {"exposed": 400, "buyers": 120, "spent": 120_000, "squares": 120 * 10**6, "visits": 7}
+    told |= {"held_out": 100, "held_out_buyers": 20, "held_out_spent": 20_000, "held_out_squares": 20 * 10**6}
+    client.world.ledger.obey(stats.COUNT, keys.figures("spring", 0), [("all", NOON, Figures(**told))])
+    assert cli.run(["report", "campaign", "spring"]) == 0
+    words = capsys.readouterr().out
+    assert "with coupon          400         7       120        120,000       300.00" in words
+    assert "held out             100         0        20         20,000       200.00" in words
+    assert "more spent by each        100.00, and in 95 of 100 campaigns between 8.63 and 191.37" in words
+    assert "more buyers               10.00%, and" in words
 
 
 def test_a_partners_statement(client, capsys):

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import sys
+import time
 
 from infra import emulator, files, process
 
@@ -55,6 +56,19 @@ def test_a_file_is_put_in_place_whole_and_private(tmp_path):
     assert files.read_json(path) == {"points": "http://points"}
     assert path.stat().st_mode & 0o777 == 0o600
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_nobody_else_reads_what_a_process_writes(tmp_path):
+    folder = tmp_path / "logs"
+    folder.mkdir(mode=0o755)
+    code = f"print('secret', flush=True); open({str(tmp_path / 'state.json')!r}, 'w').write('root')"
+    started = process.start([sys.executable, "-c", code], os.environ, folder / "x.log", 0)
+    deadline = time.monotonic() + 20
+    while started.is_alive() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert (folder / "x.log").read_text() == "secret\n"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "state.json").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_file_that_is_not_there_reads_as_nothing(tmp_path):

@@ -110,6 +110,27 @@ def test_the_gateway_answers_in_our_shape_and_leaves_wrong_methods_to_the_app(ho
             assert client.delete(f"{local[service]}/health").status_code == 405
 
 
+def test_the_consoles_origin_may_read_every_answer_and_no_other(home, said):
+    local = up(home, said)
+    assert stack.status(home)["console"]
+    with httpx.Client(trust_env=False, timeout=30) as client:
+        for service in ("points", "coupons", "checkin"):
+            asked = [("GET", "/v1/whoami", 401), ("GET", "/v1/nowhere", 404), ("GET", "/health", 200)]
+            for method, path, status in [*asked, ("DELETE", "/health", 405), ("OPTIONS", "/v1/whoami", 200)]:
+                answer = client.request(method, f"{local[service]}{path}")
+                assert answer.status_code == status
+                assert answer.headers["access-control-allow-origin"] == local["console"], (service, method, path)
+            assert "Authorization" in answer.headers["access-control-allow-headers"]
+            assert "GET" in answer.headers["access-control-allow-methods"]
+
+
+def test_a_console_that_died_comes_back_where_it_was(home, said):
+    local = up(home, said)
+    os.kill(files.read_json(home.processes)["console"]["pid"], signal.SIGKILL)
+    assert up(home, said) == local
+    assert stack.status(home)["console"]
+
+
 def test_two_stacks_live_side_by_side(home, said, tmp_path):
     first = up(home, said)
     other = Home(tmp_path)
@@ -117,6 +138,7 @@ def test_two_stacks_live_side_by_side(home, said, tmp_path):
         second = up(other, said)
         assert second["aws_endpoint"] != first["aws_endpoint"]
         assert second["issuer"] != first["issuer"]
+        assert second["console"] != first["console"]
     finally:
         assert stack.down(other, said.append)
     assert stack.status(home)["running"]

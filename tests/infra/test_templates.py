@@ -13,12 +13,16 @@ import pytest
 
 from coupons import alarms
 from coupons.reactions import REACTIONS as COUPONS
-from infra import gateway, stack, template
+from infra import gateway, package, roles, stack, template
 from infra.locate import INFRA
 from points import jobs
+from shared import keys
 
 OPEN_PATHS = {"/health", "/openapi.json"}
-ENVIRONMENT = {"OMO_STAGE", "OMO_SERVICE", "OMO_ISSUERS", "OMO_TEST_CLOCK"}
+LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
+RECEIVES = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+STREAMS = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
+ENVIRONMENT = {"OMO_STAGE", "OMO_SERVICE", "OMO_ISSUERS", "OMO_TEST_CLOCK", "OMO_ALLOWED_ORIGIN"}
 
 
 def resources(whole, kind):
@@ -69,14 +73,14 @@ def test_the_relays_read_both_streams_from_the_start_and_report_nothing(template
 
 def test_an_inbox_listens_to_the_queue_of_its_service(service, whole):
     queues = {source["Queue"]["Fn::Sub"].rpartition(":")[2] for _, source in event_sources(whole, "SQS")}
-    more = {"omo-local-codes-inbox"} if service == "coupons" else set()
-    assert queues == {f"omo-local-{service}-inbox"} | more
+    more = {"coupons": {"omo-local-codes-inbox"}, "points": {"omo-local-webhooks-inbox"}}
+    assert queues == {f"omo-local-{service}-inbox"} | more.get(service, set())
 
 
 def test_every_inbox_has_a_dead_letter_queue_of_its_own(data):
     queues = resources(data, "AWS::SQS::Queue")
     inboxes = {name: queue for name, queue in queues.items() if name.endswith("Inbox")}
-    assert len(inboxes) == 4
+    assert len(inboxes) == 5
     for name, queue in inboxes.items():
         redrive = queue["RedrivePolicy"]
         assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": [f"{name}Dead", "Arn"]}
@@ -103,16 +107,19 @@ def test_each_queue_gets_what_its_service_listens_to(data):
             "omotenashi.coupon.redeemed.v1",
             "omotenashi.coupon.reserved.v1",
             "omotenashi.coupon.voided.v1",
+            "omotenashi.purchase.recorded.v1",
         ],
         "CouponsSubscription": sorted(COUPONS),
         "CheckinSubscription": [
             "omotenashi.checkin.accepted.v1",
             "omotenashi.checkin.anomaly.v1",
             "omotenashi.checkin.flagged.v1",
+            "omotenashi.checkin.limited.v1",
             "omotenashi.member.erased.v1",
             "omotenashi.member.merged.v1",
             "omotenashi.member.unmerged.v1",
         ],
+        "WebhooksSubscription": [{"prefix": "omotenashi."}],
     }
 
 
@@ -132,9 +139,12 @@ def test_files_of_codes_are_sealed_private_and_gone_after_a_day(data):
     assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
-    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
-    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 1)
-    assert "Prefix" not in rule
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    assert {rule["Status"] for rule in rules} == {"Enabled"}
+    goes = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+    assert goes == {"codes/": 1, "reports/": 731}
+    files = (keys.codes_file("j"), keys.codes_piece("j", 0), keys.report_file("activity", "2026-11", "r"))
+    assert [[days for prefix, days in goes.items() if file.startswith(prefix)] for file in files] == [[1], [1], [731]]
     assert "VersioningConfiguration" not in bucket  # a file that goes must be gone
 
 
@@ -168,6 +178,36 @@ def test_the_books_can_not_be_deleted_by_a_stack_operation(data):
         assert data["Resources"][name]["UpdateReplacePolicy"] == "Retain"
 
 
+def test_the_books_are_encrypted_kept_against_slips_and_go_back_to_any_second(data):
+    for name, table in resources(data, "AWS::DynamoDB::Table").items():
+        is_cloud = {"Fn::If": ["IsCloud", True, False]}
+        assert table["SSESpecification"] == {"Fn::If": ["IsCloud", {"SSEEnabled": True}, {"Ref": "AWS::NoValue"}]}
+        kept = name != "Transient"
+        assert table.get("DeletionProtectionEnabled") == (is_cloud if kept else None)
+        recovery = table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+        assert recovery == (is_cloud if kept else False)
+    assert data["Conditions"]["IsCloud"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Stage"}, "local"]}]}
+
+
+def test_queues_are_encrypted_and_keep_a_message_for_two_weeks(data):
+    for name, queue in resources(data, "AWS::SQS::Queue").items():
+        assert (queue["SqsManagedSseEnabled"], queue["MessageRetentionPeriod"]) == (True, 1209600), name
+
+
+def test_logs_of_every_function_end(whole):
+    logs = resources(whole, "AWS::Logs::LogGroup")
+    assert set(logs) == {f"{name}Logs" for name in functions(whole)}
+    for name, function in functions(whole).items():
+        assert logs[f"{name}Logs"]["RetentionInDays"] == {"Ref": "LogDays"}
+        assert logs[f"{name}Logs"]["LogGroupName"]["Fn::Sub"] == f"/aws/lambda/{function['FunctionName']['Fn::Sub']}"
+    assert min(whole["Parameters"]["LogDays"]["AllowedValues"]) > 0
+
+
+def test_the_domain_speaks_no_old_tls():
+    (domain,) = resources(template.load(INFRA / "edge.yaml"), "AWS::ApiGateway::DomainName").values()
+    assert domain["SecurityPolicy"] == "TLS_1_2"
+
+
 def test_nothing_in_the_ledger_or_directory_has_a_time_to_live(data):
     tables = resources(data, "AWS::DynamoDB::Table")
     assert {name for name, table in tables.items() if "TimeToLiveSpecification" in table} == {"Transient"}
@@ -177,7 +217,11 @@ def test_a_role_names_what_it_may_touch(whole):
     for statement in statements(whole):
         for resource in listed(statement["Resource"]):
             named = resource.get("Fn::Sub") or resource["Fn::ImportValue"]["Fn::Sub"]
-            assert "omo-${Stage}-" in named or named.endswith("/aws/lambda/${AWS::StackName}-*")
+            assert "omo-${Stage}-" in named
+            ends = re.search(r"[^*]*\*", named)
+            assert ends is None or named.endswith((":*", "/codes/*", "/stream/*", "-attestation*")), (
+                "a part of one thing, not many things"
+            )
         assert not any("*" in action for action in listed(statement["Action"]))
 
 
@@ -187,10 +231,54 @@ def test_no_service_may_change_or_delete_an_entry(whole):
             assert not {"dynamodb:UpdateItem", "dynamodb:DeleteItem"} & set(statement["Action"])
 
 
-def test_every_function_runs_with_the_role_of_its_service(whole):
+def test_every_function_has_a_role_of_its_own(service, whole):
+    assert set(functions(whole)) == set(package.FUNCTIONS[service]) == set(template.load(roles.GRANTS)[service])
+    roles_of = {name: function["Role"] for name, function in functions(whole).items()}
+    assert roles_of == {name: {"Fn::GetAtt": [f"{name}Role", "Arn"]} for name in functions(whole)}
+    assert set(resources(whole, "AWS::IAM::Role")) == {f"{name}Role" for name in functions(whole)}
+    assert all(function["MemorySize"] >= 512 for function in functions(whole).values())
+
+
+def test_a_role_is_for_lambda_alone(whole):
+    for role in resources(whole, "AWS::IAM::Role").values():
+        (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+        assert not role.get("ManagedPolicyArns")
+
+
+def by_lambda(name, function):
+    """What Lambda does in a function's name before and after it calls the function, by what the template makes it do."""
+    yield from ((action, f"/aws/lambda/{function['FunctionName']['Fn::Sub']}:*") for action in LOGS)
+    for source in function.get("Events", {}).values():
+        said = source["Properties"]
+        if source["Type"] == "SQS":
+            queue = said["Queue"]["Fn::Sub"].rpartition(":")[2].replace("omo-local-", "omo-${Stage}-")
+            yield from ((action, queue) for action in RECEIVES)
+        if source["Type"] == "DynamoDB":
+            table = said["Stream"]["Fn::ImportValue"]["Fn::Sub"].removesuffix("-stream")
+            yield from ((action, f"table/{table}/stream/*") for action in STREAMS)
+        if "DestinationConfig" in said:
+            yield "sqs:SendMessage", said["DestinationConfig"]["OnFailure"]["Destination"]["Fn::Sub"].rpartition(":")[2]
+    if "EventInvokeConfig" in function:
+        failed = function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+        yield "sqs:SendMessage", failed["Destination"]["Fn::Sub"].rpartition(":")[2]
+
+
+def test_what_lambda_does_in_a_functions_name_is_granted_and_only_that(whole):
+    """The other grants are what the functions' own code is seen to call: tests/security/test_grants.py."""
     for name, function in functions(whole).items():
-        assert function["Role"] == {"Fn::GetAtt": ["ServiceRole", "Arn"]}, name
-        assert function["MemorySize"] >= 512
+        role = resources(whole, "AWS::IAM::Role")[f"{name}Role"]
+        said = {
+            (action, resource["Fn::Sub"].partition("${AWS::AccountId}:")[2].removeprefix("log-group:"))
+            for policy in role["Policies"]
+            for statement in policy["PolicyDocument"]["Statement"]
+            for action in statement["Action"]
+            for resource in statement["Resource"]
+            if "Fn::Sub" in resource
+        }
+        needed = set(by_lambda(name, function))
+        assert needed <= said, name
+        assert {one for one in said if one[0] in (*LOGS, *RECEIVES, *STREAMS)} <= needed, name
 
 
 def test_every_handler_that_lambda_is_told_of_is_there(service, whole):
@@ -211,10 +299,16 @@ def test_the_hourly_jobs_leave_in_time_and_are_not_repeated_but_reported(templat
     assert (reported["Type"], reported["Destination"]["Fn::Sub"].rpartition(":")[2]) == ("SQS", "omo-${Stage}-parking")
 
 
-def test_only_the_directory_may_be_read_through(whole):
-    for statement in statements(whole):
-        if "dynamodb:Scan" in listed(statement["Action"]):
-            assert statement["Resource"]["Fn::Sub"].endswith(":table/omo-${Stage}-directory")
+def test_a_table_is_read_through_where_nothing_else_would_do(templates):
+    """The report goes through the members; whoever sets the programme looks whether anything was recorded yet."""
+    assert {
+        (service, name, resource["Fn::Sub"].rpartition("-")[2])
+        for service, whole in templates.items()
+        for name, role in resources(whole, "AWS::IAM::Role").items()
+        for statement in role["Policies"][0]["PolicyDocument"]["Statement"]
+        for resource in statement["Resource"]
+        if "dynamodb:Scan" in statement["Action"]
+    } == {("points", "HourlyRole", "directory"), ("points", "APIHandlerRole", "ledger")}
 
 
 def test_an_answer_comes_within_the_gateways_patience(whole):
@@ -231,6 +325,39 @@ def test_no_secret_stands_in_a_template(whole):
 
 def test_the_test_clock_is_off_unless_it_is_asked_for(whole):
     assert whole["Parameters"]["TestClock"]["Default"] == "0"
+
+
+def test_a_browser_may_read_every_answer_of_the_gateway_from_the_stages_own_origin(whole):
+    assert whole["Parameters"]["AllowedOrigin"]["Default"] == "*"
+    environment = whole["Globals"]["Function"]["Environment"]["Variables"]
+    assert environment["OMO_ALLOWED_ORIGIN"] == {"Ref": "AllowedOrigin"}
+    api = whole["Resources"]["RestAPI"]["Properties"]
+    said = [answer["ResponseParameters"]["Headers"] for answer in api["GatewayResponses"].values()]
+    preflights = gateway.preflights(api["DefinitionBody"])
+    assert set(preflights) == set(paths(whole))
+    said += [
+        {name.removeprefix(gateway.PREFLIGHT_HEADER): value for name, value in headers.items()}
+        for headers in preflights.values()
+    ]
+    assert all(one["Access-Control-Allow-Origin"] == {"Fn::Sub": "'${AllowedOrigin}'"} for one in said)
+    assert not any("Access-Control-Allow-Credentials" in one for one in said), "any origin, and cookies with it"
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_taken"),
+    [
+        ("*", True),
+        ("https://console.example", True),
+        ("http://127.0.0.1:4568", True),
+        ("https://console.example/", False),
+        ("https://a.example,https://b.example", False),
+        ("' + 'x", False),
+        ("", False),
+    ],
+)
+def test_an_allowed_origin_is_one_or_any(templates, origin, is_taken):
+    pattern = templates["points"]["Parameters"]["AllowedOrigin"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, origin)) == is_taken
 
 
 def test_every_address_but_the_open_ones_asks_for_a_token(whole):
@@ -284,7 +411,7 @@ def test_the_gateway_uses_the_codes_of_the_contract(kind, status, code):
 
 
 def test_cfn_lint_finds_nothing(packages):
-    linted = [str(INFRA / "data.yaml"), *(str(made.template) for made in packages.values())]
+    linted = [str(INFRA / "data.yaml"), str(INFRA / "edge.yaml"), *(str(made.template) for made in packages.values())]
     linter = Path(sys.executable).with_name("cfn-lint")
     done = subprocess.run(
         [linter, "--regions", "ap-northeast-1", "--", *linted], capture_output=True, text=True, check=False

@@ -194,9 +194,9 @@ class Coupons(Street):
 
 
 def test_coupons_in_any_order(run: Run) -> None:
-    run(Coupons, stories=80, steps=40)
+    run(Coupons, stories=30, steps=40)
 
 
 @pytest.mark.slow
 def test_coupons_in_any_order_for_long(run: Run) -> None:
-    run(Coupons, stories=200, steps=60)
+    run(Coupons, stories=80, steps=60)

@@ -164,9 +164,9 @@ class Points(Street, Ledger):
 
 
 def test_points_in_any_order(run: Run) -> None:
-    run(Points, stories=60, steps=40)
+    run(Points, stories=25, steps=40)
 
 
 @pytest.mark.slow
 def test_points_in_any_order_for_long(run: Run) -> None:
-    run(Points, stories=200, steps=60)
+    run(Points, stories=80, steps=60)

@@ -213,9 +213,9 @@ class Visits(Street):
 
 
 def test_visits_in_any_order(run: Run) -> None:
-    run(Visits, stories=40, steps=30)
+    run(Visits, stories=20, steps=30)
 
 
 @pytest.mark.slow
 def test_visits_in_any_order_for_long(run: Run) -> None:
-    run(Visits, stories=200, steps=60)
+    run(Visits, stories=80, steps=60)

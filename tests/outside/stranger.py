@@ -116,7 +116,8 @@ def judge(case: Case, response: Response) -> None:
 def in_the_one_shape(ctx: Any, response: Response, case: Case) -> None:
     """Every answer can be traced, and a refusal is one of those that are documented."""
     assert response.headers["x-request-id"], "nobody can ask for this answer"
-    assert response.headers["access-control-allow-origin"] == ["*"], "a browser can't read this answer"
+    (origin,) = response.headers["access-control-allow-origin"]
+    assert origin == "*" or origin.startswith("http://127.0.0.1:"), "a browser can't read this answer"
     if response.status_code < 400:
         return
     said = json.loads(response.content)

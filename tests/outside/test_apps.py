@@ -19,13 +19,13 @@ def one(described: dict[str, Any], service: str, method: str, path: str) -> Oper
 
 @EVERY_ROUTE
 def test_every_answer_is_as_described(one: Operation, door: Door) -> None:
-    at_the_door(door, one, 10, 5)
+    at_the_door(door, one, 6, 3)
 
 
 @pytest.mark.slow
 @EVERY_ROUTE
 def test_many_more_answers_are_as_described(one: Operation, door: Door) -> None:
-    at_the_door(door, one, 60, 30)
+    at_the_door(door, one, 40, 20)
 
 
 @EVERY_ROUTE

@@ -66,13 +66,15 @@ class Turns:
     seed: int
     lastwins: str = ""
     late: float = 0  # seconds between `before` and the run; ten turns are a second
+    with_profiles: bool = False  # the directory takes turns, too
     acts: dict[str, Any] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
         self.schedule = Schedule(Random(self.seed))
         table = LastWins(self.schedule, self.lastwins) if self.lastwins else StaleTable(self.schedule)
-        self.tables = table, MemoryTable(), MemoryTable()
+        directory = SteppedTable(self.schedule) if self.with_profiles else MemoryTable()
+        self.tables = table, directory, MemoryTable()
         self.before = Client(ROUTES, make_world(FakeClock(), self.tables))
         for member_id in ("taro", "hanako"):
             self.before.post("/v1/members", {"member_id": member_id})

@@ -14,10 +14,10 @@ from pydantic import ValidationError
 from checkin import arrival, listing, visits
 from checkin.evidence import STAFF_SCAN, Evidence, weigh
 from checkin.model import CheckinBody, Hours, Location, Store, StoreBody
-from checkin.opening import is_open
 from checkin.places_model import NearbyQuery
 from checkin.rules import Outcome, arrive, judge, next_possible_at, reward
 from checkin.visits import Ring, Visit, Visits, bucket_m, kept_of, of_kept, to_kept
+from shared.opening import is_open
 
 NOON = datetime(2026, 7, 1, 3, tzinfo=UTC)  # 12:00 in Tokyo
 METRE = 1 / 111_195.08  # of latitude, in degrees

@@ -13,6 +13,8 @@ from tests.kit import NOON
 
 USED = {"redemption_id": "r-1", "discount": 300, "bonus_points": 5, "basket_amount": 2000}
 
+BOUGHT = {"ref": {"kind": "purchase"}, "spent_before": 0, "spent": 300}
+
 
 @pytest.mark.parametrize(
     ("name", "data", "counted"),
@@ -29,6 +31,21 @@ USED = {"redemption_id": "r-1", "discount": 300, "bonus_points": 5, "basket_amou
         ("coupon.voided", USED | {"was": "held"}, Figures(released=1)),
         ("coupon.voided", {"coupon_id": "c"}, Figures(taken_back=1)),
         ("coupon.expired", {}, Figures(expired=1)),
+        ("campaign.exposed", {"arm": "treated"}, Figures(exposed=1)),
+        ("campaign.exposed", {"arm": "held_out"}, Figures(held_out=1)),
+        ("campaign.attributed", {"arm": "treated", "ref": {"kind": "checkin"}}, Figures(visits=1)),
+        ("campaign.attributed", {"arm": "held_out", "ref": {"kind": "checkin"}}, Figures(held_out_visits=1)),
+        ("campaign.attributed", BOUGHT | {"arm": "treated"}, Figures(buyers=1, spent=300, squares=90_000)),
+        (
+            "campaign.attributed",
+            BOUGHT | {"arm": "held_out", "spent_before": 300, "spent": 0},
+            Figures(held_out_buyers=-1, held_out_spent=-300, held_out_squares=-90_000),
+        ),
+        (
+            "campaign.attributed",
+            BOUGHT | {"arm": "treated", "spent_before": 300, "spent": 500},
+            Figures(spent=200, squares=160_000),
+        ),
     ],
 )
 def test_what_an_event_adds(name: str, data: dict[str, Any], counted: Figures) -> None:

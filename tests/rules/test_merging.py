@@ -130,6 +130,7 @@ def test_every_field_of_an_account_is_dealt_with():
         *("lots", "debt", "dated", "earned", "awards", "caps", "purchases"),  # come back
         *("holds", "pending"),  # stay
         *("slid", "alarm", "told", "tier"),  # notes of the account that stays
+        "is_erased",  # of no account that is merged: whoever is erased is nobody
     }
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings, strategies as st
 
 from checkin import listing
 from checkin.model import Hours, Store, Weekday
-from checkin.opening import is_open
+from shared.opening import is_open
 
 DAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WEEK = 7 * 24 * 60

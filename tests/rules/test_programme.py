@@ -42,6 +42,15 @@ def faults(**settings):
     return {(pointer(one["loc"]), one["type"]) for one in caught.value.errors()}
 
 
+GUARD = {
+    "same_member": {"outcome": "alert", "per_day": 6},
+    "unusual_amount": {"outcome": "alert", "times": 5, "at_least": 20_000, "without_past": 1_000_000},
+    "own_card": {"outcome": "alert"},
+    "after_hours": {"outcome": "alert", "grace_minutes": 30},
+    "not_in_journal": {"outcome": "alert"},
+}
+
+
 def test_the_default_is_that_of_the_contract():
     assert Programme().model_dump(mode="json", exclude_none=True) == {
         "version": 1,
@@ -61,10 +70,14 @@ def test_the_default_is_that_of_the_contract():
         "receipt_claim_days": 30,
         "member_code_prefix": "29",
         "premium_class": "self_discount",
+        "guard": GUARD,
+        "erasure_grace_days": 14,
     }
 
 
 WHOLE = {
+    "guard": GUARD,
+    "erasure_grace_days": 14,
     "version": 12,
     "zone": "Europe/London",
     "currency": "GBP",
@@ -104,6 +117,12 @@ def test_a_programme_comes_back_from_its_packed_form():
     assert Programme.from_rule([7]) == Programme(version=7)
     assert Programme.from_rule(programme(**WHOLE).to_rule()) == programme(**WHOLE)
     assert len(programme(**WHOLE).to_rule()[1]) < 400
+
+
+def test_a_purchase_keeps_nothing_of_the_guard_nor_of_who_leaves():
+    watched = programme(guard={**GUARD, "own_card": {"outcome": "block"}}, erasure_grace_days=3)
+    assert watched.to_rule() == Programme().to_rule()
+    assert Programme.of(1, watched.differences) == watched
 
 
 def test_three_rules_that_apply_are_kept_in_less_than_200_bytes():

@@ -27,8 +27,12 @@ def public_jwk(key, algorithm, kid):
 KEYS = {"keys": [public_jwk(RSA, "RS256", "r"), public_jwk(EC, "ES256", "e")]}
 
 
+ASKED: list[str] = []
+
+
 class _Issuer(BaseHTTPRequestHandler):
     def do_GET(self):
+        ASKED.append(self.path)
         body = json.dumps(KEYS).encode()
         self.send_response(200)
         self.end_headers()
@@ -148,3 +152,14 @@ def test_a_changed_token_is_nobodys(token):
     changed = jwt.utils.base64url_encode(json.dumps(claims).encode()).decode()
     with pytest.raises(Unauthenticated):
         check(f"{head}.{changed}.{signature}")
+
+
+def test_who_makes_up_key_ids_does_not_make_us_ask_the_issuer_each_time(token):
+    """Else anybody without a key could let every call wait for the issuer, and the issuer answer for every call."""
+    assert check(token()).kind == "member"
+    ASKED.clear()
+    for n in range(50):
+        with pytest.raises(Unauthenticated):
+            check(token(STRANGER, kid=f"made-up-{n}"))
+    assert len(ASKED) <= 1
+    assert check(token()).kind == "member"

@@ -7,7 +7,9 @@ import marshal
 from collections.abc import Iterator
 from datetime import datetime
 
+from checkin import arrival
 from infra.invariants import Watch
+from points import forgetting
 from shared import chain
 from shared.chain import Entry
 from shared.table import Item
@@ -29,7 +31,7 @@ class Books:
     def see(self, item: Item, old: Item | None, turn: int) -> list[str]:
         """What is wrong with an item that was just put, in this turn."""
         if old is not None:
-            return [f"{item['pk']} {item['sk']}: written over"]
+            return self._rewritten(item, old)
         items = self.chains.setdefault(item["pk"], [])
         found = list(self._watch.see(item))
         if not item["sk"]:
@@ -45,6 +47,13 @@ class Books:
                 self.where.setdefault(entry.operation, []).append(entry)
         items.append(item)
         return found
+
+    def _rewritten(self, item: Item, old: Item) -> list[str]:
+        """A name may lose its words, and the name of a phone: nothing else in the ledger ever changes."""
+        if item["sk"] or item not in (forgetting.without_words(old), arrival.without_device(old)):
+            return [f"{item['pk']} {item['sk']}: written over"]
+        self.chains[item["pk"]][0] = item
+        return []
 
     def end(self, now: datetime) -> Iterator[str]:
         """What is wrong between the chains, now that all is over."""

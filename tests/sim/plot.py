@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tests.sim.accounts import Accounts
+from tests.sim.leavers import Leavers
 from tests.sim.outages import Outages
 from tests.sim.presence import Presence
 from tests.sim.stamps import Stamps
@@ -18,7 +19,7 @@ SCENES = (0, 0, 0, 0, 20, 3_600, 57_000, 72_000, DAY, 2.1 * DAY, 4 * DAY, 8 * DA
 """When stories begin, in seconds: crowded moments, one of them around the end of the day in UTC, one in Tokyo."""
 
 
-class Plot(Accounts, Outages, Presence, Stamps):
+class Plot(Accounts, Leavers, Outages, Presence, Stamps):
     """The stories of a run."""
 
     def begin(self, stories: int, only: Sequence[str] = ()) -> None:
@@ -29,6 +30,7 @@ class Plot(Accounts, Outages, Presence, Stamps):
             self.orders_codes, self.looks, self.buys_many, self.changes_the_rules, self.is_stamped, self.uses_a_card,
             self.sells_without_a_line, self.sells_without_a_line,
             self.shows_a_code, self.shares_a_phone, self.travels, self.comes_to_a_rush, self.comes_near,
+            self.stays, self.stays, self.overruns, self.leaves,
         ]  # fmt: skip
         kinds = [getattr(self, name) for name in only] or kinds
         favourites = self.random.sample(kinds, min(4, len(kinds)))

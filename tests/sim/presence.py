@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.sim.opening import MEMBERS, RUSHED, STORES
+from tests.sim.opening import DWELL_SECONDS, LOUNGES, MEMBERS, PLACES, RUSHED, STORES
 from tests.sim.stage import Stage
 
 CHECK_IN = "checkin POST /v1/me/checkins"
+CHALLENGE = "checkin POST /v1/me/checkins/challenges"
 
 
 class Presence(Stage):
@@ -53,18 +54,63 @@ class Presence(Stage):
         self.pause(self.random.choice((10, 700, 100_000)))
         self.reviews()
         if self.perhaps(0.2):
-            said = {"paused": self.perhaps(0.3)}
-            path = "checkin PUT /v1/stores/{store_id}/rewards-pause"
-            self.people.ask("operator", path, said, of=("pause", said["paused"]), store_id=store_id)
+            self._pauses(store_id, is_paused=self.perhaps(0.3))
         self._stands(visitors[0], store_id)
+
+    def overruns(self) -> None:
+        """Everybody comes to one store at once; people look at it, resume or stop its rewards, and guests come again."""
+        store_id = self._store()
+        for _ in range(self.random.choice((1, 2, 3))):
+            visitors = self.random.sample(MEMBERS, len(MEMBERS))
+            self.at_once(*[lambda who=who: self._stands(who, store_id) for who in visitors])
+            self.pause(self.random.choice((5, 600, 5_000)))
+            if self.perhaps(0.7):
+                self._pauses(store_id, is_paused=self.perhaps(0.25))
+            self._stands(self.random.choice(visitors), store_id)
+            self.reviews()
+            self.pause(self.random.choice((600, 90_000)))
+
+    def _pauses(self, store_id: str, *, is_paused: bool) -> None:
+        path = "checkin PUT /v1/stores/{store_id}/rewards-pause"
+        self.people.ask("operator", path, {"paused": is_paused}, of=("pause", is_paused), store_id=store_id)
+
+    def stays(self) -> None:
+        """A guest stays at a store, or says so: from elsewhere, too short, too long, with one fix for both, with
+        somebody else's challenge or another phone; and shows what was got once more.
+        """
+        who, (store_id,) = self.member(), LOUNGES
+        first = self._fix(store_id if self.perhaps(0.8) else self._store())
+        more = {"device_id": self.id("phone")} if self.perhaps(0.5) else {}
+        body = {"challenge_id": self.id("z"), "store_id": store_id, "location": first, **more}
+        begun = self.people.ask(who, CHALLENGE, body, of=("challenge", body["challenge_id"], who))
+        self.mistaken(begun, store_id=self._store())
+        if not begun.good:
+            return
+        self.turns.sleep(DWELL_SECONDS * self.random.choice((0.5, 1.1, 1.1, 1.1, 1.1, 100)))
+        guest = who if self.perhaps(0.9) else self.member()
+        fix = self._fix(store_id) if self.perhaps(0.8) else first
+        phone = more if self.perhaps(0.85) else {"device_id": self.id("phone")}
+        shown = {"challenge": begun.good.body["challenge"], "location": fix, **phone}
+        for _ in range(self.random.choice((1, 1, 2))):
+            self._comes(guest, store_id, **shown)
 
     def reviews(self) -> None:
         """What waits is decided by one or two people."""
         waiting = self.people.ask("operator", "checkin GET /v1/reviews", {"limit": "5"}, of=("look",))
         if not waiting.good:
             return
-        for item in waiting.good.body["items"]:
-            self._is_reviewed(item["review_id"])
+        waiting_ids = [item["review_id"] for item in waiting.good.body["items"]]
+        if waiting_ids and self.perhaps(0.3):
+            self.at_once(*[lambda by=by: self._decide_all(by, waiting_ids) for by in ("operator", "second")])
+            return
+        for review_id in waiting_ids:
+            self._is_reviewed(review_id)
+
+    def _decide_all(self, by: str, review_ids: list[str]) -> None:
+        """All that waits in one call, and one of it twice."""
+        chosen = [*review_ids, review_ids[0]]
+        decisions = [{"review_id": one, "decision": self.random.choice(("approve", "reject"))} for one in chosen]
+        self.people.ask(by, "checkin POST /v1/reviews/batch", {"reviews": decisions}, of=("rulings",))
 
     def _is_reviewed(self, review_id: str) -> None:
         words = self.random.choices(("approve", "reject"), k=self.random.randint(1, 2))
@@ -87,8 +133,12 @@ class Presence(Stage):
         self.people.ask(by, path, {}, of=("ruling", review_id, word), review_id=review_id)
 
     def _stands(self, who: str, store_id: str, **more: Any) -> None:
-        place = {name: (STORES | RUSHED)[store_id][name] for name in ("lat", "lon")}
-        self._comes(who, store_id, location={**place, "accuracy_m": 10, "captured_at": self.now()}, **more)
+        self._comes(who, store_id, location=self._fix(store_id), **more)
+
+    def _fix(self, store_id: str) -> dict[str, Any]:
+        """Where a phone is that stands at a store, just now."""
+        place = {name: PLACES[store_id][name] for name in ("lat", "lon")}
+        return {**place, "accuracy_m": 10, "captured_at": self.now()}
 
     def _comes(self, who: str, store_id: str, **evidence: Any) -> None:
         body = {"checkin_id": self.id("k"), "store_id": store_id, **evidence}

@@ -25,6 +25,7 @@ class Stage:
         self.codes: list[Ask] = []  # issues
         self.tokens: list[str] = []  # of coupons, as their members' apps have shown them
         self.merges = 0
+        self.left = 0  # so many have left, or are about to
         self.merges_max = self.random.choice((2, 2, 2, 6))
         self._numbers: dict[str, int] = {}
 

@@ -8,7 +8,7 @@ from shared import keys
 from shared.coupon_book import BOOK
 from shared.stamp_card import Card
 from tests.sim.books import Books
-from tests.sim.opening import CARDS, MEMBERS
+from tests.sim.opening import CARDS, LEAVERS, MEMBERS
 from tests.sim.sales import Sales
 from tests.sim.visits import Visits
 
@@ -78,6 +78,8 @@ def _left(books: Books) -> dict[str, int]:
             and entry.ref[0] == "purchase"
             and "amount" in entry.data
         ):
+            if keys.holder(entry.account) in LEAVERS:
+                continue
             left[entry.ref[1]] = entry.data["amount"]
             is_placed[entry.ref[1]] = entry.kind == "pending" and "on" not in entry.data
     for purchase in is_placed:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from shared.errors import Unavailable
 from shared.files import MemoryFiles
+from shared.spreadsheet import CONTENT_TYPE as CSV
 from tests.sim.turns import Dies, Turns
 from tests.sim.weather import Weather
 from tests.sim.wires import Wires
@@ -16,10 +19,13 @@ class Queues:
         self._wires = wires
 
     def carry_on(self, service: str, partition: str, delay_seconds: int = 0) -> None:
+        self.send(service, {"carry_on": partition}, delay_seconds)
+
+    def send(self, inbox: str, body: Any, delay_seconds: int = 0) -> None:
         self._wires.turns.step()
         if self._wires.weather.strikes("unsent", self._wires.random):
             raise Unavailable
-        self._wires.send(service, {"carry_on": partition}, delay_seconds)
+        self._wires.send(inbox, body, delay_seconds)
         if self._wires.weather.strikes("sent_unsaid", self._wires.random):
             raise Unavailable
 
@@ -31,9 +37,9 @@ class SimFiles(MemoryFiles):
         super().__init__()
         self._turns, self._weather = turns, weather
 
-    def put(self, key: str, content: bytes) -> None:
+    def put(self, key: str, content: bytes, media: str = CSV) -> None:
         self._may_die()
-        super().put(key, content)
+        super().put(key, content, media)
         self._may_die()
 
     def get(self, key: str) -> bytes | None:

@@ -13,8 +13,8 @@ from random import Random
 from typing import Any
 from unittest import mock
 
+from points import leaving
 from shared import world as worlds
-from shared.alarm_job import AlarmJob
 from shared.clock import Clock
 from shared.errors import Refused
 from shared.keys import Stage
@@ -23,7 +23,7 @@ from shared.world import World
 from tests.kit import NOON
 from tests.sim import promises
 from tests.sim.books import Books
-from tests.sim.opening import JOBS, PROGRAMMES, consumers, opening, secrets
+from tests.sim.opening import GRACE_DAYS, JOBS, PROGRAMMES, Job, consumers, opening, secrets
 from tests.sim.people import People
 from tests.sim.plot import Plot
 from tests.sim.steps import Queues, SimFiles
@@ -47,6 +47,8 @@ DEVICE_MEMBERS = 2
 """So many members a device may have: three in the product, and three are all there are."""
 RUNS = (1, DAY, 1.5 * DAY, 2 * DAY, 3 * DAY, 7 * DAY)
 """After so many seconds a job runs, once or several times; and once when the weather is calm again."""
+GUESTS_MAX = (1000, 1000, 2)
+"""So many guests an hour may a store have that has no past: a thousand in the product. One of these for a run."""
 LOSSES_MAX = 1
 """So many coupons may a till lose on a day: 50 in the product."""
 MADE: dict[Any, Any] = {}
@@ -106,11 +108,14 @@ class Story:
         self.programme = self.random.choice(tuple(PROGRAMMES))
         self.faults: list[str] = []
         self.books = Books()
+        self.named_at: dict[str, int] = {}  # when each name was put, in ms of the run
+        self.stores: list[tuple[int, Item]] = []  # what was set of stores, and when
         self.ledger = SimTable(self.turns, self.weather, self._wrote_ledger)
         self.directory = SimTable(self.turns, self.weather, self._wrote_directory)
         self.transient = SimTable(self.turns, self.weather)
         self.environments = [self._environment() for _ in range(ENVIRONMENTS)]
         self.wires = Wires(self.turns, self.weather, consumers(), self.world)
+        self.guests_max = self.random.choice(GUESTS_MAX)
         self.files = SimFiles(self.turns, self.weather)
         for one in self.environments:
             one.world = replace(one.world, files=self.files, queues=Queues(self.wires))
@@ -136,10 +141,14 @@ class Story:
         return chosen.world
 
     def _wrote_ledger(self, item: Item, old: Item | None) -> None:
+        if not item["sk"]:
+            self.named_at.setdefault(item["pk"], self.turns.now)
         self.faults += self.books.see(item, old, self.turns.turns)
         self.wires.wrote("ledger", item, old)
 
     def _wrote_directory(self, item: Item, old: Item | None) -> None:
+        if item["pk"].startswith("store#"):
+            self.stores.append((self.turns.now, item))
         self.wires.wrote("directory", item, old)
 
     # ---- the run ----------------------------------------------------------------------------------------------------
@@ -180,6 +189,7 @@ class Story:
         stack.enter_context(mock.patch("coupons.code_files.AT_ONCE", CODES_STEP // 2))
         stack.enter_context(mock.patch("coupons.allowances.MAX_REDEMPTIONS", LOSSES_MAX))
         stack.enter_context(mock.patch("checkin.devices.MEMBERS_PER_DEVICE", DEVICE_MEMBERS))
+        stack.enter_context(mock.patch("checkin.traffic.LEARNING_MAX", self.guests_max))
         stack.enter_context(self._same_chance())
         return stack
 
@@ -197,6 +207,8 @@ class Story:
         self.weather.calm()
         for job in JOBS:
             self.turns.spawn(partial(self._work, job), self.random.choice((0, DAY)))
+        self.turns.spawn(partial(self._work, leaving), (GRACE_DAYS + 1) * DAY)
+        self.turns.run()
         for _ in range(ROUNDS_MAX):
             is_open = self.wires.redrive()
             for ask in self.people.asks:
@@ -209,7 +221,7 @@ class Story:
         else:
             self.faults.append("it never comes to rest")
 
-    def _work(self, job: AlarmJob[Any, Any]) -> None:
+    def _work(self, job: Job) -> None:
         world = self.world()
         job.work(world, world.clock.elapsed() + 60)
 

@@ -46,7 +46,7 @@ class SimTable(MemoryTable):
         pk: str,
         *,
         after: int | str | None = None,
-        upto: int | None = None,
+        upto: int | str | None = None,
         newest_first: bool = False,
         limit: int = 1000,
         consistent: bool = False,

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 from zlib import crc32
 
+from points import forgetting
 from shared import inbox, relay
 from shared.errors import Unavailable
 from shared.events import Event
@@ -113,7 +114,7 @@ class Wires:
         of_ledger = [record(item) for table, item, _ in batch if table == "ledger"]
         of_directory = [record(item, old) for table, item, old in batch if table == "directory"]
         if of_ledger:
-            relay.relay_ledger(world, of_ledger, box)
+            relay.relay_ledger(world, of_ledger, box, forgetting.follow)
         if of_directory:
             relay.relay_directory(of_directory, box)
         if self.weather.strikes("relay_dies", self.random):

@@ -1,8 +1,9 @@
 """Stores that many more guests check in at than ever: their rewards pause by themselves, until people look.
 
-Guests are counted from the events of their check-ins, once each. The store's own chain says when it is too much, and
-the pause follows from that entry's event; once people have resumed the rewards, the same event pauses nothing again.
-Who comes during such a pause waits for a review and is not counted: the store's chain rests when most people come, and
+Guests are counted from the events of their check-ins, once each; also those to whom the limits of member or device
+left nothing, once a member and day: a farm has few devices, is not paid for long, and is seen by what it tries. The
+store's own chain says when it is too much, and the pause follows from that entry's event; once people have resumed the
+rewards, the same event pauses nothing again. Who comes during such a pause waits for a review and is not counted: the store's chain rests when most people come, and
 whoever farms check-ins does not raise what is usual.
 """
 
@@ -26,7 +27,8 @@ COUNT = Verb(TRAFFIC, unnamed, unnamed, traffic.count)
 
 def on_visit(world: World, event: Received) -> None:
     """Count a guest when the check-in is made, not when people approve it; nor who came to a store that was overrun."""
-    if "review_id" in event.data or event.data.get("reason") == OVERRUN:
+    said = event.data
+    if "review_id" in said or said.get("counted_before") or said.get("reason") == OVERRUN:
         return
     seen = Seen(_store_id(event), event.time)
     (done,) = world.ledger.obey(COUNT, seen.store_id, [(event.id, event.time, seen)])
@@ -67,5 +69,6 @@ def _store_id(event: Received) -> str:
 REACTIONS = {
     events.type_name("checkin.accepted"): on_visit,
     events.type_name("checkin.flagged"): on_visit,
+    events.type_name("checkin.limited"): on_visit,
     events.type_name("checkin.anomaly"): on_anomaly,
 }

@@ -39,6 +39,7 @@ class State(NamedTuple):
 
     at: datetime = clock.EPOCH
     told: tuple[Told, ...] = ()
+    is_erased: bool = False  # its holder is no member any more: nothing stays in it
 
 
 def is_night(at: datetime, time_zone: str) -> bool:
@@ -52,7 +53,7 @@ def decide(state: State, approach: Approach, _at: datetime) -> Decided[State]:
     at = max(approach.at, state.at)
     told = tuple(one for one in state.told if at - one.at < TOLD_EVERY)
     is_known = any(one.store_id == approach.store_id for one in told)
-    is_told = not (approach.is_quiet or is_known or len(told) >= STORES_MAX)
+    is_told = not (approach.is_quiet or is_known or state.is_erased or len(told) >= STORES_MAX)
     if is_told:
         told = (*told, Told(approach.store_id, at))
     data = {"approach_id": approach.approach_id, "store_id": approach.store_id}
@@ -72,13 +73,19 @@ def unpack(packed: dict[str, Any]) -> Approach:
 
 def _pack_state(state: State) -> dict[str, Any]:
     told = [f"{one.store_id} {clock.to_ms(one.at)}" for one in state.told]
-    return {"t": clock.to_ms(state.at), **({"s": told} if told else {})}
+    return {"t": clock.to_ms(state.at), **({"s": told} if told else {}), **({"x": 1} if state.is_erased else {})}
 
 
 def _unpack_state(packed: dict[str, Any]) -> State:
     pairs = (line.split(" ") for line in packed.get("s", ()))
     told = tuple(Told(store_id, clock.from_ms(int(at))) for store_id, at in pairs)
-    return State(clock.from_ms(int(packed["t"])), told)
+    return State(clock.from_ms(int(packed["t"])), told, "x" in packed)
 
 
-APPROACHES: Kind[State] = Kind(keys.APPROACHES, State(), _pack_state, _unpack_state)
+def _erase(state: State) -> Decided[State]:
+    return Decided(State(state.at, is_erased=True), ())
+
+
+APPROACHES: Kind[State] = Kind(
+    keys.APPROACHES, State(), _pack_state, _unpack_state, is_erased=lambda state: state.is_erased, erase=_erase
+)

@@ -12,6 +12,7 @@ from typing import Any
 
 from checkin.visits import Distance, of_kept, to_kept
 from shared import clock
+from shared.table import Item
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,12 @@ class Arrival:
     apart: Distance | None = None
     points: int = 0
     campaigns: tuple[str, ...] = ()
+    held_out: tuple[str, ...] = ()  # campaigns that would be given, and that this guest is held out of
     step: int | None = None  # the half minute of the store's code that was shown
     device: str | None = None  # its keyed hash
+    unattested: str | None = None  # why the platform's token that was sent does not count
     bound_at: datetime | None = None  # since when the device's own chain binds the member, once it was asked
+    name: str | None = None  # its own name, where a phone is in it
 
 
 def pack(arrival: Arrival) -> dict[str, Any]:
@@ -54,10 +58,17 @@ def pack(arrival: Arrival) -> dict[str, Any]:
         "d": list(arrival.apart) if arrival.apart else None,
         "p": arrival.points or None,
         "c": list(arrival.campaigns) or None,
+        "h": list(arrival.held_out) or None,
         "k": arrival.step,
         "v": arrival.device,
+        "u": arrival.unattested,
     }
     return {name: value for name, value in packed.items() if value is not None}
+
+
+def without_device(name: Item) -> Item:
+    """A name of a check-in that does not say with which phone: of a member who was erased."""
+    return name | {"op": {part: value for part, value in name["op"].items() if part != "v"}}
 
 
 def unpack(packed: dict[str, Any]) -> Arrival:
@@ -79,6 +90,8 @@ def unpack(packed: dict[str, Any]) -> Arrival:
         apart=Distance(*packed["d"]) if "d" in packed else None,
         points=packed.get("p", 0),
         campaigns=tuple(packed.get("c", ())),
+        held_out=tuple(packed.get("h", ())),
         step=packed.get("k"),
         device=packed.get("v"),
+        unattested=packed.get("u"),
     )

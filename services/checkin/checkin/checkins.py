@@ -12,16 +12,18 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
-from checkin import arrival as arrivals, challenges, devices, store_codes, visitor
+from checkin import arrival as arrivals, attestations, challenges, devices, store_codes, visitor
 from checkin.arrival import Arrival
 from checkin.evidence import STAFF_SCAN, Shown, prove
+from checkin.forgetting import forget_device
 from checkin.model import CheckinAnswer, CheckinBody, Given, StaffScan
-from checkin.rules import Outcome, arrive, is_device_new, judge, next_possible_at, would_pay
+from checkin.rules import OVERRUN, Outcome, arrive, is_device_new, judge, next_possible_at, would_pay
 from checkin.ruling import WITHHELD
 from checkin.stores import find
 from checkin.visits import VISITS, Visits
 from shared import keys
 from shared.chain import Decided, Head, Step
+from shared.coupons_of import is_held_out
 from shared.errors import Conflict, Forbidden, Invalid, Refused
 from shared.http import Call, Reply
 from shared.ledger import Resolve
@@ -33,6 +35,10 @@ from shared.world import World
 NAME = "checkin"
 
 KINDS = {"awarded": "accepted", "pending_review": "flagged", "recorded_no_award": "recorded"}
+LIMITED = "limited"
+"""Recorded as well: a store counts its member as a guest, though there was nothing left to give."""
+UNATTESTED = "unattested"
+"""Under this name an entry keeps why a platform's token did not count; no answer and no event tells it."""
 # The second check-in of a store-day has an entry, so that its id is remembered; it is no check-in of its own.
 _REPEATED = "repeated"
 
@@ -40,8 +46,12 @@ _REPEATED = "repeated"
 def decide(visits: Visits, arrival: Arrival, _at: Any) -> Decided[Visits]:
     """The entry of an arrival, dated by the arrival: a late append must not move it into another business day."""
     outcome = judge(visits, arrival)
-    kind = _REPEATED if outcome.already else KINDS[outcome.outcome]
-    return Decided(outcome.visits, (Step(kind, occurred_at=outcome.visits.at, data=_data(arrival, outcome)),))
+    is_guest = outcome.is_limited and not outcome.is_known and arrival.doubt != OVERRUN
+    kind = _REPEATED if outcome.already else LIMITED if is_guest else KINDS[outcome.outcome]
+    data = _data(arrival, outcome)
+    if visits.is_erased and arrival.name is not None:
+        data["carry"] = ["checkin", arrival.name]  # so that its phone is forgotten, though this process dies
+    return Decided(outcome.visits, (Step(kind, occurred_at=outcome.visits.at, data=data),))
 
 
 CHECK_IN = Verb(VISITS, arrivals.pack, arrivals.unpack, decide, carried_by="checkin")
@@ -57,11 +67,13 @@ def check_in(call: Call[CheckinBody]) -> Reply:
 
     def found(consistent: bool) -> tuple[str, Arrival]:
         store = visitor.store_for(world, member_id, wanted.store_id, consistent=consistent)
-        evidence = prove(wanted.location, shown, store, call.now)
+        fault = attestations.fault(call, member_id) if wanted.attestation else None
+        is_attested = wanted.attestation is not None and fault is None
+        evidence = prove(wanted.location, replace(shown, is_attested=is_attested), store, call.now)
         device = challenges.device_of(world, wanted.device_id)
         has_stayed = challenges.is_passed(call, member_id)
         said = arrive(store, evidence, call.now, checkin_id=wanted.checkin_id, device=device, has_stayed=has_stayed)
-        return member_id, said
+        return member_id, _without_held_out(world, member_id, replace(said, unattested=fault))
 
     def agreed() -> None:
         """A wrong code is recorded like anything else, so it is counted before; a retry's was."""
@@ -81,8 +93,9 @@ def scan(call: Call[StaffScan]) -> Reply:
     def found(consistent: bool) -> tuple[str, Arrival]:
         if who.kind == "pos" and store_id != who.store_id:
             raise Forbidden("wrong_store")
-        member = resolve(world, who, wanted.member, consistent=consistent)
-        return member.member_id, arrive(find(world, store_id), STAFF_SCAN, call.now, checkin_id=wanted.checkin_id)
+        member_id = resolve(world, who, wanted.member, consistent=consistent).member_id
+        said = arrive(find(world, store_id), STAFF_SCAN, call.now, checkin_id=wanted.checkin_id)
+        return member_id, _without_held_out(world, member_id, said)
 
     return _perform(call, call.naming(NAME, wanted.checkin_id), found)
 
@@ -90,6 +103,15 @@ def scan(call: Call[StaffScan]) -> Reply:
 def finish(world: World, name: Item) -> None:
     """Bring a check-in into its member's visits whose process died after the name."""
     _carry_on(world, name, None)
+
+
+def _without_held_out(world: World, member_id: str, arrival: Arrival) -> Arrival:
+    """An arrival that promises no coupon of a campaign that its guest is held out of: none will come of it.
+
+    Judged once, and kept by the check-in's name: whoever asks again is told the same, whatever the share is by then.
+    """
+    out = tuple(one for one in arrival.campaigns if is_held_out(world, one, member_id))
+    return replace(arrival, campaigns=tuple(one for one in arrival.campaigns if one not in out), held_out=out)
 
 
 def _shown(world: World, wanted: CheckinBody, now: datetime) -> Shown:
@@ -125,7 +147,7 @@ def _carry_on(world: World, name: Item, head: Head[Visits] | None) -> Done[Arriv
         return world.ledger.carry_on(CHECK_IN, name, world.clock.now(), head)
     newest = world.ledger.head(VISITS, keys.holder(name["acc"]), consistent=True)
     found = world.ledger.find(newest, pending)
-    return done_of(pending, found) if found else _enter(world, name, pending, newest)
+    return _without_phone(world, name, done_of(pending, found)) if found else _enter(world, name, pending, newest)
 
 
 def _enter(world: World, name: Item, pending: Pending[Arrival], head: Head[Visits] | None) -> Done[Arrival]:
@@ -134,11 +156,22 @@ def _enter(world: World, name: Item, pending: Pending[Arrival], head: Head[Visit
     Only for what would be paid then; and that it would not is never said on a stale read.
     """
     arrival = pending.operation
+    if arrival.device is not None:
+        arrival = replace(arrival, name=name["pk"])
+        pending = pending._replace(operation=arrival)
     if head is None or is_device_new(head.state, arrival):
         head = world.ledger.head(VISITS, keys.holder(name["acc"]), consistent=True)
-        if is_device_new(head.state, arrival) and would_pay(head.state, arrival):
+        is_somebodys = not head.state.is_erased
+        if is_somebodys and is_device_new(head.state, arrival) and would_pay(head.state, arrival):
             pending = pending._replace(operation=replace(arrival, bound_at=_bound_at(world, name, arrival)))
-    return world.ledger.enter_one(CHECK_IN, name["acc"], pending, head)
+    return _without_phone(world, name, world.ledger.enter_one(CHECK_IN, name["acc"], pending, head))
+
+
+def _without_phone(world: World, name: Item, done: Done[Arrival]) -> Done[Arrival]:
+    """What came in for a member who was erased meanwhile, and whose phone nobody is to know."""
+    if "v" in name["op"] and VISITS.is_erased(VISITS.unpack(done.item["s"])):
+        forget_device(world, name, keys.holder(done.account))
+    return done
 
 
 def _bound_at(world: World, name: Item, arrival: Arrival) -> datetime | None:
@@ -163,8 +196,11 @@ def _data(arrival: Arrival, outcome: Outcome) -> dict[str, Any]:
         "business_day": outcome.day.isoformat(),
         "outcome": outcome.outcome,
         "reward": {"points": outcome.points, "campaigns": list(outcome.campaigns)},
+        "held_out": (outcome.outcome == "awarded" and not outcome.already and list(arrival.held_out)) or None,
         "evidence_level": outcome.level,
         "reason": outcome.reason,
+        UNATTESTED: arrival.unattested if not outcome.already else None,
+        "counted_before": (outcome.is_known and outcome.outcome != "recorded_no_award" and not outcome.already) or None,
         "repeated_by": arrival.checkin_id if outcome.already else None,
         WITHHELD: _withheld(arrival) if outcome.outcome == "pending_review" and not outcome.already else None,
     }
@@ -173,7 +209,8 @@ def _data(arrival: Arrival, outcome: Outcome) -> dict[str, Any]:
 
 def _withheld(arrival: Arrival) -> dict[str, Any]:
     """What people who review it go by: what it would be paid, and between which distances the guest was."""
-    would = {"points": arrival.points, "campaigns": list(arrival.campaigns)}
+    would: dict[str, Any] = {"points": arrival.points, "campaigns": list(arrival.campaigns)}
+    would |= {"held_out": list(arrival.held_out)} if arrival.held_out else {}
     return would | ({"apart": list(arrival.apart)} if arrival.apart else {})
 
 

@@ -53,6 +53,11 @@ def bind(places: Places, member_id: str, at: datetime) -> Decided[Places]:
     return Decided((*left, Bound(member_id, at)), (Step("bound", data={"member_id": member_id}),))
 
 
+def unbind(places: Places, member_id: str, at: datetime) -> Decided[Places]:
+    """Forget a member who was erased; what others take stays theirs."""
+    return Decided(others(places, member_id, at), (Step("unbound", data={"member_id": member_id}),))
+
+
 def pack(places: Places) -> list[str]:
     """Each place as one text; ids never hold a space."""
     return [f"{one.who} {clock.to_ms(one.at)}" for one in places]

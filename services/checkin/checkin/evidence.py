@@ -1,8 +1,10 @@
 """What a check-in proves: a ladder from a phone's word to a member of staff who saw the guest. Pure.
 
 0  the phone's location      1  and the printed QR       2  the code on the store's screen       3  a scan by till or staff
+4  location or screen's code, from a phone whose platform vouches for it and for the shop's app on it
 
-What is shown and is wrong spoils the rest: whoever tries codes at a till is not believed for standing before it.
+What is shown and is wrong spoils the rest: whoever tries codes at a till is not believed for standing before it. A
+platform that does not vouch spoils nothing: many honest phones are old, or without the platform's services.
 """
 
 from __future__ import annotations
@@ -35,13 +37,15 @@ class Evidence:
 class Shown:
     """What was shown beside the location: a right printed QR, a code by its half minute, or something wrong.
 
-    `is_guess`: what is wrong has the form of a code and is none of any store's.
+    `is_guess`: what is wrong has the form of a code and is none of any store's. `is_attested`: phone and app are what
+    they say to be; that proves no place, so it counts with something that does.
     """
 
     has_qr: bool = False
     step: int | None = None
     is_wrong: bool = False
     is_guess: bool = False
+    is_attested: bool = False
 
 
 STAFF_SCAN = Evidence(3)
@@ -53,6 +57,11 @@ def prove(location: Location | None, shown: Shown, store: Store, now: datetime) 
 
     A code proves to be at the store; a better fix, if there is one, still says where exactly.
     """
+    proved = _prove(location, shown, store, now)
+    return replace(proved, level=4) if proved.level is not None and shown.is_attested else proved
+
+
+def _prove(location: Location | None, shown: Shown, store: Store, now: datetime) -> Evidence:
     by_fix = weigh(location, store, now)
     if by_fix.reason == "mock":
         return by_fix

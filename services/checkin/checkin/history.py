@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from checkin import ruling
-from checkin.checkins import KINDS, given
+from checkin.checkins import KINDS, LIMITED, given
 from checkin.model import CheckinListed, CheckinPage, Page
 from checkin.visits import VISITS
 from shared import chain, clock, reviews
@@ -16,7 +16,7 @@ from shared.http import Call
 from shared.member_ref import require_member
 from shared.world import World
 
-_SHOWN = frozenset(KINDS.values())
+_SHOWN = frozenset((*KINDS.values(), LIMITED))
 # A page looks past this many queries' worth of entries that are not shown, then goes on with a cursor.
 _ROUNDS_MAX = 5
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from checkin.model import Hours, Interval, Store, Weekday
-from checkin.opening import is_open
 from checkin.places_model import NearbyStore, Offered
 from shared import business_day
+from shared.opening import is_open
 
 # Seven digits of a degree are a centimetre.
 _DEGREE = 10_000_000

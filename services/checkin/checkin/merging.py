@@ -1,7 +1,7 @@
 """What a member's visits bring into another's, and take back. Pure.
 
 The merged member has been wherever either was: the stores of the day, the last award and the last fix of both count,
-and so do their devices.
+and so do their devices and what they tried in vain.
 If the merge is ended, each has been where it was before; but the last award and fix stay with the other as well, for
 who was parted minutes ago has no new right to a reward.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from checkin.devices import united
+from checkin import devices, tries
 from checkin.visits import VISITS, Ring, Visits, pack
 from shared.chain import Decided
 from shared.moves import MOVED, Merger, Move
@@ -33,7 +33,8 @@ def join(visits: Visits, move: Move[Visits], _at: datetime) -> Decided[Visits]:
         award_store_id=brought.award_store_id if is_later else visits.award_store_id,
         award=brought.award if is_later else visits.award,
         fix=brought.fix if _is_later(brought.fix, visits.fix) else visits.fix,
-        devices=united(visits.devices, brought.devices),
+        devices=devices.united(visits.devices, brought.devices),
+        tries=tries.united(visits.tries, brought.tries),
     )
     return Decided(together, (move.step(),))
 

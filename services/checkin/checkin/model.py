@@ -5,7 +5,6 @@ Floats appear in coordinates and their accuracy only, and are finite.
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import date
 from typing import Annotated, Literal
 
@@ -13,7 +12,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from shared import business_day
 from shared.reference import MemberRef
-from shared.shapes import Id, Shape, Time, Words
+from shared.shapes import Id, Shape, ShownName, Time, Words
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 OutcomeName = Literal["awarded", "pending_review", "recorded_no_award"]
@@ -25,18 +24,6 @@ def _zone_name(name: str) -> str:
     return name
 
 
-# Marks that turn the direction of writing: with them a name reads as another one.
-_TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_UNSEEN = ("Cc", "Cs", "Zl", "Zp")
-
-
-def _readable(name: str) -> str:
-    if not name.strip() or any(sign in _TURNING or unicodedata.category(sign) in _UNSEEN for sign in name):
-        raise ValueError("a name is one line that can be read")
-    return name
-
-
-StoreName = Annotated[Words, AfterValidator(_readable)]
 ZoneName = Annotated[str, AfterValidator(_zone_name)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
@@ -64,7 +51,7 @@ class StoreFields(Shape):
     guest must have stayed, so far as a phone's place alone proves it.
     """
 
-    name: StoreName
+    name: ShownName
     lat: Latitude
     lon: Longitude
     radius_m: Annotated[int, Field(ge=1, le=10_000)] = 150
@@ -126,8 +113,15 @@ class Location(Shape):
 DeviceId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 
 
+class Attestation(Shape):
+    """What the phone's platform says of phone and app: the encrypted text of Google Play's integrity verdict."""
+
+    kind: Literal["play_integrity"]
+    token: Annotated[str, StringConstraints(min_length=1, max_length=16_384)]
+
+
 class CheckinBody(Shape):
-    """`POST /v1/me/checkins`. A code or QR that proves nothing is no fault of the request, only no evidence."""
+    """`POST /v1/me/checkins`. A code, QR or token that proves nothing is no fault of the request, only no evidence."""
 
     checkin_id: Id
     store_id: Id
@@ -136,6 +130,7 @@ class CheckinBody(Shape):
     qr: Annotated[str, StringConstraints(min_length=1, max_length=512)] | None = None
     device_id: DeviceId | None = None
     challenge: Annotated[str, StringConstraints(min_length=1, max_length=512)] | None = None
+    attestation: Attestation | None = None
 
 
 class ChallengeBody(Shape):
@@ -164,11 +159,16 @@ class StaffScan(Shape):
 
 
 class PresenceCode(Shape):
-    """What a store's screen shows for half a minute: a code to type, and the same as the payload of a QR."""
+    """What a store's screen shows for half a minute: a code to type, and the same as the payload of a QR.
+
+    `valid_for_ms` is what is left of it, for a screen whose clock is wrong.
+    """
 
     code: str
     qr_payload: str
     valid_until: Time
+    valid_for_ms: int
+    store_name: str
 
 
 class ApproachBody(Shape):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from checkin.model import Given
+from pydantic import Field
+
+from checkin.model import Given, Page
 from shared.shapes import Id, Shape, Time
 
 State = Literal["pending", "approved", "rejected"]
@@ -37,3 +39,34 @@ class ReviewAnswer(Shape):
 class ReviewPage(Shape):
     items: list[ReviewAnswer]
     next_cursor: str | None
+
+
+class ReviewQuery(Page):
+    """Which of those that wait."""
+
+    store_id: Id | None = None
+
+
+class Decision(Shape):
+    """What people decide about one check-in that waits."""
+
+    review_id: Id
+    decision: Literal["approve", "reject"]
+
+
+class ReviewBatch(Shape):
+    """Decisions, each judged by itself, so that a bad one harms no other."""
+
+    reviews: Annotated[tuple[Any, ...], Field(strict=False, min_length=1, max_length=100)]
+
+
+class ReviewResult(Shape):
+    """What became of one decision of a batch: the status and body that it would have had alone."""
+
+    review_id: str | None
+    status: int
+    body: dict[str, Any]
+
+
+class ReviewResults(Shape):
+    results: list[ReviewResult]

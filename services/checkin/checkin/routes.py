@@ -94,6 +94,13 @@ _post(
     id_field="approach_id",
 )(approaches.record)
 
-_get("/v1/reviews", "checkins:review", query=model.Page, answer=reviews_model.ReviewPage)(reviews.listed)
+_get("/v1/reviews", "checkins:review", query=reviews_model.ReviewQuery, answer=reviews_model.ReviewPage)(reviews.listed)
 _post("/v1/reviews/{review_id}/approve", "checkins:review", answer=reviews_model.ReviewAnswer)(reviews.approve)
 _post("/v1/reviews/{review_id}/reject", "checkins:review", answer=reviews_model.ReviewAnswer)(reviews.reject)
+_post(
+    "/v1/reviews/batch",
+    "checkins:review",
+    body=reviews_model.ReviewBatch,
+    answer=reviews_model.ReviewResults,
+    body_max=1024 * KB,
+)(reviews.batch)

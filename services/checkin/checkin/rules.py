@@ -13,9 +13,9 @@ from checkin import devices
 from checkin.arrival import Arrival
 from checkin.evidence import BY_PLACE, Evidence, at_store
 from checkin.model import OutcomeName, Reward, Store
-from checkin.opening import is_open
 from checkin.visits import DEVICE_SIGNS, Distance, Ring, Visit, Visits, of_kept, to_kept
 from shared.business_day import business_day, day_end, zone
+from shared.opening import is_open
 
 STORES_PER_DAY = 3
 AWARD_GAP = timedelta(minutes=30)
@@ -26,6 +26,8 @@ JOURNEY_M_MIN = 20_000
 CODE_REMEMBERED = timedelta(days=1)
 OVERRUN = "anomaly"
 """Why a check-in waits at a store that has paused by itself."""
+RESTLESS = "many_stores"
+"""Why the place of a member waits who was at more stores in vain than any guest."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Outcome:
     visits: Visits
     reason: str | None
     already: bool = False
+    is_limited: bool = False  # the store would pay it; the limits of member or device do not
+    is_known: bool = False  # a guest of this store was counted already, for such a try on this day
 
 
 def arrive(
@@ -97,15 +101,19 @@ def judge(visits: Visits, arrival: Arrival) -> Outcome:
         or _limit_reason(visits, arrival.store_id, day, at)
     )
     seen = _with_device(_with_fix(replace(visits.pruned(at), at=at), arrival), arrival, at)
+    is_known = visits.tries.knows(arrival.store_id, at)
     if reason is not None or arrival.level is None:
-        return Outcome("recorded_no_award", day, arrival.checkin_id, arrival.level, 0, (), seen, reason)
-    doubt = "travel" if _is_impossible(visits, arrival, at) else arrival.doubt
+        is_limited = arrival.reason is None and arrival.level is not None
+        after = replace(seen, tries=seen.tries.and_at(arrival.store_id, at)) if is_limited else seen
+        kept = Outcome("recorded_no_award", day, arrival.checkin_id, arrival.level, 0, (), after, reason)
+        return replace(kept, is_limited=is_limited, is_known=is_known)
+    doubt = _doubt(visits, arrival, at)
     if doubt is not None:
         visit = Visit(arrival.store_id, day, arrival.checkin_id, "pending_review", arrival.level, 0, (), arrival.step)
-        return _taken(visit, seen, doubt)
+        return replace(_taken(visit, seen, doubt), is_known=is_known)
     paid = (arrival.points, arrival.campaigns)
     visit = Visit(arrival.store_id, day, arrival.checkin_id, "awarded", arrival.level, *paid, arrival.step)
-    return _taken(visit, _with_award(seen, arrival), None)
+    return replace(_taken(visit, _with_award(seen, arrival), None), is_known=is_known)
 
 
 def is_device_new(visits: Visits, arrival: Arrival) -> bool:
@@ -193,6 +201,14 @@ def _limit_reason(visits: Visits, store_id: str, day: date, at: datetime) -> str
     if is_elsewhere and visits.award is not None and at - visits.award.at < AWARD_GAP:
         return "too_soon"
     return None
+
+
+def _doubt(visits: Visits, arrival: Arrival, at: datetime) -> str | None:
+    """Why people look first at what would be paid."""
+    if _is_impossible(visits, arrival, at):
+        return "travel"
+    is_restless = arrival.level in BY_PLACE and visits.tries.is_restless(at)
+    return arrival.doubt or (RESTLESS if is_restless else None)
 
 
 def _is_impossible(visits: Visits, arrival: Arrival, at: datetime) -> bool:

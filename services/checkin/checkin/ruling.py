@@ -34,6 +34,11 @@ class Ruling:
         paid: Mapping[str, Any] = self.said[WITHHELD] if self.is_approved else {"points": 0, "campaigns": []}
         return {"points": int(paid["points"]), "campaigns": list(paid["campaigns"])}
 
+    @property
+    def held_out(self) -> list[str]:
+        """The campaigns that the guest is held out of, as it was judged when the check-in was made."""
+        return list(self.said[WITHHELD].get("held_out", ()))
+
 
 def decide(visits: Visits, ruling: Ruling, _at: datetime) -> Decided[Visits]:
     """The entry of a decision. What it pays travels by its event, like the reward of any check-in."""
@@ -42,6 +47,7 @@ def decide(visits: Visits, ruling: Ruling, _at: datetime) -> Decided[Visits]:
         "review_id": ruling.review_id,
         "outcome": "awarded" if ruling.is_approved else "recorded_no_award",
         "reward": ruling.reward,
+        **({"held_out": ruling.held_out} if ruling.is_approved and ruling.held_out else {}),
     }
     kind = "approved" if ruling.is_approved else "rejected"
     return Decided(

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 
-from checkin import devices
+from checkin import devices, tries
 from checkin.devices import Places
 from checkin.geo import distance_m
+from checkin.tries import Tries
 from shared import clock, keys
-from shared.chain import Kind
+from shared.chain import Decided, Kind
 
 Taking = Literal["awarded", "pending_review"]
 
@@ -69,7 +70,7 @@ class Ring:
 
 @dataclass(frozen=True)
 class Visits:
-    """The state of the chain: the last time seen, store-days taken, the last award and good fix, known devices."""
+    """The state of the chain: the last time seen, store-days taken, the last award and good fix, devices, tries in vain."""
 
     at: datetime = clock.EPOCH
     taken: tuple[Visit, ...] = ()
@@ -77,6 +78,8 @@ class Visits:
     award: Ring | None = None
     fix: Ring | None = None
     devices: Places = ()  # by the first signs of their hashes
+    tries: Tries = tries.NONE
+    is_erased: bool = False  # its holder is no member any more: nothing stays in it
 
     def knows(self, device: str, at: datetime) -> bool:
         """Whether the member is bound to a device already."""
@@ -104,6 +107,7 @@ class Visits:
             award=self.award if has_award else None,
             fix=self.fix if has_fix else None,
             devices=devices.others(self.devices, "", at),
+            tries=self.tries.pruned(at),
         )
 
 
@@ -136,6 +140,8 @@ def pack(visits: Visits) -> dict[str, str]:
         "award": _pack_ring(visits.award) if visits.award else "",
         "fix": _pack_ring(visits.fix) if visits.fix else "",
         "devices": "\n".join(devices.pack(visits.devices)),
+        "tries": tries.pack(visits.tries),
+        "erased": "1" if visits.is_erased else "",
     }
     return {name: text for name, text in packed.items() if text}
 
@@ -149,6 +155,8 @@ def unpack(packed: dict[str, str]) -> Visits:
         award=_unpack_ring(packed["award"]) if "award" in packed else None,
         fix=_unpack_ring(packed["fix"]) if "fix" in packed else None,
         devices=devices.unpack(packed.get("devices", "").splitlines()),
+        tries=tries.unpack(packed.get("tries", "")),
+        is_erased="erased" in packed,
     )
 
 
@@ -184,4 +192,8 @@ def _unpack_ring(text: str) -> Ring:
     return Ring(of_kept(lat), of_kept(lon), near_m, far_m, clock.from_ms(at))
 
 
-VISITS = Kind(keys.VISITS, Visits(), pack, unpack)
+def _erase(visits: Visits) -> Decided[Visits]:
+    return Decided(Visits(at=visits.at, is_erased=True), ())
+
+
+VISITS = Kind(keys.VISITS, Visits(), pack, unpack, is_erased=lambda visits: visits.is_erased, erase=_erase)

@@ -17,8 +17,10 @@ TOLD = "trigger."
 
 _OF_NOBODY = {"campaign.exhausted", "checkin.anomaly", "member.erased"}
 _IN_CIRCLES = {f"coupon.{what}" for what in ("reserved", "issued", "held", "voided", "expiring", "expired")}
-_KEPT_QUIET = {"checkin.flagged"}  # whoever got a coupon for it would learn that a check-in looks odd to us
-OCCASIONS = TYPES - _OF_NOBODY - _IN_CIRCLES - _KEPT_QUIET
+# Whoever got a coupon for one of these would learn what a check-in looks like to us.
+_KEPT_QUIET = {"checkin.flagged", "checkin.limited"}
+_MEASURED = {"campaign.exposed", "campaign.attributed"}  # who got a coupon for being held out would be so no more
+OCCASIONS = TYPES - _OF_NOBODY - _IN_CIRCLES - _KEPT_QUIET - _MEASURED
 """The types of events that may issue a coupon. Of those of coupons only a redemption: somebody must come for it."""
 
 
@@ -97,6 +99,16 @@ class CodeSettings(Shape):
         return self
 
 
+class Attribution(Shape):
+    """That a campaign is measured, and how. `holdout_share_bp`: of its members, in hundredths of a per cent, get none.
+
+    A member's purchases count for `window_hours` from the first coupon, or from when it would have been issued.
+    """
+
+    window_hours: Annotated[int, Field(ge=1, le=720)] = 24
+    holdout_share_bp: Annotated[int, Field(ge=0, le=5000)] = 0
+
+
 class Terms(Shape):
     """What a coupon keeps from the campaign on the day it is issued, or its code is made."""
 
@@ -121,6 +133,7 @@ class Campaign(Terms):
     claimable: bool = True
     code: CodeSettings = CodeSettings()
     bind: Literal["order_ref"] | None = None
+    attribution: Attribution | None = None
     state: Literal["draft", "active", "paused", "ended"] = "active"
 
     @model_validator(mode="after")
@@ -140,6 +153,18 @@ class Campaign(Terms):
         if self.price_points is not None and not self.is_claimable:
             refuse([(("price_points",), "not_claimable", "a price is paid by who claims it: no trigger, no bind")])
         return self
+
+    @model_validator(mode="after")
+    def _who_is_held_out_can_take_none(self) -> Campaign:
+        if self.holdout_share_bp and (self.is_claimable or self.code.mode != "unique"):
+            where = ("attribution", "holdout_share_bp")
+            refuse([(where, "open_to_all", "nobody is held out of what members can take themselves")])
+        return self
+
+    @property
+    def holdout_share_bp(self) -> int:
+        """The share of the members who are held out."""
+        return self.attribution.holdout_share_bp if self.attribution else 0
 
     @property
     def is_claimable(self) -> bool:
@@ -170,3 +195,4 @@ class CampaignChange(Shape):
     valid_until: Day | None = None
     limits: Limits | None = None
     stores: Some[Id] | None = None
+    attribution: Attribution | None = None

@@ -172,7 +172,7 @@ def _shown(card: Card, programme: StampProgramme) -> dict[str, Any]:
 def visit(book: Book, schemes: Sequence[Scheme], occasion: Occasion, at: datetime) -> Decided[Book]:
     """A stamp in each programme of visits; if the day has no room, an entry all the same: it is judged once."""
     steps: list[Step] = []
-    for scheme in schemes:
+    for scheme in schemes if not book.is_erased else ():
         book, more, _ = give(book, scheme, 1, occasion, at)
         steps += more
     return Decided(book, (*steps, Step("noted", ref=occasion.ref)))

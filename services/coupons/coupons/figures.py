@@ -14,7 +14,15 @@ from typing import Any, NamedTuple
 from shared.chain import Decided, Kind, Step
 from shared.keys import FIGURES as LETTER
 
-EVENTS = ("coupon.issued", "coupon.held", "coupon.redeemed", "coupon.voided", "coupon.expired")
+EVENTS = (
+    "coupon.issued",
+    "coupon.held",
+    "coupon.redeemed",
+    "coupon.voided",
+    "coupon.expired",
+    "campaign.exposed",
+    "campaign.attributed",
+)
 SHOWN_EACH, SHOWN_WEIGHT = 64, 16
 """So many showings are counted one by one in each chain; beyond, one in sixteen counts for all of them."""
 
@@ -33,6 +41,16 @@ class Figures(NamedTuple):
     discount: int = 0
     bonus_points: int = 0
     basket_amount: int = 0
+    exposed: int = 0
+    held_out: int = 0
+    visits: int = 0
+    held_out_visits: int = 0
+    buyers: int = 0
+    held_out_buyers: int = 0
+    spent: int = 0
+    held_out_spent: int = 0
+    squares: int = 0
+    held_out_squares: int = 0
 
     def plus(self, other: Figures) -> Figures:
         return Figures(*(one + more for one, more in zip(self, other, strict=True)))
@@ -68,11 +86,25 @@ def of_event(name: str, data: Mapping[str, Any]) -> Figures:
             return Figures(voided=1, **_amounts(data, -1)) if data.get("was") == "redeemed" else Figures(released=1)
         case "coupon.expired":
             return Figures(expired=1)
+        case "campaign.exposed":
+            return Figures(held_out=1) if data["arm"] == "held_out" else Figures(exposed=1)
+        case "campaign.attributed":
+            return _attributed(data)
     raise ValueError(f"nothing counts {name}")
 
 
 def _amounts(data: Mapping[str, Any], sign: int) -> dict[str, int]:
     return {name: sign * int(data.get(name, 0)) for name in ("discount", "bonus_points", "basket_amount")}
+
+
+def _attributed(data: Mapping[str, Any]) -> Figures:
+    """What a check-in or a purchase adds to its member's arm; a member who has spent anything is one more buyer."""
+    arm = "held_out_" if data["arm"] == "held_out" else ""
+    if data["ref"]["kind"] == "checkin":
+        return Figures(**{f"{arm}visits": 1})
+    before, after = int(data["spent_before"]), int(data["spent"])
+    buyers, squares = (after > 0) - (before > 0), after * after - before * before
+    return Figures(**{f"{arm}buyers": buyers, f"{arm}spent": after - before, f"{arm}squares": squares})
 
 
 def total(shards: Iterable[Figures]) -> Figures:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from coupons.dues import is_open
 from shared import keys
 from shared.chain import Decided, Step
+from shared.clock import to_text
 from shared.coupon_book import Book, Coupon, Status
 from shared.errors import Conflict
 from shared.units import Points
@@ -35,7 +37,11 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True)
 class Issuing:
-    """A coupon on its way into a member's book. With a `price` it is claimed for points, and its source is the claim."""
+    """A coupon on its way into a member's book. With a `price` it is claimed for points, and its source is the claim.
+
+    `store_id` is where that happened which it is issued for; `exposed` since when, and for how many hours, the member's
+    purchases count.
+    """
 
     coupon: Coupon
     campaign_id: str
@@ -45,6 +51,8 @@ class Issuing:
     per_member: int | None = None
     drawing: Drawing | None = None
     price: Points | None = None
+    store_id: str | None = None
+    exposed: tuple[datetime, int] | None = None
 
     @property
     def name(self) -> str:
@@ -55,6 +63,8 @@ class Issuing:
 def issue(book: Book, issuing: Issuing, at: datetime) -> Decided[Book]:
     """Put a coupon into the book, or reserve it; `member_limit_reached` if the campaign or the book has no room."""
     coupon = issuing.coupon
+    if book.is_erased:
+        raise Conflict("member_limit_reached", limit=0)
     if issuing.per_member is not None and book.had(coupon.locator, at) >= issuing.per_member:
         raise Conflict("member_limit_reached", limit=issuing.per_member)
     book = _with_room(book, issuing.issued_on, at)
@@ -74,8 +84,18 @@ def _step(kind: str, issuing: Issuing) -> Step:
         **({"valid_until": coupon.last.isoformat()} if coupon.last else {}),
         **({"order_ref": issuing.order_ref} if issuing.order_ref else {}),
         **({"price_points": issuing.price} if issuing.price else {}),
+        **({"store_id": issuing.store_id} if issuing.store_id else {}),
+        **_exposed(issuing),
     }
     return Step(kind, ref=("coupon", coupon.coupon_id), data=data)
+
+
+def _exposed(issuing: Issuing) -> dict[str, Any]:
+    """From when on the campaign is measured: when it was asked for, not when the book had its turn; and for how long."""
+    if issuing.exposed is None:
+        return {}
+    at, hours = issuing.exposed
+    return {"exposed_at": to_text(at), "attribution_hours": hours}
 
 
 def issue_or_tell(book: Book, issuing: Issuing, at: datetime) -> Decided[Book]:
@@ -121,11 +141,16 @@ class Answering:
 def answer(book: Book, answering: Answering, _: datetime) -> Decided[Book]:
     """A reserved coupon is issued, or leaves the book; then its pool gets its unit back, by the stream if need be."""
     issuing, coupon = answering.issuing, book.get(answering.issuing.coupon.spot)
-    assert coupon is not None, "a reservation is answered where it is"
-    assert coupon.status is Status.RESERVED, "a reservation is answered once"
-    if answering.refusal is None:
+    if coupon is None:
+        assert book.is_erased, "a reservation is answered where it is"
+        answering = replace(answering, refusal=answering.refusal or "member_not_found")
+    else:
+        assert coupon.status is Status.RESERVED, "a reservation is answered once"
+    if coupon is not None and answering.refusal is None:
         return Decided(book.with_(replace(coupon, status=Status.ISSUED)), (_step("issued", issuing),))
-    left = replace(book, coupons=tuple(one for one in book.coupons if one.spot != coupon.spot))
-    data = {"coupon_id": coupon.coupon_id, "campaign_id": issuing.campaign_id, "code": answering.refusal}
+    spot = issuing.coupon.spot
+    left = replace(book, coupons=tuple(one for one in book.coupons if one.spot != spot))
+    coupon_id = issuing.coupon.coupon_id
+    data = {"coupon_id": coupon_id, "campaign_id": issuing.campaign_id, "code": answering.refusal}
     carry = {"carry": ["coupons", issuing.name]} if issuing.drawing else {}
-    return Decided(left, (Step("released", ref=("coupon", coupon.coupon_id), data=data | carry),))
+    return Decided(left, (Step("released", ref=("coupon", coupon_id), data=data | carry),))

@@ -98,7 +98,7 @@ class Homes:
         self._limits: dict[str, Head[Pool]] = {}
         if member is not None:
             self.member_id = resolve(call.world, call.who, member, consistent=is_consistent).member_id
-            if self._head(self.member_id).sequence == 0:
+            if BOOK.is_nobodys(self._head(self.member_id)):
                 require_member(call.world, self.member_id)
 
     def seek(self, codes: Sequence[str]) -> list[Sought]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from coupons import draws, giving, packing, pool, rules, sources, store
+from coupons import draws, exposing, giving, packing, pool, rules, sources, store
 from coupons.book import order_hash
 from coupons.dues import attentive
 from coupons.giving import Drawing, Issuing
@@ -23,6 +23,7 @@ from shared.chain import Head
 from shared.codes import Generation
 from shared.coupon_book import BOOK, Book, Coupon, Status
 from shared.errors import Conflict, Invalid, Refused, Unavailable
+from shared.holdout import is_held_out
 from shared.member_ref import require_member
 from shared.naming import OPEN_NAME_LIFE, Done, Naming, Pending, Verb, check_same, name_item, named
 from shared.table import Item
@@ -50,12 +51,21 @@ class Asked:
     order_ref: str | None = None
     comes_again: bool = False  # a queue brings it until it is done; a caller gives up within a day
     has_price: bool = False  # the member claims it for what the campaign asks
+    store_id: str | None = None  # where that happened which it is for
     by_code: bool = False  # in exchange for a code of its own on paper, which counts by itself, and is awake then
     agreed: Callable[[], None] = lambda: None
 
     def of(self, campaign_id: str) -> Asked:
         """The same, of another campaign."""
         return replace(self, campaign_id=campaign_id)
+
+
+class HeldOut(Conflict):
+    """Nothing speaks against the coupon but that the member is held out of the campaign, which is told to no member."""
+
+    def __init__(self, member_id: str, issuing: Issuing) -> None:
+        super().__init__("held_out")
+        self.member_id, self.issuing = member_id, issuing
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,9 @@ def issue(world: World, asked: Asked) -> Done[Issuing]:
         one = _One(world, asked, running, generation, sources.index(generation, asked.owner, asked.source_id, attempt))
         try:
             return one.perform()
+        except HeldOut as held:
+            exposing.hold_out(world, held.member_id, held.issuing)
+            raise
         except Invalid as refused:
             if refused.code != "id_reused" or not one.is_taken_by_another():
                 raise
@@ -140,7 +153,7 @@ class _One:
         ledger, campaign = self.world.ledger, self.running.campaign
         member_id = self.asked.member(consistent)
         head = ledger.open_head(BOOK, member_id, consistent=consistent)
-        if head.sequence == 0:
+        if BOOK.is_nobodys(head):
             require_member(self.world, member_id)
         issuing = self._issuing(None)
         if self._is_there(head.state):
@@ -149,12 +162,21 @@ class _One:
             raise Conflict("campaign_not_active")  # or nothing is left of its days
         if campaign.limits.total is None or self.asked.by_code:
             giving.issue(head.state, issuing, self.asked.at)
+            self._hold_out(head, issuing)
             return issuing, _Heads(head)
         left = ledger.head(POOL, campaign.campaign_id, consistent=consistent)
         issuing = self._issuing(Drawing(campaign.limits.total, left.sequence, keys.holder(head.account), head.sequence))
         pool.take(left.state, issuing, self.asked.at)
         giving.issue(head.state, issuing, self.asked.at)
+        self._hold_out(head, issuing)
         return issuing, _Heads(head, left)
+
+    def _hold_out(self, head: Head[Book], issuing: Issuing) -> None:
+        """Last of all: who would be refused anyway is not compared with those who got one."""
+        campaign, member_id = self.running.campaign, keys.holder(head.account)
+        share_bp = 0 if self.asked.by_code else campaign.holdout_share_bp
+        if is_held_out(campaign.campaign_id, member_id, share_bp):
+            raise HeldOut(member_id, issuing)
 
     def _issuing(self, drawing: Drawing | None) -> Issuing:
         campaign, locator = self.running.campaign, self.generation.locator
@@ -178,7 +200,14 @@ class _One:
             per_member=campaign.limits.per_member,
             drawing=drawing,
             price=campaign.price_points if self.asked.has_price else None,
+            store_id=self.asked.store_id if campaign.attribution else None,
+            exposed=self._exposed(),
         )
+
+    def _exposed(self) -> tuple[datetime, int] | None:
+        """From when on it is measured what the member does; a code on paper is somebody's who came for it."""
+        measured = None if self.asked.by_code else self.running.campaign.attribution
+        return None if measured is None else (self.asked.at, measured.window_hours)
 
     def _order(self) -> bytes | None:
         """The one order that the coupon is for, where the campaign wants one."""

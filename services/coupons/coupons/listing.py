@@ -20,6 +20,7 @@ from shared.member_ref import require_member, signed_in
 from shared.world import World
 
 NONE: Mapping[str, str] = {}
+_USES = ("code", "qr_payload", "offline_token")
 
 
 def mine(call: Call[Any]) -> dict[str, Any]:
@@ -36,21 +37,27 @@ def my_one(call: Call[Any]) -> dict[str, Any]:
     if not coupons:
         raise NotFound("coupon_not_found")
     at = max(call.now, head.recorded_at)
-    (told,) = with_tokens(call.world, coupons, shown(call.world, coupons, at), at)
+    (told,) = as_read(call.world, coupons, shown(call.world, coupons, at), at)
     stats.on_shown(call.world, told.campaign_id)
     return as_json(told)
 
 
 def of_member(call: Call[Any]) -> dict[str, Any]:
-    """A page of a member's coupons, the newest first."""
-    return _page(call, call.path["member_id"])
+    """A page of a member's coupons, the newest first; to a till without what would use them.
+
+    A till learns members' ids from cards that earn. The codes it gets from a scan of the member's one-time code.
+    """
+    page = _page(call, call.path["member_id"])
+    if call.who.kind == "pos":
+        page["items"] = [{name: value for name, value in one.items() if name not in _USES} for one in page["items"]]
+    return page
 
 
 def _page(call: Call[Any], member_id: str) -> dict[str, Any]:
     asked: CouponQuery = call.query
     after = read_cursor(call, asked.cursor)
     head = call.world.ledger.open_head(BOOK, member_id, consistent=True)
-    if head.sequence == 0:
+    if BOOK.is_nobodys(head):
         require_member(call.world, member_id)
     at = max(call.now, head.recorded_at)
     listed = shown(call.world, reversed(head.state.shown), at)
@@ -60,7 +67,7 @@ def _page(call: Call[Any], member_id: str) -> dict[str, Any]:
     fitting = [one for one in listed if asked.state in (None, one.state)]
     page = fitting[: asked.limit]
     position = page[-1].coupon_id if len(fitting) > asked.limit else None
-    items = [as_json(one) for one in with_tokens(call.world, head.state.coupons, page, at)]
+    items = [as_json(one) for one in as_read(call.world, head.state.coupons, page, at)]
     return {"items": items, "next_cursor": next_cursor(call, position)}
 
 
@@ -91,14 +98,24 @@ def _shown(world: World, codebook: Codebook, coupon: Coupon, state: Any, foreign
     )
 
 
-def with_tokens(world: World, coupons: Iterable[Coupon], told: Iterable[Shown], at: datetime) -> list[Shown]:
-    """The same, each with the token by which a till takes it without a line, where it may.
+def as_read(world: World, coupons: Iterable[Coupon], told: Iterable[Shown], at: datetime) -> list[Shown]:
+    """The same, each with its campaign's name, its terms, and the token by which a till takes it without a line.
 
-    Only where coupons are read: a token is a new one every day, and a write's answer must stay what it was.
+    Only where coupons are read: a token is a new one every day, a name may be changed, and a write's answer must stay
+    what it was.
     """
     codebook, by_id = Codebook(world), {coupon.coupon_id: coupon for coupon in coupons}
-    found = ((one, tokens.token_of(world, codebook, by_id[one.coupon_id], at)) for one in told)
-    return [one.model_copy(update={"offline_token": token}) for one, token in found]
+
+    def read(one: Shown) -> Shown:
+        coupon = by_id[one.coupon_id]
+        more = {
+            "name": store.campaign(world, one.campaign_id).campaign.name,
+            "min_purchase": store.terms(world, one.campaign_id, coupon.edition).min_purchase,
+            "offline_token": tokens.token_of(world, codebook, coupon, at),
+        }
+        return one.model_copy(update=more)
+
+    return [read(one) for one in told]
 
 
 def as_json(coupon: Shown) -> dict[str, Any]:

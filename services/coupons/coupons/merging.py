@@ -50,6 +50,7 @@ def join(book: Book, move: Move[Book], _at: datetime) -> Decided[Book]:
 
 def part(book: Book, move: Move[Book], at: datetime) -> Decided[Book]:
     """What goes back leaves this book."""
+    move = _as_it_was(move)
     back = {coupon.spot for coupon in coming_back(book, move.brought, at)}
     gone = Counter(dict(book.gone)) - Counter(dict(move.brought.gone))
     kept = tuple(one for one in book.coupons if one.spot not in back)
@@ -63,6 +64,7 @@ def part(book: Book, move: Move[Book], at: datetime) -> Decided[Book]:
 
 def come_back(_: Book, move: Move[Book], at: datetime) -> Decided[Book]:
     """The book that is opened again."""
+    move = _as_it_was(move)
     brought = move.brought
     back = coming_back(move.there, brought, at)
     stayed = Counter(coupon.locator for coupon in brought.coupons) - Counter(coupon.locator for coupon in back)
@@ -70,6 +72,14 @@ def come_back(_: Book, move: Move[Book], at: datetime) -> Decided[Book]:
     step = move.step(data={"coupons": len(back)}, is_end=True)
     uses = tuple((locator, Tally(count.taken)) for locator, count in brought.uses if count.taken)
     return Decided(Book(back, tuple(sorted(gone.items())), uses, _cards_back(move, at), told=move.there.told), (step,))
+
+
+def _as_it_was(move: Move[Book]) -> Move[Book]:
+    """Where the other member was erased: both were parted before, and that has only been heard of later.
+
+    A merge into an erased book moves nothing that anybody could have used since; so all that was brought is as it was.
+    """
+    return replace(move, there=replace(move.brought, told=move.there.told)) if move.there.is_erased else move
 
 
 def _cards_back(move: Move[Book], at: datetime) -> Cards:

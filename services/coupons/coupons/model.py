@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, StringConstraints, model_validator
 
-from coupons.campaign import Channel, Offer
+from coupons.campaign import Channel, Name, Offer
 from shared.codes import TYPED_MAX
 from shared.reference import MemberRef
 from shared.shapes import Amount, Currency, Day, Id, LineId, Ref, Shape, Time, refuse
@@ -154,18 +154,36 @@ class JobAnswer(Shape):
     download_url: str | None = None
 
 
-class Coupon(Shape):
+class CouponFacts(Shape):
+    """All of a coupon but what uses it.
+
+    Where it is read, not in the answers of writes, also what a screen shows of its campaign.
+    """
+
     coupon_id: Id
     campaign_id: Id
     state: Literal["issued", "held", "redeemed", "expired", "voided"]
-    code: str
-    qr_payload: str
-    offline_token: str | None = None
+    name: Name | None = None
+    min_purchase: Amount | None = None
     source_id: Id
     valid_from: Day
     valid_until: Day | None = None
     offer: Offer
     redeemed_at: Time | None = None
+
+
+class Coupon(CouponFacts):
+    code: str
+    qr_payload: str
+    offline_token: str | None = None
+
+
+class ListedCoupon(CouponFacts):
+    """No till is told the codes by a member's id alone: it gets them from its scan of a one-time code."""
+
+    code: str | None = None
+    qr_payload: str | None = None
+    offline_token: str | None = None
 
 
 class CouponQuery(Shape):
@@ -176,6 +194,11 @@ class CouponQuery(Shape):
 
 class CouponPage(Shape):
     items: list[Coupon]
+    next_cursor: str | None
+
+
+class ListedPage(Shape):
+    items: list[ListedCoupon]
     next_cursor: str | None
 
 

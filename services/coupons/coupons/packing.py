@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from coupons.book import Counted, Offline, Redeeming, Taken
@@ -36,9 +36,8 @@ def pack_issuing(issuing: Issuing) -> Packed:
     if issuing.drawing is not None:
         drawing = issuing.drawing
         packed["l"] = [drawing.total, drawing.seen, drawing.member_id, drawing.member_seen]
-    if issuing.price is not None:
-        packed["p"] = issuing.price
-    return packed
+    more = {"p": issuing.price, "s": issuing.store_id, "e": _pack_exposed(issuing)}
+    return packed | {name: value for name, value in more.items() if value is not None}
 
 
 def unpack_issuing(packed: Packed) -> Issuing:
@@ -52,7 +51,17 @@ def unpack_issuing(packed: Packed) -> Issuing:
         per_member=packed.get("m"),
         drawing=Drawing(*packed["l"]) if "l" in packed else None,
         price=packed.get("p"),
+        store_id=packed.get("s"),
+        exposed=_unpack_exposed(*packed["e"]) if "e" in packed else None,
     )
+
+
+def _pack_exposed(issuing: Issuing) -> list[int] | None:
+    return None if issuing.exposed is None else [to_ms(issuing.exposed[0]), issuing.exposed[1]]
+
+
+def _unpack_exposed(at: int, hours: int) -> tuple[datetime, int]:
+    return from_ms(int(at)), int(hours)
 
 
 def pack_redeeming(redeeming: Redeeming) -> Packed:

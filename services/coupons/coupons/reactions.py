@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from coupons import allowances, claims, code_files, losses, merging, stamping, stats, store, triggers
+from coupons import allowances, claims, code_files, erasing, exposing, losses, merging, stamping, stats, store, triggers
 from coupons.campaign import OCCASIONS
 from coupons.issues import Asked
 from shared import events, merge_events
@@ -33,6 +33,7 @@ def on_checkin(world: World, event: Received) -> None:
         raise ValueError("a check-in has a member")
     _issue(world, event, dict.fromkeys([*_rewards(world, event), *_wanting(world, event)]))
     stamping.on_checkin(world, event)
+    exposing.on_checkin(world, event)
 
 
 def _wanting(world: World, event: Received) -> list[str]:
@@ -48,6 +49,7 @@ def _issue(world: World, event: Received, campaigns: Iterable[str]) -> None:
         at=event.time,
         member=lambda _: str(event.subject),
         comes_again=True,
+        store_id=event.data.get("store_id"),
     )
     triggers.issue_all(world, campaigns, asked)
 
@@ -68,12 +70,13 @@ def source_of(event: Received) -> str:
 
 
 def _rewards(world: World, event: Received) -> list[str]:
-    """The campaigns that a check-in's reward names."""
+    """The campaigns that a check-in's reward names, and those that its guest is held out of: those count as well."""
     reward = event.data.get("reward", {})
     named = reward.get("campaigns", []) if isinstance(reward, dict) else None
-    if not isinstance(named, list):
+    held_out = event.data.get("held_out", [])
+    if not isinstance(named, list) or not isinstance(held_out, list):
         raise ValueError("a reward lists its campaigns")  # noqa: TRY004 - a wrong message, not a wrong call
-    return [one for one in named if isinstance(one, str) and _is_there(world, one)]
+    return [one for one in (*named, *held_out) if isinstance(one, str) and _is_there(world, one)]
 
 
 def _is_there(world: World, campaign_id: str) -> bool:
@@ -96,14 +99,13 @@ def _both(first: React, then: React) -> React:
 
 
 _BEFORE: dict[str, React] = {
-    **dict.fromkeys(
-        map(events.type_name, ("purchase.recorded", "purchase.completed", "purchase.cancelled", "purchase.returned")),
-        stamping.on_purchase,
-    ),
+    **dict.fromkeys(map(events.type_name, exposing.PURCHASES), _both(stamping.on_purchase, exposing.on_purchase)),
     events.type_name("points.refused"): on_points,
     events.type_name("points.spent"): on_points,
     **stats.REACTIONS,
+    **{name: _both(stats.on_coupon, react) for name, react in exposing.REACTIONS.items()},
     **merge_events.reactions("coupons", merging.BOOKS),
+    events.type_name("member.erased"): erasing.on_erased,
 }
 """What an event changes before it may bring a coupon."""
 

@@ -10,6 +10,7 @@ from coupons import (
     importing,
     issuing,
     jobs,
+    lifting,
     listing,
     model,
     offline_model,
@@ -24,7 +25,7 @@ from coupons import (
 )
 from coupons.campaign import Campaign, CampaignChange, CampaignTold
 from coupons.stamp_programme import StampProgramme
-from coupons.stats_model import Stats
+from coupons.stats_model import Stats, StoreDays, StoreDaysQuery
 from shared.http import ANY_TOKEN, KB, MEMBER, Routes
 
 ROUTES = Routes()
@@ -35,6 +36,12 @@ _post("/v1/campaigns", "campaigns:admin", body=Campaign, answer=CampaignTold, st
 )
 _get("/v1/campaigns/{campaign_id}", "campaigns:admin", answer=CampaignTold)(campaigns.read)
 _get("/v1/campaigns/{campaign_id}/stats", "campaigns:admin", answer=Stats)(stats.read)
+_get(
+    "/v1/campaigns/{campaign_id}/stats/store-days",
+    "campaigns:admin",
+    query=StoreDaysQuery,
+    answer=StoreDays,
+)(lifting.by_store_and_day)
 _patch("/v1/campaigns/{campaign_id}", "campaigns:admin", body=CampaignChange, answer=CampaignTold)(campaigns.change)
 _post("/v1/campaigns/{campaign_id}/pause", "campaigns:admin", answer=CampaignTold)(campaigns.pause)
 _post("/v1/campaigns/{campaign_id}/resume", "campaigns:admin", answer=CampaignTold)(campaigns.resume)
@@ -99,7 +106,7 @@ _get("/v1/me/claims/{claim_id}", MEMBER, answer=gift_model.ClaimAnswer)(claims.r
 
 _get("/v1/me/coupons", MEMBER, query=model.CouponQuery, answer=model.CouponPage)(listing.mine)
 _get("/v1/me/coupons/{coupon_id}", MEMBER, answer=model.Coupon)(listing.my_one)
-_get("/v1/members/{member_id}/coupons", "coupons:read", query=model.CouponQuery, answer=model.CouponPage)(
+_get("/v1/members/{member_id}/coupons", "coupons:read", query=model.CouponQuery, answer=model.ListedPage)(
     listing.of_member
 )
 

@@ -103,5 +103,5 @@ def _arrived(ledger: Ledger, entering: Entering, *, is_first: bool) -> _Arrived:
 
 def _item(ledger: Ledger, verb: Verb[Any, Any], head: Head[Any], pending: Pending[Any]) -> Item:
     at = max(head.recorded_at, ledger.clock.now(), pending.at)
-    decided = verb.decide(head.state, pending.operation, at)
+    decided = verb.decided(head.state, pending.operation, at)
     return chain.next_item(verb.kind, head, [Part(pending.mark, decided.steps)], decided.state, at)

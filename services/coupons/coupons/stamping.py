@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from coupons import cards, hearing, packing, store
+from coupons import cards, hearing, notes, packing, store
 from coupons.cards import OWNER, Granting, Occasion, Prize, Scheme
 from coupons.dues import asking, attentive
 from coupons.giving import Issuing
@@ -25,13 +25,10 @@ from shared.events import Received
 from shared.finding import Stop
 from shared.http import AHEAD_MAX
 from shared.ledger import Ledger
-from shared.naming import Found, Verb, unnamed
+from shared.naming import Verb, unnamed
 from shared.patience import attempts
 from shared.table import Collision, Item, PutNew
 from shared.world import World
-
-_WINDOW = 16
-"""So many entries about one purchase are looked for at once; hardly any has more than three."""
 
 
 class Books(Ledger):
@@ -162,6 +159,8 @@ def on_purchase(world: World, event: Received) -> None:
     books = Books(world)
     for attempt in attempts(world.clock):
         head, known = _place(books, member_id, heard.ref[1], since, is_again=attempt > 0)
+        if BOOK.is_erased(head.state):
+            return
         mark, at = chain.operation(name := _name(heard.ref[1], known.entries)), max(head.recorded_at, event.time)
         schemes = [scheme_of(world, one, name, books.attempt) for one in wanted]
         decided = hearing.hear(head.state, known, heard, schemes, at)
@@ -176,14 +175,11 @@ def on_purchase(world: World, event: Received) -> None:
 
 def _heard(world: World, event: Received) -> Heard | None:
     """What an event says of a purchase; None for an order that is placed, which gives nothing yet."""
-    data, kind = event.data, event.type.split(".")[2]
-    ref = str(data["ref"]["id"])
-    if kind == "returned":
-        ref = ref.rpartition("/")[0]  # of the return: the purchase's and its own
+    data = event.data
+    kind, ref, left = notes.told(event)
     is_placed = "pending" in data and "on" not in data
     if kind == "recorded" and is_placed:
         return None
-    left = int(data["amount"] if kind == "recorded" else data["amount_left"])
     if kind not in ("recorded", "completed"):
         return Heard(("purchase", ref), left, None)
     days = places.of_store(world, data.get("store_id"))
@@ -228,19 +224,5 @@ def _all_it_led_to(books: Books, account: str) -> list[Head[Book]]:
 def _known(heads: list[Head[Book]], books: Books, purchase: str, since: datetime) -> Known:
     """What the latest of the entries about a purchase says."""
     stops = [Stop(head, 0, since, None) for head in heads]
-    known, first = Known(), 0
-    while True:
-        numbers = {chain.operation(_name(purchase, first + n)): first + n for n in range(_WINDOW)}
-        found = [one for stop in stops if (one := finding.look(books.table, stop, list(numbers))) is not None]
-        if not found:
-            return known
-        latest = max(found, key=lambda one: numbers[one.mark])
-        known = _read(latest)
-        if known.entries < first + _WINDOW:
-            return known
-        first += _WINDOW
-
-
-def _read(found: Found) -> Known:
-    own = (entry for entry in chain.entries_of(found.item) if entry.operation == found.mark)
-    return known_of(next(entry.data for entry in own if entry.kind == "noted"))
+    said = notes.latest(books.table, stops, lambda number: _name(purchase, number))
+    return Known() if said is None else known_of(said)

@@ -8,7 +8,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from coupons import figures, store
+from coupons import figures, lifting, store
 from coupons.figures import FIGURES, Figures
 from coupons.limits import LIMIT
 from coupons.pool import POOL
@@ -101,6 +101,7 @@ def of_campaign(world: World, campaign_id: str, now: datetime) -> Stats:
             average_basket_amount=_average(sums.basket_amount, redeemed),
             average_discount=_average(sums.discount, redeemed),
         ),
+        attribution=lifting.attributed(campaign, sums),
         as_of=now,
     )
 

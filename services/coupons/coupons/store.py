@@ -41,6 +41,15 @@ def _by_trigger(items: list[Item]) -> dict[str, list[Running]]:
     return found
 
 
+def measured(world: World) -> frozenset[str]:
+    """The ids of all campaigns that are measured, whatever their state."""
+    return world.directory.read_all(keys.campaign("")[0], _measured)
+
+
+def _measured(items: list[Item]) -> frozenset[str]:
+    return frozenset(item["sk"] for item in items if "attribution" in item["said"])
+
+
 def terms(world: World, campaign_id: str, edition: int) -> Terms:
     """The terms that a coupon was issued with."""
     said = world.directory.read(keys.terms(campaign_id, edition), _terms_of)

@@ -16,9 +16,9 @@ from coupons.issues import Asked
 from shared import keys
 from shared.clock import from_ms, to_ms
 from shared.coupon_book import BOOK
-from shared.errors import Conflict, Refused
+from shared.errors import Conflict, NotFound, Refused
 from shared.http import Call, Reply
-from shared.member_ref import require_member, resolve
+from shared.member_ref import require_known, require_member, resolve
 from shared.naming import Naming, check_same
 from shared.table import Item
 from shared.world import World
@@ -52,6 +52,11 @@ def issue_all(world: World, campaigns: Iterable[str], asked: Asked) -> None:
             issues.issue(world.at(asked.at), asked.of(campaign_id))
         except Conflict:
             continue
+        except NotFound as refused:
+            if refused.code != "member_not_found":
+                raise
+            require_known(world, asked.member(True))
+            return  # erased since: for what happened to nobody there are no coupons
 
 
 def finish(world: World, name: Item) -> None:
@@ -94,7 +99,7 @@ def _look(call: Call[TriggerRequest], naming: Naming, *, consistent: bool) -> It
     world, wanted = call.world, call.body
     member_id = resolve(world, call.who, wanted.member, consistent=consistent).member_id
     head = world.ledger.open_head(BOOK, member_id, consistent=consistent)
-    if head.sequence == 0:
+    if BOOK.is_nobodys(head):
         require_member(world, member_id)
     campaigns = wanting(world, f"{TOLD}{wanted.type}", wanted.data)
     item: Item = {

@@ -145,12 +145,14 @@ def _undoing(
 def _voided(call: Call[VoidRequest], done: Sequence[Done[Any]], *, is_replay: bool) -> Reply:
     """The coupons as the void left them, read from its own entries: the same at every retry."""
     shown: list[Shown] = []
+    is_voided = False
     for one in done:
         if not isinstance(one.operation, Voiding):
             continue
         left: Book = _KINDS[one.account[0]].unpack(one.item["s"])
         given = [entry.data["coupon_id"] for entry in one.entries if entry.kind == "voided"]
-        coupons = [coupon for coupon in left.coupons if coupon.coupon_id in given]
+        is_voided = is_voided or bool(given)
+        coupons = [coupon for coupon in left.coupons if coupon.coupon_id in given]  # none in the book of who is erased
         redeeming = one.operation.redeeming
         foreign = {
             coupon.coupon_id: code
@@ -158,7 +160,7 @@ def _voided(call: Call[VoidRequest], done: Sequence[Done[Any]], *, is_replay: bo
             if (code := _foreign(call.world, taken)) is not None
         }
         shown += listing.shown(call.world, coupons, one.last.recorded_at, foreign)
-    state = "voided" if shown else "not_arrived"
+    state = "voided" if is_voided else "not_arrived"
     body = VoidAnswer.model_construct(redemption_id=call.path["redemption_id"], state=state, coupons=())
     told = body.model_dump(mode="json") | {"coupons": [listing.as_json(one) for one in shown]}
     return Reply(told, 200, is_replay=is_replay)

@@ -71,7 +71,7 @@ def recorded_by(world: World, account: str, head: Head[Any], at: datetime) -> An
 def settled(world: World, member_id: str, now: datetime) -> tuple[str, Account]:
     """Who a member is after all merges, and what it has now, read consistently; `member_not_found` for nobody."""
     head = world.ledger.open_head(ACCOUNT, member_id, consistent=True)
-    if head.sequence == 0:
+    if ACCOUNT.is_nobodys(head):
         require_member(world, member_id)
     return keys.holder(head.account), settle(head.state, max(now, head.recorded_at), programme(world).zone)[0]
 
@@ -153,7 +153,7 @@ def entries(call: Call[Any], member_id: str) -> dict[str, Any]:
     more = shown[page.limit].sequence if len(shown) > page.limit else None
     if more is None and len(items) > page.limit:
         more = items[-1]["sk"] - 1
-    listed = [_entry(entry, call.language) for entry in shown[: page.limit]]
+    listed = [entry_answer(entry, call.language) for entry in shown[: page.limit]]
     cursor = next_cursor(call, f"{more}:{account}" if more else None)
     return EntryPage(items=listed, next_cursor=cursor).model_dump(mode="json")
 
@@ -170,7 +170,8 @@ def _newest(world: World, account: str, upto: int | None, limit: int) -> list[It
     return world.ledger.table.items(account, upto=upto, newest_first=True, limit=limit, consistent=True)
 
 
-def _entry(entry: Entry, language: str) -> EntryAnswer:
+def entry_answer(entry: Entry, language: str) -> EntryAnswer:
+    """An entry as it is shown."""
     packed = entry.data.get("lots")
     explain = entry.data.get("explain")
     return EntryAnswer.model_validate(

@@ -59,6 +59,8 @@ def _decided(call: Call[Any], found: Recorded, verb: Verb[Any, Any], change: Cha
 def complete(call: Call[Complete], *, consistent: bool = False) -> Reply:
     """A placed purchase was handed over or shipped: its points are earned now."""
     found = _found(call, consistent=consistent)
+    if "held_by" in found.bought.more and "points:admin" not in call.who.scopes:
+        raise Forbidden("approval_required")  # the guard has made it wait, for somebody else than who has sold it
     completed_at = max(call.body.occurred_at or call.now, found.bought.occurred_at)  # clocks differ: never before it
     call.check_past(completed_at)
     facts, head = look_up(call.world, found)
@@ -144,7 +146,7 @@ def preview(call: Call[Return]) -> Reply:
         return Reply(return_answer(call, call.body.return_id, found.bought, decided, (), None), 200)
     member = call.world.ledger.open_head(ACCOUNT, keys.holder(head.account), consistent=True)
     verb, operation = effect(found.bought, decided, programme(call.world))
-    would = verb.decide(member.state, operation, max(call.now, member.recorded_at))
+    would = verb.decided(member.state, operation, max(call.now, member.recorded_at))
     own = [step for step in would.steps if not step.is_due]
     balance = would.state.available
     return Reply(return_answer(call, call.body.return_id, found.bought, decided, own, balance), 200)

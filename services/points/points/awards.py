@@ -82,7 +82,7 @@ def _found(call: Call[Award], partner_id: str, *, consistent: bool) -> tuple[Giv
     settings, wanted = partner(call.world, partner_id), call.body
     member_id = resolve(call.world, call.who, wanted.member, consistent=consistent).member_id
     head = call.world.ledger.open_head(ACCOUNT, member_id, consistent=consistent)
-    if head.sequence == 0:
+    if ACCOUNT.is_nobodys(head):
         require_member(call.world, member_id)
     giving = _giving(call, settings, partner_id, head)
     _check(settings, giving)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from points.lots import Lot, expires_by, expiry, free_and_paid, merged, pack_lots, slid, split, total, unpack_lots
 from shared import varint
 from shared.business_day import day_start
-from shared.chain import Kind, Packed, Step
+from shared.chain import Decided, Kind, Packed, Step
 from shared.clock import EPOCH, from_ms, to_ms
 from shared.errors import Conflict
 from shared.keys import MEMBER_POINTS
@@ -62,6 +62,7 @@ class Account(NamedTuple):  # a tuple is changed four times as fast as a frozen 
     alarm: int = 0  # the day of the latest alarm that an entry asked for
     told: int = 0  # the day up to which reminders have been said
     tier: str = ""  # the tier that was told last; none: the lowest
+    is_erased: bool = False  # its holder is no member any more: nothing stays in it
 
     @property
     def available(self) -> Points:
@@ -142,6 +143,28 @@ def later(account: Account, day: int, lot: Lot) -> Account:
     return account._replace(dated=tuple(dated))
 
 
+def let_go(account: Account) -> Decided[Account]:
+    """The account of an erased member without what came in late, and the entry that says so; none if it is empty."""
+    gone = Account(alarm=account.alarm, told=account.told, is_erased=True)
+    left = (account.lots, account.debt, account.holds, account.pending, account.dated)
+    return Decided(gone, (forfeited(account, LATE),) if any(left) else ())
+
+
+OF_NOBODY = "x"
+"""In the packed state of an account: that it is an erased member's."""
+LATE = "late"
+"""In place of an erased member's id, of what has come in since."""
+
+
+def forfeited(account: Account, what: str) -> Step:
+    """The entry that says what an erased member leaves behind: points, debt, what is held, what waits."""
+    numbers = {"debt": account.debt, "held": account.held, "pending": account.waiting}
+    data: Packed = {name: number for name, number in numbers.items() if number}
+    if account.lots:
+        data["lots"] = pack_lots(account.lots)
+    return Step("adjusted", -account.available, ref=("erasure", what), data=data, is_due=what == LATE)
+
+
 # ---- what falls due by itself ---------------------------------------------------------------------------------------
 
 Due = tuple[datetime, int, bytes, Callable[[Account], tuple[Account, Step]]]
@@ -210,6 +233,8 @@ def _pack(account: Account) -> Packed:
     packed |= {name: number for name, number in numbers.items() if number}
     if account.tier:
         packed["g"] = account.tier
+    if account.is_erased:
+        packed[OF_NOBODY] = 1
     if account.holds:
         packed["h"] = [[one.mark, one.hold_id, to_ms(one.ends), pack_lots(one.lots)] for one in account.holds]
     if account.dated:
@@ -240,6 +265,7 @@ def _unpack(packed: Packed) -> Account:
         alarm=packed.get("m", 0),
         told=packed.get("w", 0),
         tier=packed.get("g", ""),
+        is_erased=OF_NOBODY in packed,
     )
 
 
@@ -247,4 +273,12 @@ def _capped(rule_id: str, ever: Points, *days: int) -> Capped:
     return Capped(rule_id, ever, tuple(zip(days[::2], days[1::2], strict=True)))
 
 
-ACCOUNT = Kind(MEMBER_POINTS, Account(), _pack, _unpack, lambda account: account.available)
+ACCOUNT = Kind(
+    MEMBER_POINTS,
+    Account(),
+    _pack,
+    _unpack,
+    lambda account: account.available,
+    is_erased=lambda account: account.is_erased,
+    erase=let_go,
+)

@@ -1,10 +1,10 @@
-"""What points does by the clock, once an hour: the alarms of the day, then the reports of the days that ended."""
+"""What points does by the clock, once an hour: who leaves is erased, then the alarms of the day and the reports."""
 
 from __future__ import annotations
 
 import logging
 
-from points import alarms, reports
+from points import alarms, leaving, reports
 from shared.world import World
 
 BUDGET_SECONDS = 780.0
@@ -16,6 +16,8 @@ def hourly(world: World) -> None:
     """Work for a while and go on in an hour. Half of the time is kept for the reports; what they leave is the alarms'."""
     started = world.clock.elapsed()
     until = started + BUDGET_SECONDS
+    if not leaving.work(world, started + BUDGET_SECONDS / 4).is_done:
+        _log.info("those who leave are erased in an hour")
     worked = alarms.work(world, started + BUDGET_SECONDS / 2)
     if not reports.work(world, until):
         _log.info("the liability report goes on in an hour")

@@ -12,7 +12,7 @@ from points.profiles import answer, said
 from shared import clock, keys
 from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from shared.http import Call, Reply
-from shared.member_ref import card_code, code_key, identity_key, login_holder, present
+from shared.member_ref import card_code, code_key, identity_key, is_gone, login_holder, present
 from shared.patience import attempts
 from shared.reference import Identity
 from shared.table import Collision, Item, PutNew, Write
@@ -49,6 +49,8 @@ def join(call: Call[NewMe]) -> Reply:
         old = _join(call.world, item, identities)
     except Conflict:  # joined at the same moment from another device
         return Reply(answer(call, present(call.world, login_holder(call.world, call.who), consistent=True)), 200)
+    if old is not None and is_gone(old, call.now):
+        raise Forbidden("not_a_member")  # the local issuer knows one id for good
     return Reply(answer(call, old or item), 200 if old else 201)
 
 

@@ -75,27 +75,28 @@ def unmerge(call: Call[UnmergeRequest]) -> Reply:
 
 def finish(world: World, name: Item) -> None:
     """Let the profile follow, though the process died that had merged the account or ended that."""
-    _follow(world, moves.named(name["shares"][0]["op"]).leaver)
+    follow(world, moves.named(name["shares"][0]["op"]).leaver)
 
 
 def _told(call: Call[Any], done: list[Done[Any]], name: Item) -> Reply:
     wanted = moves.named(name["shares"][0]["op"])
-    _follow(call.world, wanted.leaver)
+    follow(call.world, wanted.leaver)
     moved = done[1].last.data["points_moved"]
     answer = {"merge_id": wanted.merge_id, "from": wanted.leaver, "into": wanted.host, "points_moved": moved}
     return Reply(MergeAnswer.model_validate(answer), is_replay=done[0].is_replay)
 
 
-def _follow(world: World, member_id: str) -> None:
+def follow(world: World, member_id: str) -> None:
     """Write into a member's profile what its account says now.
 
     The profile is read before the account and written only if nobody else did meanwhile. So of two that follow at
-    once the one that has seen less comes first, and what stays is the latest.
+    once the one that has seen less comes first, and what stays is the latest. Who had asked to be erased lives on in
+    another member, and may ask again there.
     """
 
     def change(item: Item) -> Item:
         head = world.ledger.head(ACCOUNT, member_id, consistent=True)
-        others = {name: value for name, value in item.items() if name != "merged_into"}
+        others = {name: value for name, value in item.items() if name not in ("merged_into", "erase_at")}
         if not head.is_closed:
             return others | {"state": "active"}
         return others | {"state": "merged", "merged_into": keys.holder(head.closings[-1].account)}

@@ -128,7 +128,8 @@ class Clawed:
 def claw_back(account: Account, earned: tuple[Lot, ...], waits: int, programme: Programme) -> Clawed:
     """Take earned points back: from where they wait, from the lots they went into, then from others in spending order.
 
-    Paid points are never taken. What is missing then is owed, borne by the shop, or refused, as the programme says.
+    Paid points are never taken. What is missing then is owed, borne by the shop, or refused, as the programme says. Of an
+    erased member nothing is refused for it: the account lets go of the debt, too.
     """
     points = total(earned)
     if waits == UNTIL_COMPLETE:
@@ -138,7 +139,7 @@ def claw_back(account: Account, earned: tuple[Lot, ...], waits: int, programme: 
     most = wanted if programme.clawback == "debt" else min(wanted, account.spare)
     taken, left = _its_own_first(account, earned, most)
     missing = wanted - taken
-    if missing and programme.clawback == "refuse":
+    if missing and programme.clawback == "refuse" and not account.is_erased:
         raise Conflict("insufficient_points", required=wanted, available=taken, missing=missing)
     account = account._replace(lots=left)
     if programme.clawback == "clamp":

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from shared.reference import Identity, Level, MemberRef
-from shared.shapes import Id, Shape, Time, Words
+from shared.shapes import Id, Shape, ShownName, Time, Words
 
 Purpose = Literal["location", "marketing", "analytics", "partners"]
 
@@ -25,14 +25,14 @@ class NewMember(Shape):
 
     member_id: Id | None = None
     identities: Annotated[list[Identity], Field(max_length=10)] = []
-    display_name: Words | None = None
+    display_name: ShownName | None = None
     consents: dict[Purpose, Consent] = {}
 
 
 class NewMe(Shape):
     """What a signed-in person may say on joining."""
 
-    display_name: Words | None = None
+    display_name: ShownName | None = None
     consents: dict[Purpose, Consent] = {}
 
 
@@ -56,7 +56,7 @@ class ConsentAnswer(Shape):
 
 
 class MemberAnswer(Shape):
-    """A member as the shop and the member see it."""
+    """A member as the shop and the member see it. `erase_after`: the member has asked to be erased then."""
 
     member_id: str
     display_name: str | None = None
@@ -65,6 +65,7 @@ class MemberAnswer(Shape):
     consents: dict[str, ConsentAnswer]
     state: Literal["active", "merged", "erased"]
     merged_into: str | None = None
+    erase_after: Time | None = None
 
 
 class Resolve(Shape):

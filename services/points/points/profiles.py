@@ -8,10 +8,10 @@ from typing import Any
 
 from points import account
 from points.person import Consent, IdentityAnswer, MemberAnswer
-from shared import clock
+from shared import clock, keys
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.http import Call
-from shared.member_ref import profile, signed_in
+from shared.member_ref import is_gone, profile, signed_in
 from shared.patience import attempts
 from shared.table import Collision, Item, Replace, Write
 from shared.world import World
@@ -33,13 +33,22 @@ def answer(call: Call[Any], item: Item) -> MemberAnswer:
             },
             "state": item["state"],
             "merged_into": item.get("merged_into"),
+            "erase_after": clock.from_ms(item["erase_at"]) if "erase_at" in item else None,
         }
     )
 
 
 def read(call: Call[Any]) -> MemberAnswer:
-    """A member's profile."""
-    return answer(call, profile(call.world, call.path["member_id"], consistent=True))
+    """A member's profile; of one who is erased, that there was one."""
+    item = call.world.directory.table.get(*keys.member(call.path["member_id"]), consistent=True)
+    if item is None:
+        raise NotFound("member_not_found")
+    return answer(call, erased(item) if is_gone(item, call.now) else item)
+
+
+def erased(item: Item) -> Item:
+    """What is shown of a member who is gone: that there was one."""
+    return {"member_id": item["member_id"], "state": "erased", "identities": [], "consents": {}}
 
 
 def read_me(call: Call[Any]) -> MemberAnswer:

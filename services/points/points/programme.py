@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from points import shorthand
+from points.guard_model import Guard
 from points.rule import Expiry, LotTerms, Rule
 from points.tiers import Tiers
 from shared.business_day import business_day, zone as zone_of
@@ -106,6 +107,8 @@ class Programme(Shape):
     taken (`refuse`). `receipt_claim_days`: a receipt without a member can be claimed so long after the purchase.
     `premium_class` says whether the law on premiums looks at the points (`points.premium`). `member_code_prefix`: what
     static member codes are shown with; every prefix from 20 to 29 is read, so cards printed before keep their member.
+    `guard`: what the insider guard looks for at tills (`points.guard_rules`), and what follows. `erasure_grace_days`: for
+    so long a member who wants to be erased may still stay.
     """
 
     model_config = ConfigDict(serialize_by_alias=True)
@@ -129,6 +132,8 @@ class Programme(Shape):
     receipt_claim_days: Annotated[int, Field(ge=0, le=3650)] = 30
     premium_class: Literal["self_discount", "premium"] = "self_discount"
     member_code_prefix: Annotated[str, Field(pattern=r"^2[0-9]$")] = "29"
+    guard: Guard = Guard()
+    erasure_grace_days: Annotated[int, Field(ge=0, le=30)] = 14
 
     @model_validator(mode="after")
     def _fits_together(self) -> Programme:
@@ -192,8 +197,8 @@ class Programme(Shape):
         return _of(cls, version, differences)
 
     def to_rule(self) -> list[Any]:
-        """What a name keeps: the version and, packed, what differs from the default programme."""
-        differences = self.differences
+        """What a name keeps: the version and, packed, what differs from the default programme and judges anything."""
+        differences = self.model_copy(update={"guard": Guard(), "erasure_grace_days": 14}).differences
         return [self.version] if differences == _NOTHING else [self.version, shorthand.pack(differences)]
 
     @classmethod

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from points import holds, receipts, spending
+from points import guarding, holds, receipts, spending
 from points.balances import ACCOUNT
 from points.bought import Bought, HoldUsed
 from points.earning import relevant
@@ -63,7 +63,7 @@ def preview(call: Call[Purchase]) -> Reply:
         return Reply(purchase_answer(call, _bought(call, purchase), purchase.state), 200)
     member_id, bought = _found(call, purchase, Payer(call, _naming(call, purchase)), consistent=True)
     head = call.world.ledger.open_head(ACCOUNT, member_id, consistent=True)
-    if head.sequence == 0:
+    if ACCOUNT.is_nobodys(head):
         require_member(call.world, member_id)
     decided = BUY.decide(head.state, bought, max(call.now, head.recorded_at))
     own = [step for step in decided.steps if not step.is_due]
@@ -145,13 +145,14 @@ def _found(call: Call[Any], purchase: Purchase, payer: Payer, *, consistent: boo
     assert member is not None
     if purchase.points_used and purchase.hold_id is None:
         paid = (purchase.points_used, "/points_used")
-        return payer.find(member, *paid, consistent=consistent, total=purchase.total).member_id, bought
+        member_id = payer.find(member, *paid, consistent=consistent, total=purchase.total).member_id
+        return member_id, guarding.waiting(call.world, member_id, bought)
     if purchase.points_used:  # who pays from a hold has been present for it
         spending.check(programme(call.world).spending, purchase.points_used, "/points_used", purchase.total)
     member_id = resolve(call.world, call.who, member, consistent=consistent).member_id
     if purchase.hold_id is not None:
         bought = replace(bought, hold=_hold(call, purchase, member_id, consistent=consistent))
-    return member_id, bought
+    return member_id, guarding.waiting(call.world, member_id, bought)
 
 
 def _hold(call: Call[Any], purchase: Purchase, member_id: str, *, consistent: bool) -> HoldUsed:

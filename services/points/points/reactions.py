@@ -7,14 +7,14 @@ from functools import partial
 
 from pydantic import BaseModel, ConfigDict
 
-from points import actions, adjustments, awards, bonuses, claiming, handed, merges, premium, recorded, rules
+from points import actions, adjustments, awards, bonuses, claiming, guarding, handed, merges, premium, recorded, rules
 from points.claiming import Claiming
 from points.rules import Earning
 from points.store import programme
 from points.verbs import member_verb
 from shared import events
 from shared.events import Received
-from shared.member_ref import require_member
+from shared.member_ref import require_known
 from shared.shapes import Amount, Id, SomePoints, Time
 from shared.world import World
 
@@ -79,7 +79,7 @@ def on_checkin(world: World, event: Received) -> None:
         programme=rules_in_force,
         data={"explain": f"checkin {points}", "v": rules_in_force.version, "store_id": said.store_id},
     )
-    (done,) = world.ledger.obey(EARN, said.member_id, [(event.id, event.time, earning)], partial(require_member, world))
+    (done,) = world.ledger.obey(EARN, said.member_id, [(event.id, event.time, earning)], partial(require_known, world))
     if isinstance(done, Exception):
         raise done
 
@@ -89,6 +89,7 @@ REACTIONS = {
     events.type_name("coupon.redeemed"): bonuses.on_redeemed,
     events.type_name("coupon.reserved"): on_reserved,
     events.type_name("coupon.voided"): bonuses.on_voided,
+    events.type_name("purchase.recorded"): guarding.on_recorded,
 }
 CARRY_ON = {
     "purchase.ec": recorded.finish,

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from points import day_close, packing, recorded, sales
+from points import day_close, guarding, packing, recorded, sales
 from points.bought import Bought
 from points.day_close import Comparison, FoundAt, Receipt, Reconciliation, Sale
 from points.found import Recorded, find
@@ -38,7 +38,9 @@ def reconcile(call: Call[Reconciliation]) -> Reply:
     naming = call.naming("reconciliation", call.body.reconciliation_id)
     old = call.world.ledger.name(naming)
     if old is None:
-        found = _compared(call.world, call.body).model_dump(mode="json", exclude_none=True)
+        compared = _compared(call.world, call.body)
+        guarding.on_closed(call.world, compared)
+        found = compared.model_dump(mode="json", exclude_none=True)
         old = call.world.ledger.table.put_new(_name_item(naming, found, call.request_id))
         if old is None:
             return Reply(found)

@@ -11,12 +11,17 @@ from points import (
     adjusting,
     adjustments,
     afterwards,
+    alerts,
     awards,
     day_close,
+    export,
+    guard_model,
     holds,
+    hook_model,
     identities,
     key_model,
     keyring,
+    leaving,
     liability,
     members,
     merges,
@@ -34,8 +39,10 @@ from points import (
     reversals,
     settings,
     spends,
+    staff,
     statements,
     till,
+    webhooks,
 )
 from shared.http import ANY_KEY, KB, MEMBER, Call, Routes
 from shared.member_ref import signed_in
@@ -188,6 +195,19 @@ _post(
     id_field="reconciliation_id",
 )(reconciling.reconcile)
 
+_get("/v1/alerts", "reports:read", query=guard_model.AlertQuery, answer=guard_model.AlertPage)(alerts.listed)
+_get("/v1/alerts/{alert_id}", "reports:read", answer=guard_model.Alert)(alerts.read)
+_post(
+    "/v1/alerts/{alert_id}/resolve",
+    "points:admin",
+    body=guard_model.ResolveAlert,
+    answer=guard_model.Alert,
+)(alerts.resolve)
+_STAFF = "/v1/staff/{staff_id}"
+_put(_STAFF, "points:admin", body=guard_model.StaffCard, answer=guard_model.StaffAnswer)(staff.put)
+_get(_STAFF, "points:admin", answer=guard_model.StaffAnswer)(staff.read)
+_delete(_STAFF, "points:admin", status=204)(staff.delete)
+
 _post("/v1/keys", "keys:admin", body=key_model.NewKey, answer=key_model.KeyAnswer, status=201)(keyring.create)
 _get("/v1/keys", "keys:admin", query=model.Page, answer=key_model.KeyPage)(keyring.listed)
 _post(
@@ -199,10 +219,37 @@ _post(
 )(keyring.rotate)
 _delete("/v1/keys/{key_id}", "keys:admin", status=204)(keyring.revoke)
 
+_HOOK = "/v1/webhooks/{webhook_id}"
+_post(
+    "/v1/webhooks",
+    "webhooks:admin",
+    body=hook_model.NewWebhook,
+    answer=hook_model.WebhookAnswer,
+    status=201,
+    id_field="webhook_id",
+)(webhooks.create)
+_get("/v1/webhooks", "webhooks:admin", query=model.Page, answer=hook_model.WebhookPage)(webhooks.listed)
+_get(_HOOK, "webhooks:admin", answer=hook_model.WebhookAnswer)(webhooks.read)
+_delete(_HOOK, "webhooks:admin", status=204)(webhooks.delete)
+_post(f"{_HOOK}/rotate", "webhooks:admin", body=hook_model.Rotate, answer=hook_model.WebhookAnswer, status=201)(
+    webhooks.rotate
+)
+_post(f"{_HOOK}/replay", "webhooks:admin", body=hook_model.Replay, answer=hook_model.ReplayAnswer, status=202)(
+    webhooks.replay
+)
+_get(f"{_HOOK}/deliveries", "webhooks:admin", query=model.Page, answer=hook_model.DeliveryPage)(webhooks.deliveries)
+
 _get("/v1/me", MEMBER, answer=person.MemberAnswer)(profiles.read_me)
 _post("/v1/me", MEMBER, body=person.NewMe, answer=person.MemberAnswer, status=201, again=200)(members.join)
 _get("/v1/me/code", MEMBER, answer=person.MemberCode)(till.show_code)
 _put("/v1/me/consents/{purpose}", MEMBER, body=person.Consent)(profiles.consent)
+_delete("/v1/me", MEMBER, body=leaving.Leave, answer=leaving.LeaveAnswer, status=202)(leaving.leave)
+_post("/v1/me/keep", MEMBER, answer=person.MemberAnswer)(leaving.keep)
+_delete("/v1/members/{member_id}", "privacy:admin", body=leaving.Erase, answer=leaving.LeaveAnswer, status=202)(
+    leaving.erase
+)
+_get("/v1/me/export", MEMBER, query=export.Query, answer=export.Export)(export.of_me)
+_get("/v1/members/{member_id}/export", "privacy:admin", query=export.Query, answer=export.Export)(export.of_member)
 
 
 @_get("/v1/me/balance", MEMBER, query=model.At, answer=model.Balance)

@@ -10,7 +10,8 @@ from checkin import store_codes
 from shared import keys
 from tests.kit import EC, OTHER_TILL, TILL, Client, member
 
-CODE = "/v1/stores/shibuya/presence-code"
+STORE = "/v1/stores/shibuya"
+CODE = f"{STORE}/presence-code"
 
 
 @pytest.fixture
@@ -37,7 +38,10 @@ def test_a_terminal_shows_the_code_of_its_own_store_only(operator, clock):
     shown = operator.as_(TILL).get(CODE)
     assert (shown.status, shown.body["valid_until"]) == (200, "2026-11-20T03:00:30Z")
     assert shown.body["qr_payload"] == f"omo-store:shibuya:{shown.body['code']}"
-    clock.forward(seconds=30)
+    assert (shown.body["valid_for_ms"], shown.body["store_name"]) == (30_000, operator.get(STORE).body["name"])
+    clock.forward(seconds=29, milliseconds=999)
+    assert operator.as_(TILL).get(CODE).body == shown.body | {"valid_for_ms": 1}
+    clock.forward(milliseconds=1)
     assert operator.get(CODE).body["code"] != shown.body["code"]
     refused = operator.as_(OTHER_TILL).get(CODE)
     assert (refused.status, refused.code) == (403, "wrong_store")

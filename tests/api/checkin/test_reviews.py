@@ -199,3 +199,146 @@ def test_an_unknown_review_is_not_found_and_strangers_are_not_let_in(operator, f
     assert decide(operator.as_(EC), review_id, "approve").code == "forbidden"
     assert operator.as_(EC).get("/v1/reviews").code == "forbidden"
     assert len(waiting(operator)) == 1
+
+
+# ---- of one store, and many at once ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def many(operator, taro, checkin, clock, stream):
+    """Five that wait at Umeda and one at Harajuku; the review ids by the check-ins'."""
+    taro.post("/v1/me/checkins", checkin())
+    for n in range(5):
+        clock.forward(days=3, minutes=1)
+        taro.post("/v1/me/checkins", checkin(f"far-{n}", store_id="shibuya"))
+        clock.forward(minutes=31)
+        taro.post("/v1/me/checkins", checkin(f"there-{n}", store_id="umeda"))
+    clock.forward(minutes=31)
+    taro.post("/v1/me/checkins", checkin("back", store_id="harajuku"))
+    stream()
+    return {item["checkin_id"]: item["review_id"] for item in waiting(operator)}
+
+
+def names(answer):
+    return [item["checkin_id"] for item in answer.body["items"]]
+
+
+def test_the_list_of_one_store(operator, many):
+    assert names(operator.get("/v1/reviews")) == [*(f"there-{n}" for n in range(5)), "back"]
+    assert names(operator.get("/v1/reviews?store_id=harajuku")) == ["back"]
+    assert names(operator.get("/v1/reviews?store_id=shibuya")) == []
+    assert names(operator.get("/v1/reviews?store_id=nowhere")) == []
+    assert operator.get("/v1/reviews?store_id=no%20id").status == 422
+    assert operator.get("/v1/reviews?store_id=").status == 422
+
+
+def test_pages_of_one_store_go_on_and_serve_no_other(operator, many):
+    first = operator.get("/v1/reviews?store_id=umeda&limit=3")
+    rest = operator.get(f"/v1/reviews?store_id=umeda&limit=3&cursor={first.body['next_cursor']}")
+    assert names(first) + names(rest) == [f"there-{n}" for n in range(5)]
+    assert rest.body["next_cursor"] is None
+    for query in ("store_id=harajuku&limit=3", "limit=3"):
+        assert operator.get(f"/v1/reviews?{query}&cursor={first.body['next_cursor']}").code == "bad_cursor"
+
+
+def test_what_is_decided_leaves_both_lists(operator, many, stream):
+    decide(operator, many["there-0"], "approve")
+    assert names(operator.get("/v1/reviews?store_id=umeda")) == [f"there-{n}" for n in range(1, 5)]
+    stream()
+    table = operator.world.directory.table
+    assert {len(table.items(pk)) for pk in ("review#umeda",)} == {4}
+    assert len(table.items("review")) == 5
+
+
+def test_a_record_that_comes_again_brings_nothing_back_into_a_stores_list(operator, many, stream):
+    decide(operator, many["back"], "reject")
+    stream()
+    for item in operator.world.ledger.table.items("V#taro"):
+        for entry in entries_of(item):
+            shared_reviews.follow(operator.world, entry)
+    assert operator.world.directory.table.items("review#harajuku") == []
+
+
+def several(operator, *decisions):
+    answer = operator.post("/v1/reviews/batch", {"reviews": list(decisions)})
+    assert answer.status == 200, answer.body
+    return answer.body["results"]
+
+
+def decision(review_id, word="approve"):
+    return {"review_id": review_id, "decision": word}
+
+
+def test_many_are_decided_in_one_call_and_each_once(operator, points, many, stream, clock):
+    before = balance(points)
+    wanted = [decision(many[f"there-{n}"]) for n in range(4)] + [decision(many["there-4"], "reject")]
+    results = several(operator, *wanted)
+    assert [(one["review_id"], one["status"]) for one in results] == [(one["review_id"], 200) for one in wanted]
+    assert [one["body"]["state"] for one in results] == ["approved"] * 4 + ["rejected"]
+    stream()
+    assert balance(points) == before + 40
+    assert names(operator.get("/v1/reviews")) == ["back"]
+    again = several(operator.as_(SECOND), *wanted)
+    assert [one["body"] for one in again] == [one["body"] for one in results]
+    stream()
+    assert balance(points) == before + 40
+    assert invariants.faults(operator.world.ledger.table.scan(), clock.now()) == []
+
+
+def test_one_of_a_batch_is_decided_as_it_would_be_alone(operator, many):
+    """Its answer is the single route's, and either meets what the other has decided."""
+    (first,) = several(operator, decision(many["there-0"]))
+    alone = decide(operator, many["there-0"], "approve")
+    assert (alone.is_replay, alone.body) == (True, first["body"])
+    other = decide(operator, many["there-1"], "reject")
+    assert several(operator, decision(many["there-1"], "reject"))[0]["body"] == other.body
+    (refused,) = several(operator, decision(many["there-1"]))
+    assert (refused["status"], refused["body"]["code"]) == (409, "review_decided")
+
+
+def test_a_bad_one_harms_no_other(operator, many):
+    results = several(
+        operator,
+        decision("nothing"),
+        decision(many["there-0"]),
+        decision(many["there-0"]),
+        decision(many["there-0"], "reject"),
+        decision(many["there-1"], "pay"),
+        {"decision": "approve"},
+        {"review_id": 7, "decision": "approve"},
+        "there-2",
+        decision(many["there-3"]) | {"more": 1},
+        decision(many["back"], "reject"),
+    )
+    told = [(one["review_id"], one["status"], one["body"].get("code")) for one in results]
+    assert told == [
+        ("nothing", 404, "review_not_found"),
+        (many["there-0"], 200, None),
+        (many["there-0"], 200, None),
+        (many["there-0"], 409, "review_decided"),
+        (many["there-1"], 422, "invalid_request"),
+        (None, 422, "invalid_request"),
+        (None, 422, "invalid_request"),
+        (None, 422, "invalid_request"),
+        (many["there-3"], 422, "invalid_request"),
+        (many["back"], 200, None),
+    ]
+    assert results[4]["body"]["errors"][0]["pointer"] == "/reviews/4/decision"
+    assert len(waiting(operator)) == 4
+
+
+@pytest.mark.parametrize("body", [{}, {"reviews": []}, {"reviews": [decision("x")] * 101}, {"reviews": {}}])
+def test_a_batch_of_none_or_too_many_is_refused_whole(operator, body):
+    answer = operator.post("/v1/reviews/batch", body)
+    assert (answer.status, answer.code) == (422, "invalid_request")
+
+
+def test_a_hundred_are_not_too_many(operator):
+    assert {one["status"] for one in several(operator, *[decision(f"r-{n}") for n in range(100)])} == {404}
+
+
+def test_who_may_decide_one_may_decide_many_and_nobody_else(operator, many):
+    body = {"reviews": [decision(many["back"])]}
+    assert operator.as_(EC).post("/v1/reviews/batch", body).code == "forbidden"
+    only = key("operator", key_id="reviewer", scopes=frozenset({"checkins:review"}))
+    assert operator.as_(only).post("/v1/reviews/batch", body).status == 200

@@ -77,7 +77,7 @@ def test_a_member_takes_a_coupon(taro, campaign):
     answer = take(taro)
     assert (answer.status, answer.body["state"], answer.body["source_id"]) == (201, "issued", "c-1")
     (listed,) = coupons(taro)
-    assert {**listed, "offline_token": None} == {**answer.body, "offline_token": None}
+    assert {name: listed[name] for name in answer.body} == answer.body
     assert stands(taro) == {
         "claim_id": "c-1",
         "state": "issued",

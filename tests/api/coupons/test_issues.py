@@ -36,7 +36,7 @@ def test_a_coupon_is_issued_in_the_contracts_shape(client, campaign):
     assert (coupon["valid_from"], coupon["valid_until"]) == ("2026-11-20", "2026-12-31")
     assert coupon["code"].replace("-", "") == coupon["qr_payload"]
     (listed,) = client.as_(member("taro")).get("/v1/me/coupons").body["items"]
-    assert listed == coupon | {"offline_token": listed["offline_token"]}
+    assert listed == coupon | {"offline_token": listed["offline_token"], "name": {"ja": "春の割引", "en": "Spring"}}
 
 
 def test_a_coupon_that_never_ends_says_so(client, campaign):

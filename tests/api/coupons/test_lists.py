@@ -2,19 +2,34 @@
 
 import pytest
 
+from tests.api.coupons.conftest import CAMPAIGN
 from tests.kit import EC, OPERATOR, TILL, member
+
+NAME = CAMPAIGN["name"]
 
 
 def test_a_member_sees_the_own_coupons_newest_first(client, campaign, issue):
     campaign()
+    shown = {"name": NAME}
     coupons = [issue(f"s-{n}") for n in range(3)]
     issue("s-9", member_id="hanako")
     taro = client.as_(member("taro"))
     page = taro.get("/v1/me/coupons").body
     tokens = [one.pop("offline_token") for one in page["items"]]
-    assert page == {"items": coupons[::-1], "next_cursor": None}
+    assert page == {"items": [one | shown for one in coupons[::-1]], "next_cursor": None}
     one = taro.get(f"/v1/me/coupons/{coupons[1]['coupon_id']}").body
-    assert one == coupons[1] | {"offline_token": tokens[1]}
+    assert one == coupons[1] | shown | {"offline_token": tokens[1]}
+
+
+def test_a_coupon_that_is_read_tells_its_campaigns_name_of_today_and_the_terms_it_was_issued_with(
+    client, campaign, issue
+):
+    campaign(min_purchase=1000)
+    issue()
+    name = {"ja": "春", "en": "Spring again"}
+    assert client.as_(OPERATOR).patch("/v1/campaigns/spring", {"name": name}).status == 200
+    (read,) = client.as_(member("taro")).get("/v1/me/coupons").body["items"]
+    assert (read["name"], read["min_purchase"]) == (name, 1000)
 
 
 def test_somebody_elses_coupon_is_not_found(client, campaign, issue):
@@ -80,9 +95,12 @@ def test_a_login_without_a_member(client):
 def test_the_shop_sees_a_members_coupons(client, campaign, issue):
     campaign()
     coupon = issue()
-    for who in (EC, TILL, OPERATOR):
+    for who in (EC, OPERATOR):
         (listed,) = client.as_(who).get("/v1/members/taro/coupons?state=issued").body["items"]
-        assert listed == coupon | {"offline_token": listed["offline_token"]}
+        assert listed == coupon | {"offline_token": listed["offline_token"], "name": NAME}
+    (listed,) = client.as_(TILL).get("/v1/members/taro/coupons?state=issued").body["items"]
+    without = {name: value for name, value in coupon.items() if name not in ("code", "qr_payload")}
+    assert listed == without | {"name": NAME}
     assert client.get("/v1/members/hanako/coupons").body == {"items": [], "next_cursor": None}
     assert client.get("/v1/members/nobody/coupons").code == "member_not_found"
     assert client.as_(member("taro")).get("/v1/members/taro/coupons").code == "forbidden"

@@ -284,7 +284,10 @@ def test_every_event_that_may_trigger_is_listened_to():
         ("coupon.reserved", "not_a_trigger"),
         ("coupon.expired", "not_a_trigger"),
         ("campaign.exhausted", "not_a_trigger"),
+        ("campaign.exposed", "not_a_trigger"),
+        ("campaign.attributed", "not_a_trigger"),
         ("checkin.flagged", "not_a_trigger"),
+        ("checkin.limited", "not_a_trigger"),
         ("Trigger.x", "string_pattern_mismatch"),
     ],
 )

@@ -1,0 +1,56 @@
+"""A member was erased: visits and approaches are closed, phones let go of, and nothing of it waits for a review.
+
+Coordinates were never kept. What stays is that somebody, whose id leads to nobody, was at a store on a day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checkin import arrival, devices
+from checkin.approach import APPROACHES
+from checkin.visits import VISITS
+from shared import chain, clock, erasing, keys, reviews
+from shared.chain import Entry
+from shared.errors import Refused
+from shared.events import Received
+from shared.naming import Verb, unnamed
+from shared.table import Item
+from shared.world import World
+
+UNBIND = Verb(devices.DEVICE, unnamed, unnamed, devices.unbind)
+_NAME = "checkin"
+
+
+def on_erased(world: World, event: Received) -> None:
+    """Close what a member has here, and forget what stands beside it. Each part is harmless to repeat."""
+    member_id = erasing.hear(world, event, VISITS, APPROACHES)
+    for entry in erasing.entries_of(world.ledger.table, VISITS.partition(member_id)):
+        if entry.kind == "flagged":
+            reviews.take_out(world, entry, reviews.review_id(entry))
+        for name in _names_of(world, entry, member_id):
+            forget_device(world, name, member_id)
+    for item in world.transient.items(keys.challenge(member_id, "")[0]):
+        world.transient.delete(item["pk"], item["sk"])
+
+
+def _names_of(world: World, entry: Entry, member_id: str) -> Iterator[Item]:
+    """The name of a check-in, which keeps the phone's keyed hash: the member's own, or of who was merged into it."""
+    checkin_id = entry.data.get("repeated_by") or entry.data.get("checkin_id")
+    if checkin_id is None:
+        return
+    for owner in (f"member.{entry.data.get('asked_of', member_id)}", keys.SHOP):
+        partition = keys.name(_NAME, owner, str(checkin_id))
+        if entry.operation == chain.operation(partition):
+            name = world.ledger.table.get(partition, 0, consistent=True)
+            if name is not None and "v" in name["op"]:
+                yield name
+
+
+def forget_device(world: World, name: Item, member_id: str) -> None:
+    """The phone lets go of the member, and then the name of the phone: it is gone from there only when that is done."""
+    device, at = str(name["op"]["v"]), clock.from_ms(name["t"])
+    (done,) = world.ledger.obey(UNBIND, device, [(f"{name['pk']}/unbound", at, member_id)])
+    if isinstance(done, Refused):
+        raise done
+    world.ledger.table.put(arrival.without_device(name))

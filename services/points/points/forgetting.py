@@ -1,0 +1,103 @@
+"""What a member's names say in words is taken out of them: what was bought, order numbers, reasons, who served.
+
+A chain keeps no words, so it needs no change and stays verifiable. A name keeps what a request said. Of an erased
+member's it keeps what it takes to answer a retry, a reversal and a return: account, `seen`, the fingerprint (a keyed
+hash), and the amounts, which the shop must keep for its books. That is the only change that an item of the ledger ever
+sees; it is the same however often it is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from points import packing
+from points.balances import OF_NOBODY
+from points.bought import Bought
+from points.model import Line
+from shared import chain, erasing, keys
+from shared.chain import Entry, Packed
+from shared.table import Item
+from shared.world import World
+
+_OF_BOOKS = ("store_id", "terminal_id", "taxes", "held_by")
+
+
+def forget(world: World, member_id: str) -> None:
+    """Take the words out of all names that have entered a member's account."""
+    _forget(world, erasing.entries_of(world.ledger.table, keys.account(keys.MEMBER_POINTS, member_id)))
+
+
+def follow(world: World, item: Item) -> None:
+    """The same for what has come into the account of an erased member since: the relay shows every item."""
+    if item["pk"].startswith(f"{keys.MEMBER_POINTS}#") and OF_NOBODY in item["s"]:
+        _forget(world, chain.entries_of(item))
+
+
+def _forget(world: World, entries: Iterable[Entry]) -> None:
+    table = world.ledger.table
+    for partition in (partition for entry in entries for partition in names_of(entry)):
+        name = table.get(partition, 0, consistent=True)
+        if name is not None and (left := without_words(name)) != name:
+            table.put(left)
+
+
+def without_words(name: Item) -> Item:
+    """A name without the words that it has."""
+    empty = _EMPTIED.get(keys.kind_of(name["pk"]))
+    return name if empty is None or "op" not in name else name | {"op": empty(name["op"])}
+
+
+def names_of(entry: Entry) -> Iterator[str]:
+    """The name that an entry comes from, if it is of a kind with words."""
+    kind, _, rest = ":".join(entry.ref or ()).partition(":")
+    if kind == "purchase":
+        source, _, purchase_id = rest.partition("/")
+        yield keys.purchase(source, purchase_id)
+    elif kind in ("spend", "hold", "action", "adjustment"):
+        yield keys.name(kind, keys.SHOP, rest)
+    elif kind == "award" and "partner_id" in entry.data:
+        yield keys.name("award", f"partner.{entry.data['partner_id']}", rest)
+
+
+def _purchase(op: Packed) -> Packed:
+    bought = packing.unpack_bought(op)
+    rules = bought.programme
+    categories = {one for rule in rules.earning for one in rule.conditions.categories or ()}
+    payments = rules.pending.payments or {}
+    more = {name: value for name, value in bought.more.items() if name in _OF_BOOKS}
+    if bought.more.get("payment") in payments:
+        more["payment"] = bought.more["payment"]
+    lines = tuple(_line(line, categories) for line in bought.lines)
+    return packing.pack_bought(replace(bought, lines=lines, more=more, hold=_hold(bought)))
+
+
+def _line(line: Line, categories: set[str]) -> Line:
+    """How many, for how much, at which rate; of which category only if the purchase's own rules ask."""
+    category = line.category if line.category in categories else None
+    return line.model_copy(update={"sku": None, "category": category})
+
+
+def _hold(bought: Bought) -> Any:
+    used = bought.hold
+    return used and replace(used, holding=replace(used.holding, order_ref=""))
+
+
+def _blank(*names: str) -> Callable[[Packed], Packed]:
+    return lambda op: {name: "" if name in names else value for name, value in op.items()}
+
+
+def _drop(*names: str) -> Callable[[Packed], Packed]:
+    return lambda op: {name: value for name, value in op.items() if name not in names}
+
+
+_EMPTIED: Mapping[str, Callable[[Packed], Packed]] = {
+    "purchase.ec": _purchase,
+    "purchase.pos": _purchase,
+    "spend": _blank("o"),
+    "hold": _blank("o"),
+    "award": _blank("w"),
+    "adjustment": _blank("w"),
+    "action": _drop("f"),
+}

@@ -1,0 +1,132 @@
+"""A member was erased: where they have been is remembered by nobody, and their phone is somebody else's to use."""
+
+import json
+
+import pytest
+
+from checkin.reactions import CARRY_ON, REACTIONS
+from checkin.visits import VISITS
+from infra import invariants
+from shared import events, inbox, relay
+from tests.events.test_relay import Box, ledger_records
+from tests.kit import OPERATOR
+from tests.stream import record
+
+PHONE = "planted-device-9f2c"
+
+
+def hear(points, *types):
+    """Delivers what the relay publishes of these types."""
+    box, world = Box(), points.world
+    relay.relay_ledger(world, ledger_records(points), box)
+    relay.relay_directory([record(item) for item in world.directory.table.scan(after=None, limit=10_000)], box)
+    told = [event for event in box.sent if event["type"] in map(events.type_name, types)]
+    records = [{"messageId": str(n), "body": json.dumps(event)} for n, event in enumerate(told)]
+    assert inbox.work(world, {"Records": records}, reactions=REACTIONS, carry_on=CARRY_ON) == {"batchItemFailures": []}
+    assert not [item for item in world.transient.scan(after=None, limit=100) if item["pk"].startswith("parked")]
+
+
+@pytest.fixture
+def erase(points):
+    def make(member_id="taro"):
+        assert points.as_(OPERATOR).delete(f"/v1/members/{member_id}", {}).status == 202
+        hear(points, "member.erased")
+
+    return make
+
+
+def faults(client):
+    return invariants.faults(client.world.ledger.table.scan(after=None, limit=100_000))
+
+
+@pytest.fixture
+def been(operator, taro, checkin, clock, points):
+    """Taro was paid, looked at, passed by, with a phone; one check-in waits for its review."""
+    assert taro.post("/v1/me/checkins", checkin("c-1") | {"device_id": PHONE}).body["outcome"] == "awarded"
+    assert taro.post("/v1/me/checkins", checkin("c-2") | {"device_id": PHONE}).body["already"]
+    clock.forward(minutes=31)
+    far = checkin("c-3", store_id="umeda") | {"device_id": PHONE}
+    assert taro.post("/v1/me/checkins", far).body["outcome"] == "pending_review"
+    assert taro.post("/v1/me/approaches", {"approach_id": "a", "store_id": "harajuku"}).status == 202
+    hear(points, "checkin.accepted")
+    return operator
+
+
+def test_nothing_is_known_of_where_an_erased_member_has_been(been, erase):
+    world = been.world
+    device = world.secrets.digest("device", PHONE)
+    kept = str(world.ledger.table.scan(after=None, limit=1000))
+    assert kept.count(device) > 2
+    waits = been.get("/v1/reviews").body["items"]
+    assert [one["member_id"] for one in waits] == ["taro"]
+    erase()
+    head = world.ledger.head(VISITS, "taro")
+    assert head.state == head.state.__class__(at=head.state.at, is_erased=True)
+    assert been.get("/v1/reviews").body["items"] == []
+    left = [item for item in world.ledger.table.scan(after=None, limit=1000) if device in str(item)]
+    assert {item["pk"] for item in left} == {f"D#{device}"}
+    (chain_of_device,) = ([item for item in left if item["sk"] == max(one["sk"] for one in left)],)
+    assert chain_of_device[0]["s"] == {"m": []}
+    erase()
+    assert faults(been) == []
+
+
+def test_who_is_erased_checks_in_no_more_and_the_phone_is_free(been, erase, taro, checkin):
+    erase()
+    assert taro.post("/v1/me/checkins", checkin("late")).code == "not_a_member"
+    assert taro.post("/v1/me/approaches", {"approach_id": "b", "store_id": "harajuku"}).code == "not_a_member"
+    scan = {"checkin_id": "scan", "store_id": "shibuya", "member": {"member_id": "taro"}}
+    assert been.post("/v1/checkins", scan).code == "member_not_found"
+    assert taro.get("/v1/me/checkins").code == "not_a_member"
+    assert faults(been) == []
+
+
+def test_requests_from_before_are_answered_as_before(been, erase, points, checkin, clock):
+    body = {"checkin_id": "staff", "store_id": "harajuku", "member": {"member_id": "taro"}}
+    first = been.post("/v1/checkins", body)
+    erase()
+    again = been.post("/v1/checkins", body)
+    assert (again.status, again.body, again.is_replay) == (first.status, first.body, True)
+
+
+def test_a_review_that_is_decided_later_pays_nobody(been, erase, points):
+    (waiting,) = been.get("/v1/reviews").body["items"]
+    table = been.world.directory.table
+    place = table.get("review", waiting["review_id"])
+    erase()
+    table.put(place)  # a record of the stream that came late
+    assert been.post(f"/v1/reviews/{waiting['review_id']}/approve", {}).status == 200
+    assert been.world.ledger.head(VISITS, "taro").state.taken == ()
+    assert faults(been) == []
+
+
+def test_challenges_that_are_open_go(operator, taro, erase, checkin):
+    body = {"challenge_id": "x", "store_id": "shibuya", "location": checkin("c")["location"]}
+    assert (
+        operator.put(
+            "/v1/stores/shibuya",
+            {"name": "渋谷店", "lat": 35.6595, "lon": 139.7005, "time_zone": "Asia/Tokyo", "dwell_seconds": 300},
+        ).status
+        == 200
+    )
+    assert taro.post("/v1/me/checkins/challenges", body).status == 201
+    assert "challenge#taro" in str(operator.world.transient.scan(after=None, limit=100))
+    erase()
+    assert "challenge#taro" not in str(operator.world.transient.scan(after=None, limit=100))
+
+
+@pytest.mark.parametrize("is_merge_first", [True, False])
+def test_who_was_merged_is_forgotten_too(been, points, erase, is_merge_first):
+    body = {"merge_id": "m", "into_member_id": "hanako"}
+    assert points.as_(OPERATOR).post("/v1/members/taro/merge", body).status == 200
+    if is_merge_first:
+        hear(points, "member.merged")
+    erase("hanako")
+    hear(points, "member.merged")
+    for one in ("taro", "hanako"):
+        state = been.world.ledger.open_head(VISITS, one, consistent=True).state
+        assert (state.is_erased, state.taken, state.devices) == (True, (), ())
+    device = been.world.secrets.digest("device", PHONE)
+    assert been.world.ledger.table.newest(f"D#{device}")["s"] == {"m": []}
+    assert been.get("/v1/reviews").body["items"] == []
+    assert faults(been) == []
