@@ -15,7 +15,8 @@ OMO := $(BIN)/omo
 MINISTACK := .omo/ministack
 DYNAMODB_LOCAL := .omo/dynamodb-local
 QUICK := "not java and not browser and not slow"
-BESIDE := tests/infra tests/e2e tests/engines tests/outside
+# Tests with a local stack or many threads wait a lot, so that groups of them run side by side.
+BESIDE := tests/infra+tests/engines+tests/outside tests/races+tests/machines+tests/clients tests/e2e tests/sim
 PIP := -m pip install -qq --disable-pip-version-check --require-hashes --no-deps
 
 .PHONY: help run demo setup test check engines bench format lint types package lock sbom clean
@@ -32,16 +33,18 @@ demo: setup $(VENV)/.replay ## The same, but ends by itself
 	$(OMO) replay
 
 test: setup ## All tests that need no Java and no browser, and need not wait for a clock
-	@mkdir -p .omo
-	# Those with a local stack wait a lot: they run beside the others, as does the simulator, and tell at the end.
-	$(BIN)/pytest -m $(QUICK) -p no:cacheprovider $(BESIDE) > .omo/stack-tests.log 2>&1 & stack=$$!
-	nice $(BIN)/pytest -m $(QUICK) -p no:cacheprovider tests/sim > .omo/sim-tests.log 2>&1 & sim=$$!
-	trap 'kill $$stack $$sim 2> /dev/null || true' INT TERM
-	failed=0
-	$(BIN)/pytest -m $(QUICK) $(BESIDE:%=--ignore=%) --ignore=tests/sim || failed=1
-	wait $$stack || failed=1
-	wait $$sim || failed=1
-	cat .omo/stack-tests.log .omo/sim-tests.log
+	@mkdir -p .omo/tests
+	jobs=() failed=0
+	trap 'kill $${jobs[@]} 2> /dev/null || true' EXIT
+	for group in $(BESIDE); do
+		$(BIN)/pytest -m $(QUICK) -p no:cacheprovider $${group//+/ } > .omo/tests/$$(basename $$group).log 2>&1 & jobs+=($$!)
+	done
+	$(BIN)/pytest -m $(QUICK) $(patsubst %,--ignore=%,$(subst +, ,$(BESIDE))) || failed=1
+	for group in $(BESIDE); do
+		wait $${jobs[0]} || failed=1
+		jobs=($${jobs[@]:1})
+		cat .omo/tests/$$(basename $$group).log
+	done
 	exit $$failed
 
 check: setup ## What the CI runs: format, lint, types, tests

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from shared.errors import Unavailable
-from shared.memory import MemoryTable
+from shared.memory import MemoryTable, Stored
 from shared.table import Collision, Item, Remove, Write
 from tests.sim.turns import Dies, Turns
 from tests.sim.weather import Weather
@@ -24,7 +24,7 @@ class SimTable(MemoryTable):
         self._random = turns.random.random
         self._weather = weather
         self._wrote_item = wrote
-        self._past: dict[str, list[tuple[Any, Item | None]]] = {}
+        self._past: dict[str, list[tuple[Any, Stored | None]]] = {}
         self._hidden: dict[str, dict[Any, Item | None]] = {}  # of a transaction that is coming in sight
 
     # ---- reads ------------------------------------------------------------------------------------------------------
@@ -82,7 +82,8 @@ class SimTable(MemoryTable):
             return self._hidden.get(pk)
         past = self._past.get(pk, ())
         behind = 1 + int(self._random() * _REMEMBERED)
-        return dict(reversed(past[-behind:])) | self._hidden.get(pk, {})
+        before = {sk: old and old.item() for sk, old in reversed(past[-behind:])}
+        return before | self._hidden.get(pk, {})
 
     # ---- writes -----------------------------------------------------------------------------------------------------
 
@@ -146,14 +147,14 @@ class SimTable(MemoryTable):
         """A Lambda function may stand still, but for no longer than its time-out."""
         self._turns.sleep(self._random() ** 3 * 600)
 
-    def _keep(self, item: Item) -> None:
-        old = self._at(item["pk"], item["sk"])
+    def _keep(self, item: Item, size: int) -> None:
+        old = self._stored(item["pk"], item["sk"])
         past = self._past.setdefault(item["pk"], [])
         past.append((item["sk"], old))
         del past[:-_REMEMBERED]
-        super()._keep(item)
+        super()._keep(item, size)
         if self._wrote_item is not None:
-            self._wrote_item(item, old)
+            self._wrote_item(item, old and old.item())
 
     def fill(self, table: MemoryTable) -> None:
         """What is there before the run begins; nobody is told of it."""

@@ -196,8 +196,8 @@ def places(client):
     transient, found = client.world.transient, []
     keep = transient._keep
 
-    def watched(item):
-        keep(item)
+    def watched(item, size):
+        keep(item, size)
         if (item["pk"], item["sk"]) == keys.job("liability"):
             found.append((item["day"], tuple(item["after"])))
 
