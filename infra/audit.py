@@ -164,7 +164,7 @@ class _Reading:
         if text[2] == _ACC and (bare := _BARE(text)):
             self._see_bare(bare[1].decode(), int(bare[2]), text)
         else:
-            self._see_item(from_json(text, cache_strings="keys"), digest)
+            self._see_item(read(from_json(text, cache_strings="keys")), digest)
 
     def _see_bare(self, name: str, at: int, text: bytes) -> None:
         """A purchase that only earns: as long as nothing follows its name, all that counts is that it came."""
@@ -175,7 +175,6 @@ class _Reading:
         self._names += 1
 
     def _see_item(self, item: Item, digest: bytes) -> None:
-        read(item)
         partition, number = item["pk"], item["sk"]
         if partition != self._chain:
             self._begin(partition)

@@ -88,6 +88,8 @@ def read(item: Item) -> Item:
             data = raw["x"]
             if "lots" in data:  # for itself: it is in most entries, and alone
                 data["lots"] = a2b_base64(data["lots"])
+                if len(data) == 1:
+                    continue  # as in most entries: a look at each name takes time that adds up
             if not _ALSO_IN_ENTRIES.isdisjoint(data):
                 _read_more(data)
             if "moved" in data and letter in _STATES:
