@@ -26,7 +26,7 @@ def nearby(call: Call[Any]) -> dict[str, Any]:
     """The stores around a point, nearest first, with what is on offer there."""
     query: NearbyQuery = call.query
     found = around(call.world, query.lat, query.lon, query.radius_m, query.limit)
-    campaigns = offers.campaigns(call.world) if found else []
+    campaigns = offers.for_caller(call.world, call.who, offers.campaigns(call.world)) if found else []
     shown = []
     for distance_m, each in found:
         day = each.business_day(call.now)

@@ -8,7 +8,9 @@ import pytest
 
 from checkin.geo import distance_m
 from coupons.routes import ROUTES as COUPONS
+from points.routes import ROUTES as POINTS
 from shared import keys
+from shared.holdout import is_held_out
 from tests.api.checkin.conftest import SHIBUYA
 from tests.kit import CAFE, EC, OPERATOR, TILL, Client, member
 
@@ -129,6 +131,28 @@ def test_a_campaign_of_the_coupons_service_is_on_offer_until_it_is_paused(operat
     assert nearby(operator, 34.7025, 135.4959)[0]["offers"] == []
     assert coupons.post("/v1/campaigns/visit-10/pause", {}).status == 200
     assert nearby(operator)[0]["offers"] == []
+
+
+def test_who_is_held_out_of_a_campaign_is_not_shown_it_and_everybody_else_is(operator):
+    add_campaign(operator, campaign_id="for-all")
+    add_campaign(operator, campaign_id="measured", attribution={"window_hours": 24, "holdout_share_bp": 5000})
+    points = Client(POINTS, operator.world, OPERATOR)
+    guests = [f"guest-{n}" for n in range(20)]
+    for one in guests:
+        assert points.post("/v1/members", {"member_id": one}).status == 201
+
+    def shown_to(who):
+        return [offer["campaign_id"] for offer in nearby(operator.as_(who))[0]["offers"]]
+
+    out = {one for one in guests if is_held_out("measured", one, 5000)}
+    assert {one for one in guests if shown_to(member(one)) == ["for-all"]} == out
+    assert {one for one in guests if shown_to(member(one)) == ["for-all", "measured"]} == set(guests) - out
+    assert 0 < len(out) < len(guests)
+    assert shown_to(OPERATOR) == shown_to(member("nobody")) == ["for-all", "measured"]
+    # After a merge it is the member that the old login leads to who is asked about.
+    kept, gone = min(out), min(set(guests) - out)
+    assert points.post(f"/v1/members/{gone}/merge", {"merge_id": "m", "into_member_id": kept}).status == 200
+    assert shown_to(member(gone)) == ["for-all"]
 
 
 def test_an_offer_ends_with_the_stores_business_day(operator, clock):
