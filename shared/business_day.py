@@ -94,6 +94,10 @@ class DayRule:
         """The business day that a moment belongs to."""
         return business_day(at, self.zone, self.cutoff_hour)
 
+    def end(self, day: date) -> datetime:
+        """The moment at which a business day is over."""
+        return day_end(day, self.zone, self.cutoff_hour)
+
     def end_of_next_day(self, at: datetime) -> datetime:
         """The end of the business day after the one that a moment belongs to."""
-        return day_end(self.day(at) + _ONE_DAY, self.zone, self.cutoff_hour)
+        return self.end(self.day(at) + _ONE_DAY)

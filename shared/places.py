@@ -28,6 +28,15 @@ def of_store(world: World, store_id: str | None) -> DayRule:
     return DayRule(item["time_zone"], item["cutoff_hour"])
 
 
+def name_of(world: World, store_id: str | None) -> str | None:
+    """A store's name; None for no store, or one that nobody has put."""
+    return world.directory.read(keys.store(store_id), _name) if store_id else None
+
+
+def _name(item: Item) -> str:
+    return str(json.loads(item["body"])["name"])
+
+
 def is_known(world: World, store_id: str | None) -> bool:
     """Whether this is a store that somebody has put."""
     return store_id is not None and world.directory.setting(keys.store(store_id)) is not None

@@ -2,10 +2,13 @@
 
 import { insist } from "../lib/again.js";
 
-/** Fetch today's allowance if it is not there yet. Without one the till takes no coupons offline. */
+/**
+ * Fetch the allowance of the store's business day if it is not there yet. Without one the till takes no coupons offline;
+ * without a line the one that it has stays, and is good until it ends.
+ */
 export async function prepare(line, journal, who) {
-  const day = today();
-  if (journal.read("allowance")?.told.business_day === day) return;
+  const day = await businessDay(line);
+  if (day === null || journal.read("allowance")?.told.business_day === day) return;
   const allowance_id = `${journal.till}-${day}`.slice(0, 64);
   try {
     const body = { allowance_id, terminal_id: who.terminal_id, business_day: day };
@@ -16,8 +19,11 @@ export async function prepare(line, journal, who) {
   }
 }
 
-/** The day on the calendar where the till stands. */
-function today() {
-  const now = new Date();
-  return [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+/** The day of the store's books, which may go on after midnight; null without a line. */
+async function businessDay(line) {
+  try {
+    return (await line.get("points", "/v1/till")).business_day;
+  } catch {
+    return null;
+  }
 }

@@ -212,7 +212,7 @@ def test_what_is_no_address_of_the_line_is_told_by_the_line(proxy, bad):
     elsewhere = client(proxy, pauses=(), below="/nonsense")
     with pytest.raises(NoAnswer):
         elsewhere.points.post_purchases(PURCHASE)
-    connection = http.client.HTTPConnection("127.0.0.1", proxy.server_address[1], timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.server_address[1], timeout=30)
     connection.request("POST", "/points/v1/x", iter([b"{}"]), {}, encode_chunked=True)
     with connection.getresponse() as refused:
         assert refused.status == 411

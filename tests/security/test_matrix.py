@@ -25,6 +25,7 @@ ROWS = {
         "POST /v1/members/{member_id}/merge": {"operator"},
         "POST /v1/members/{member_id}/unmerge": {"operator"},
         "POST /v1/members/resolve": SHOPS,
+        "GET /v1/till": SHOPS,
         "POST /v1/purchases": SHOPS,
         "POST /v1/purchases/preview": SHOPS,
         "POST /v1/purchases/batch": SHOPS,

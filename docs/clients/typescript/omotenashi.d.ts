@@ -611,6 +611,17 @@ export interface Guard {
   not_in_journal?: Watch;
 }
 
+/** Where a key stands: its store's clock, business day and the shop's currency; without a store, the programme's. */
+export interface Here {
+  store_id?: string | null;
+  store_name?: string | null;
+  terminal_id?: string | null;
+  time_zone: string;
+  business_day: string;
+  business_day_ends_at: string;
+  currency: string;
+}
+
 /** Points kept for an order until they are captured, released, or the time is over. */
 export interface Hold {
   hold_id: string;
@@ -1934,6 +1945,7 @@ export interface Routes {
   get_v1_stores_store_id_presence_code: { service: "checkin"; method: "GET"; path: "/v1/stores/{store_id}/presence-code" };
   get_v1_stores_store_id_qr: { service: "checkin"; method: "GET"; path: "/v1/stores/{store_id}/qr" };
   put_v1_stores_store_id_rewards_pause: { service: "checkin"; method: "PUT"; path: "/v1/stores/{store_id}/rewards-pause" };
+  get_v1_till: { service: "points"; method: "GET"; path: "/v1/till" };
   post_v1_triggers: { service: "coupons"; method: "POST"; path: "/v1/triggers" };
   post_v1_validations: { service: "coupons"; method: "POST"; path: "/v1/validations" };
   get_v1_webhooks: { service: "points"; method: "GET"; path: "/v1/webhooks" };
@@ -2696,6 +2708,13 @@ export interface Operations {
     query: Record<string, never>;
     body: Pause;
     answer: PauseAnswer;
+  };
+  /** The place of the caller's key: what a till must know of its store, for its offline allowance and its journal. */
+  get_v1_till: {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: Here;
   };
   /** Something happened to a member: the campaigns that want it issue a coupon, each once. */
   post_v1_triggers: {

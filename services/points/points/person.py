@@ -92,6 +92,18 @@ class Resolved(Shape):
     coupons: list[Offered]
 
 
+class Here(Shape):
+    """Where a key stands: its store's clock, business day and the shop's currency; without a store, the programme's."""
+
+    store_id: str | None = None
+    store_name: str | None = None
+    terminal_id: str | None = None
+    time_zone: str
+    business_day: date
+    business_day_ends_at: Time
+    currency: str
+
+
 class StaticCode(Shape):
     value: str
     ean13: str

@@ -78,6 +78,7 @@ _post(
     answer=merges.MergeAnswer,
     id_field="merge_id",
 )(merges.unmerge)
+_get("/v1/till", "purchases:write", answer=person.Here)(till.here)
 _post("/v1/members/resolve", "members:read", body=person.Resolve, answer=person.Resolved)(till.resolve_at_till)
 
 _post(

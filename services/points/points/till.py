@@ -6,13 +6,29 @@ from dataclasses import replace
 from typing import Any
 
 from points import account
-from points.person import MemberCode, Offered, Resolve, Resolved, RotatingCode, StaticCode
+from points.person import Here, MemberCode, Offered, Resolve, Resolved, RotatingCode, StaticCode
 from points.standing import tier_of
 from points.store import programme
-from shared import coupons_of
+from shared import coupons_of, places
 from shared.http import Call
 from shared.member_ref import card_code, make_scan, number_of, profile, resolve, rotating_code, signed_in, use_up
 from shared.totp import STEP_SECONDS
+
+
+def here(call: Call[Any]) -> Here:
+    """The place of the caller's key: what a till must know of its store, for its offline allowance and its journal."""
+    world, store_id = call.world, call.who.store_id
+    rule = places.of_store(world, store_id)
+    day = rule.day(call.now)
+    return Here(
+        store_id=store_id,
+        store_name=places.name_of(world, store_id),
+        terminal_id=call.who.terminal_id,
+        time_zone=rule.zone,
+        business_day=day,
+        business_day_ends_at=rule.end(day),
+        currency=places.currency(world),
+    )
 
 
 def resolve_at_till(call: Call[Resolve]) -> dict[str, Any]:

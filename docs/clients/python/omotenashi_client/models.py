@@ -663,6 +663,18 @@ class Guard(TypedDict):
     not_in_journal: NotRequired[Watch]
 
 
+class Here(TypedDict):
+    """Where a key stands: its store's clock, business day and the shop's currency; without a store, the programme's."""
+
+    store_id: NotRequired[str | None]
+    store_name: NotRequired[str | None]
+    terminal_id: NotRequired[str | None]
+    time_zone: str
+    business_day: str
+    business_day_ends_at: str
+    currency: str
+
+
 class Hold(TypedDict):
     """Points kept for an order until they are captured, released, or the time is over."""
 

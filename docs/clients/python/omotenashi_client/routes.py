@@ -252,6 +252,10 @@ class Points:
         """Forget which member somebody was."""
         return self._ask("points", "DELETE", "/v1/staff/{staff_id}", {"staff_id": staff_id})
 
+    def get_till(self) -> models.Here:
+        """The place of the caller's key: what a till must know of its store, for its offline allowance and its journal."""
+        return self._ask("points", "GET", "/v1/till")
+
     def get_webhooks(self, *, limit: int | None = None, cursor: str | None = None) -> models.WebhookPage:
         """A page of the endpoints, without secrets."""
         return self._ask("points", "GET", "/v1/webhooks", query={"limit": limit, "cursor": cursor})
