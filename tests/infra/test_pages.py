@@ -54,3 +54,15 @@ def test_control_a_link_into_nothing_is_found():
         "nowhere.md",
         "tour.md#no-such-part",
     ]
+
+
+WORDS = "\n".join(path.read_text("utf-8") for path in ROOT.glob("console/*/*.js"))
+
+
+@pytest.mark.parametrize("page", ["docs/tour.md", "docs/ja/tour.md"])
+def test_what_the_tour_says_to_press_is_what_the_pages_call_it(page):
+    said = re.findall(r"\*\*([^*]+)\*\*", (ROOT / page).read_text("utf-8"))
+    assert len(said) > 15
+    for words in said:
+        pattern = re.sub(r"m-hanako|Shibuya", "{name}", words)
+        assert f'"{words}"' in WORDS or f'"{pattern}"' in WORDS, words
