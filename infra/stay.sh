@@ -14,7 +14,9 @@ trap finish EXIT
 
 "$omo" up
 "$omo" replay
-printf '\nThe stack is running. Ctrl-C stops it; the data are kept.\n'
+pages=$("$omo" status --json | "${omo%/*}/python" -c 'import json, sys; print(json.load(sys.stdin)["local"]["console"])')
+printf '\nThe stack is running. Open %s (docs/tour.md goes once around).\n' "$pages"
+printf 'Ctrl-C stops it; the data are kept.\n'
 tail -f /dev/null &
 waiting=$!
 wait "$waiting"

@@ -127,7 +127,7 @@ def has_a_coupon(phone, words):
         phone.click("#tabs a[href='#card']")
         return there
 
-    assert eventually(is_there, wanted=True)
+    assert eventually(is_there, wanted=True, seconds=120)
 
 
 def code_of(phone) -> str:
