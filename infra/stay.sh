@@ -14,7 +14,7 @@ trap 'exit 0' INT TERM
 trap finish EXIT
 
 "$omo" up
-"$omo" replay || printf '\nThe receipts did not come to their end, as said above. The stack stays up; "omo replay" goes on with them.\n'
+"$omo" replay || printf '\nThe receipts did not go through as they should, as said above. The stack stays up; "omo replay" goes on with them.\n'
 pages=$("$omo" status --json | "${omo%/*}/python" -c 'import json, sys; print(json.load(sys.stdin)["local"]["console"])')
 printf '\nThe stack is running. Open %s (docs/tour.md goes once around).\n' "$pages"
 printf 'Ctrl-C stops it; the data are kept.\n'
