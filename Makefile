@@ -19,7 +19,7 @@ QUICK := "not java and not browser and not slow"
 BESIDE := tests/infra+tests/engines+tests/outside tests/races+tests/machines+tests/clients tests/e2e tests/sim
 PIP := -m pip install -qq --disable-pip-version-check --require-hashes --no-deps
 
-.PHONY: help run demo setup test check engines bench format lint types package lock sbom clean
+.PHONY: help run demo setup test check engines bench format lint types package lock pages sbom clean
 
 help: ## What can be called
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -74,6 +74,9 @@ package: setup ## The three deployable packages
 
 lock: $(VENV)/.installed ## Renew the pinned, hashed requirements
 	@$(BIN)/python -m infra.lock
+
+pages: setup ## The reference pages that are made of the code (docs/commands.md, docs/settings.md)
+	@$(BIN)/python -m infra.manual
 
 sbom: setup $(VENV)/.replay ## What is shipped and used, with versions, hashes and licences (docs/sbom.json)
 	@$(BIN)/python -m infra.sbom

@@ -26,6 +26,23 @@ def origin(text: str) -> str:
     return text
 
 
+def backup_days(text: str) -> int:
+    """How far back the books can be restored; AWS keeps no more than 35 days."""
+    return _days(text, 35)
+
+
+def report_days(text: str) -> int:
+    """How long report files are kept; ten years at most."""
+    return _days(text, 3660)
+
+
+def _days(text: str, most: int) -> int:
+    days = int(text)
+    if not 1 <= days <= most:
+        raise ValueError(text)
+    return days
+
+
 _WHERE: Arguments = [
     (("--stage",), {"required": True, "type": stage_name, "metavar": "S", "help": "like dev, staging, live"}),
     (("--endpoint",), {"metavar": "URL", "help": "another AWS than the real one, such as that of a local stack"}),
@@ -42,6 +59,14 @@ DEPLOY: Arguments = [
     (
         ("--log-days",),
         {"type": int, "choices": _LOG_DAYS, "metavar": "N", "help": "how long logs are kept (at first: 30)"},
+    ),
+    (
+        ("--backup-days",),
+        {"type": backup_days, "metavar": "N", "help": "how far back the books can be restored, 1 to 35 (at first: 35)"},
+    ),
+    (
+        ("--report-days",),
+        {"type": report_days, "metavar": "N", "help": "how long report files are kept, 1 to 3660 (at first: 731)"},
     ),
     (
         ("--api-concurrency",),
@@ -75,6 +100,8 @@ def deploy(asked: argparse.Namespace, _home: Home, say: Say) -> Result:
         "Issuers": _issuers(asked.issuers) if asked.issuers else None,
         "AlarmMail": asked.alarm_mail,
         "LogDays": asked.log_days,
+        "BackupDays": asked.backup_days,
+        "ReportDays": asked.report_days,
         "ApiConcurrency": asked.api_concurrency,
         "AllowedOrigin": asked.allowed_origin,
         "DomainName": asked.domain,

@@ -19,7 +19,10 @@ from shared.keys import Stage
 
 Say = Callable[[str], None]
 CHANGE_SET = "omo"
-OPERATORS = ("Issuers", "LogDays", "ApiConcurrency", "AllowedOrigin", "AlarmMail", "DomainName", "CertificateArn")
+OPERATORS = (
+    *("Issuers", "LogDays", "BackupDays", "ReportDays", "ApiConcurrency"),
+    *("AllowedOrigin", "AlarmMail", "DomainName", "CertificateArn"),
+)
 """The parameters that a stage's operator sets; the others are ours, and new versions may set them anew."""
 _NOTHING = ("didn't contain changes", "No updates are to be performed")
 

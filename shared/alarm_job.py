@@ -18,11 +18,11 @@ from shared.business_day import day_start
 from shared.clock import to_ms
 from shared.errors import Conflict, Refused
 from shared.naming import Pending, Verb
+from shared.retention import parked_for
 from shared.table import Item
 from shared.world import World
 
 PAGE = 100
-_PARKED_FOR = timedelta(days=90)
 _MARGIN = timedelta(minutes=1)
 _log = logging.getLogger("omotenashi")
 
@@ -203,6 +203,6 @@ def _park(world: World, account: str, day: int, error: Exception) -> None:
     reason = error.code if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
     now = clock.utc_now()
     pk, sk = keys.parked("alarms", account)
-    ttl = int((now + _PARKED_FOR).timestamp())
+    ttl = int((now + parked_for(world)).timestamp())
     world.transient.put({"pk": pk, "sk": sk, "reason": reason[:500], "day": day, "t": to_ms(now), "ttl": ttl})
     _ask(world, account, day + 1)

@@ -9,15 +9,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Any
 
 from shared import clock, events, keys
 from shared.errors import Refused
 from shared.events import Received
+from shared.retention import parked_for
 from shared.world import World
 
-PARKED_FOR = timedelta(days=90)
 _BODY_MAX = 300_000  # bytes: an item holds 400 KB
 _log = logging.getLogger("omotenashi")
 
@@ -91,7 +90,7 @@ def _park(world: World, record: Mapping[str, Any], error: Exception) -> None:
             "reason": reason[:500],
             "body": str(record["body"]).encode()[:_BODY_MAX].decode(errors="ignore"),
             "t": clock.to_ms(now),
-            "ttl": int((now + PARKED_FOR).timestamp()),
+            "ttl": int((now + parked_for(world)).timestamp()),
         }
     )
     said = {"message_id": record["messageId"], "queue": queue, "reason": reason[:500]}

@@ -28,7 +28,14 @@ def test_it_is_refused_with_a_clear_word(words, said, capsys):
 
 
 @pytest.mark.parametrize(
-    "words", [("deploy",), ("deploy", "--stage", "Live!"), ("deploy", "--stage", "d", "--log-days", "2")]
+    "words",
+    [
+        ("deploy",),
+        ("deploy", "--stage", "Live!"),
+        ("deploy", "--stage", "d", "--log-days", "2"),
+        ("deploy", "--stage", "d", "--backup-days", "36"),
+        ("deploy", "--stage", "d", "--report-days", "0"),
+    ],
 )
 def test_wrong_usage_ends_with_two(words):
     with pytest.raises(SystemExit) as ended:

@@ -13,7 +13,7 @@ import pytest
 
 from coupons import alarms
 from coupons.reactions import REACTIONS as COUPONS
-from infra import gateway, package, roles, stack, template
+from infra import gateway, package, roles, rollout, stack, template
 from infra.locate import INFRA
 from points import jobs
 from shared import keys
@@ -142,9 +142,14 @@ def test_files_of_codes_are_sealed_private_and_gone_after_a_day(data):
     rules = bucket["LifecycleConfiguration"]["Rules"]
     assert {rule["Status"] for rule in rules} == {"Enabled"}
     goes = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
-    assert goes == {"codes/": 1, "reports/": 731}
+    reports = {"Ref": "ReportDays"}
+    assert goes == {"codes/": 1, "reports/": reports}
     files = (keys.codes_file("j"), keys.codes_piece("j", 0), keys.report_file("activity", "2026-11", "r"))
-    assert [[days for prefix, days in goes.items() if file.startswith(prefix)] for file in files] == [[1], [1], [731]]
+    assert [[days for prefix, days in goes.items() if file.startswith(prefix)] for file in files] == [
+        [1],
+        [1],
+        [reports],
+    ]
     assert "VersioningConfiguration" not in bucket  # a file that goes must be gone
 
 
@@ -180,12 +185,14 @@ def test_the_books_can_not_be_deleted_by_a_stack_operation(data):
 
 def test_the_books_are_encrypted_kept_against_slips_and_go_back_to_any_second(data):
     for name, table in resources(data, "AWS::DynamoDB::Table").items():
-        is_cloud = {"Fn::If": ["IsCloud", True, False]}
         assert table["SSESpecification"] == {"Fn::If": ["IsCloud", {"SSEEnabled": True}, {"Ref": "AWS::NoValue"}]}
         kept = name != "Transient"
+        is_cloud = {"Fn::If": ["IsCloud", True, False]}
         assert table.get("DeletionProtectionEnabled") == (is_cloud if kept else None)
-        recovery = table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
-        assert recovery == (is_cloud if kept else False)
+        recovers = {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": {"Ref": "BackupDays"}}
+        not_at_all = {"PointInTimeRecoveryEnabled": False}
+        wanted = {"Fn::If": ["IsCloud", recovers, not_at_all]} if kept else not_at_all
+        assert table["PointInTimeRecoverySpecification"] == wanted
     assert data["Conditions"]["IsCloud"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Stage"}, "local"]}]}
 
 
@@ -201,6 +208,13 @@ def test_logs_of_every_function_end(whole):
         assert logs[f"{name}Logs"]["RetentionInDays"] == {"Ref": "LogDays"}
         assert logs[f"{name}Logs"]["LogGroupName"]["Fn::Sub"] == f"/aws/lambda/{function['FunctionName']['Fn::Sub']}"
     assert min(whole["Parameters"]["LogDays"]["AllowedValues"]) > 0
+
+
+def test_backups_and_reports_end_when_the_stage_says(data):
+    said = {name: data["Parameters"][name] for name in ("BackupDays", "ReportDays")}
+    bounds = {name: (one["MinValue"], one["Default"], one["MaxValue"]) for name, one in said.items()}
+    assert bounds == {"BackupDays": (1, 35, 35), "ReportDays": (1, 731, 3660)}
+    assert set(said) <= set(rollout.OPERATORS), "else the next deployment takes it back"
 
 
 def test_the_domain_speaks_no_old_tls():

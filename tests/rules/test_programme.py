@@ -24,6 +24,7 @@ from points.programme import (
 )
 from points.rule import Cap, Expiry, LotTerms, Rule, When
 from points.tiers import Tiers, downgrade, earned_in_window, month_of, window_of
+from shared.retention import Retention
 from shared.shapes import pointer
 
 NOON = datetime(2026, 11, 20, 3, tzinfo=UTC)  # in Tokyo
@@ -42,6 +43,7 @@ def faults(**settings):
     return {(pointer(one["loc"]), one["type"]) for one in caught.value.errors()}
 
 
+RETENTION = {"deliveries_days": 14, "sales_days": 731, "guard_days": 40, "parked_days": 90}
 GUARD = {
     "same_member": {"outcome": "alert", "per_day": 6},
     "unusual_amount": {"outcome": "alert", "times": 5, "at_least": 20_000, "without_past": 1_000_000},
@@ -72,12 +74,14 @@ def test_the_default_is_that_of_the_contract():
         "premium_class": "self_discount",
         "guard": GUARD,
         "erasure_grace_days": 14,
+        "retention": RETENTION,
     }
 
 
 WHOLE = {
     "guard": GUARD,
     "erasure_grace_days": 14,
+    "retention": RETENTION,
     "version": 12,
     "zone": "Europe/London",
     "currency": "GBP",
@@ -119,8 +123,9 @@ def test_a_programme_comes_back_from_its_packed_form():
     assert len(programme(**WHOLE).to_rule()[1]) < 400
 
 
-def test_a_purchase_keeps_nothing_of_the_guard_nor_of_who_leaves():
-    watched = programme(guard={**GUARD, "own_card": {"outcome": "block"}}, erasure_grace_days=3)
+def test_a_purchase_keeps_nothing_of_the_guard_nor_of_who_leaves_nor_of_what_goes():
+    kept = {**RETENTION, "sales_days": 400}
+    watched = programme(guard={**GUARD, "own_card": {"outcome": "block"}}, erasure_grace_days=3, retention=kept)
     assert watched.to_rule() == Programme().to_rule()
     assert Programme.of(1, watched.differences) == watched
 
@@ -253,6 +258,11 @@ def _without(rule):
         ({"clawback": "forgive"}, "/clawback", "literal_error"),
         ({"spending": {"step": 0}}, "/spending/step", "greater_than_equal"),
         ({"spending": {"max_share_bp": 10001}}, "/spending/max_share_bp", "less_than_equal"),
+        ({"retention": {"sales_days": 31}}, "/retention/sales_days", "greater_than_equal"),
+        ({"retention": {"deliveries_days": 91}}, "/retention/deliveries_days", "less_than_equal"),
+        ({"retention": {"guard_days": 6}}, "/retention/guard_days", "greater_than_equal"),
+        ({"retention": {"parked_days": 13}}, "/retention/parked_days", "greater_than_equal"),
+        ({"retention": {"names_days": 30}}, "/retention/names_days", "extra_forbidden"),
         ({"pending": {"ec": "never"}}, "/pending/ec", "literal_error"),
         ({"pending": {"pos": {"days": 366}}}, "/pending/pos/days", "less_than_equal"),
         ({"pending": {"payments": {"cod": {"weeks": 2}}}}, "/pending/payments/cod/weeks", "extra_forbidden"),
@@ -294,7 +304,7 @@ def test_the_examples_of_the_documentation_are_taken(example):
 
 
 def test_the_documentation_names_every_setting():
-    shapes = (Programme, Rule, When, Cap, LotTerms, Spending, Rounding, Basis, RefundExpired, Pending, Tiers)
+    shapes = (Programme, Rule, When, Cap, LotTerms, Spending, Rounding, Basis, RefundExpired, Pending, Tiers, Retention)
     said = {field.alias or name for shape in shapes for name, field in shape.model_fields.items()}
     assert len(EXAMPLES) >= 4
     assert {name for name in said if not re.search(rf"\b{name}\b", PAGE)} == set()

@@ -1103,7 +1103,7 @@ export interface ProblemField {
  * `premium_class` says whether the law on premiums looks at the points (`points.premium`). `member_code_prefix`: what
  * static member codes are shown with; every prefix from 20 to 29 is read, so cards printed before keep their member.
  * `guard`: what the insider guard looks for at tills (`points.guard_rules`), and what follows. `erasure_grace_days`: for
- * so long a member who wants to be erased may still stay.
+ * so long a member who wants to be erased may still stay. `retention`: when what is over is gone.
  */
 export interface Programme {
   version?: number;
@@ -1125,6 +1125,7 @@ export interface Programme {
   member_code_prefix?: string;
   guard?: Guard;
   erasure_grace_days?: number;
+  retention?: Retention;
 }
 
 export interface ProgrammePage {
@@ -1263,6 +1264,20 @@ export interface Resolved {
   scan: string;
   scan_expires_at: string;
   coupons: PointsOffered[];
+}
+
+/**
+ * Days after which rows with personal data are gone. None may be so short that what needs the row would miss it.
+ *
+ * `deliveries_days`: what was sent to webhooks, and can be sent again. `sales_days`: each store's sales by day, which
+ * the close of a day, `omo reconcile` and the insider guard look at. `guard_days`: what a member bought at a till on a
+ * day, for the guard. `parked_days`: messages that could not be handled, until somebody does them again.
+ */
+export interface Retention {
+  deliveries_days?: number;
+  sales_days?: number;
+  guard_days?: number;
+  parked_days?: number;
 }
 
 /** `all`, or the lines that come back, each named once. */
@@ -1438,6 +1453,7 @@ export interface Settings {
   member_code_prefix?: string;
   guard?: Guard;
   erasure_grace_days?: number;
+  retention?: Retention;
 }
 
 /** A member's card. `stamps` may be below 0: a coupon was used, and purchases that had earned it came back. */
@@ -2758,7 +2774,7 @@ export interface Operations {
     body: undefined;
     answer: undefined;
   };
-  /** What was sent to an endpoint in the last two weeks, or will be: the newest events first. */
+  /** What was sent to an endpoint, or will be, as far as it is kept: the newest events first. */
   get_v1_webhooks_webhook_id_deliveries: {
     path: { webhook_id: string };
     query: { limit?: number; cursor?: string };

@@ -16,12 +16,13 @@ from typing import Any
 
 from points import hook_lines, outbound, webhooks
 from points.hook_model import PAUSES, message_id, signature
+from points.store import programme
 from shared import clock, events, keys
 from shared.event_types import short_name
+from shared.retention import living
 from shared.table import Item
 from shared.world import World
 
-KEPT = timedelta(days=14)
 _WAIT_MAX = 900  # seconds: a message of SQS waits no longer
 _PAGE = 100
 _GONE, _BUSY = 410, (429, 503)
@@ -66,6 +67,7 @@ def _fan_out(world: World, event: dict[str, Any]) -> None:
 
 
 def _new(world: World, webhook_id: str, event: dict[str, Any], at: datetime) -> Item:
+    goes = world.clock.now() + timedelta(days=programme(world).retention.deliveries_days)
     return {
         "pk": keys.deliveries(webhook_id),
         "sk": keys.delivery(clock.to_ms(at), message_id(event)),
@@ -76,7 +78,7 @@ def _new(world: World, webhook_id: str, event: dict[str, Any], at: datetime) -> 
         "a": 0,
         "t": clock.to_ms(at),
         "body": json.dumps(event, separators=(",", ":")),
-        "ttl": int((world.clock.now() + KEPT).timestamp()),
+        "ttl": int(goes.timestamp()),
     }
 
 
@@ -91,14 +93,14 @@ def _deliver(world: World, webhook_id: str, place: str) -> None:
     """One try, if it is due and the first in its line. What is over, or has no endpoint any more, is left alone."""
     endpoint = world.directory.setting(keys.webhook(webhook_id))
     item = world.transient.get(keys.deliveries(webhook_id), place, consistent=True)
-    if endpoint is None or endpoint["state"] != "active" or item is None:
+    now = world.clock.now()
+    if endpoint is None or endpoint["state"] != "active" or item is None or not living([item], now):
         return
     if item["state"] != "pending":  # whoever noted it may have died before it sent for the next
         _next(world, endpoint, item)
         return
     if not hook_lines.is_first(world, endpoint, item):
         return
-    now = world.clock.now()
     rest = world.transient.get(*keys.rest(webhook_id))
     due = max(item.get("n", 0), rest["u"] if rest else 0)
     left = (clock.from_ms(due) - now).total_seconds()
@@ -178,7 +180,7 @@ def _replay(world: World, webhook_id: str, from_ms: int, upto: str) -> None:
         return
     pk, last = keys.deliveries(webhook_id), upto or keys.delivery(from_ms, "~")
     items = world.transient.items(pk, upto=last, newest_first=True, limit=_PAGE, consistent=True)
-    for item in items:
+    for item in living(items, world.clock.now()):
         kept = {name: value for name, value in item.items() if name not in ("n", "l", "status", "error")}
         world.transient.put(kept | {"state": "pending", "a": 0})
         hook_lines.put(world, endpoint, item)

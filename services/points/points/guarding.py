@@ -28,11 +28,11 @@ from shared.errors import NotFound, Unavailable
 from shared.events import Received
 from shared.member_ref import present
 from shared.patience import attempts
+from shared.retention import is_over
 from shared.shapes import Id
 from shared.table import Item
 from shared.world import World
 
-KEPT = timedelta(days=40)
 _OF_THE_DAY = ("same_member", "unusual_amount")
 MISSING_MAX = 20
 """So many purchases that a journal has not are looked into, those with the most points first; the close tells all."""
@@ -142,7 +142,8 @@ def _counted(world: World, sale: Sale, day: date, sequence: int) -> Tally:
     pk, sk = keys.tally(sale.store_id, sale.terminal_id or "", day, sale.member_id)
     for attempt in attempts(world.clock):
         old = world.transient.get(pk, sk, consistent=attempt > 0)
-        before = Tally(tuple(Counted(*row) for row in old["seen"])) if old else Tally()
+        seen_before = old["seen"] if old and not is_over(old, world.clock.now()) else ()
+        before = Tally(tuple(Counted(*row) for row in seen_before))
         after = before.with_(_row(sale, sequence))
         if after is before:
             return after
@@ -180,4 +181,5 @@ def _past(world: World, store_id: str, day: date) -> Past:
 
 
 def _ttl(world: World, at: datetime) -> int:
-    return int((max(world.clock.now(), at) + KEPT).timestamp())
+    days = programme(world).retention.guard_days
+    return int((max(world.clock.now(), at) + timedelta(days=days)).timestamp())

@@ -20,6 +20,7 @@ from points.guard_model import Guard
 from points.rule import Expiry, LotTerms, Rule
 from points.tiers import Tiers
 from shared.business_day import business_day, zone as zone_of
+from shared.retention import Retention
 from shared.shapes import Amount, Currency, Problem, Shape, SomePoints, Words, refuse, word_or
 
 RULES_MAX = 100
@@ -108,7 +109,7 @@ class Programme(Shape):
     `premium_class` says whether the law on premiums looks at the points (`points.premium`). `member_code_prefix`: what
     static member codes are shown with; every prefix from 20 to 29 is read, so cards printed before keep their member.
     `guard`: what the insider guard looks for at tills (`points.guard_rules`), and what follows. `erasure_grace_days`: for
-    so long a member who wants to be erased may still stay.
+    so long a member who wants to be erased may still stay. `retention`: when what is over is gone.
     """
 
     model_config = ConfigDict(serialize_by_alias=True)
@@ -134,6 +135,7 @@ class Programme(Shape):
     member_code_prefix: Annotated[str, Field(pattern=r"^2[0-9]$")] = "29"
     guard: Guard = Guard()
     erasure_grace_days: Annotated[int, Field(ge=0, le=30)] = 14
+    retention: Retention = Retention()
 
     @model_validator(mode="after")
     def _fits_together(self) -> Programme:
@@ -198,7 +200,8 @@ class Programme(Shape):
 
     def to_rule(self) -> list[Any]:
         """What a name keeps: the version and, packed, what differs from the default programme and judges anything."""
-        differences = self.model_copy(update={"guard": Guard(), "erasure_grace_days": 14}).differences
+        left_out = {"guard": Guard(), "erasure_grace_days": 14, "retention": Retention()}
+        differences = self.model_copy(update=left_out).differences
         return [self.version] if differences == _NOTHING else [self.version, shorthand.pack(differences)]
 
     @classmethod

@@ -15,14 +15,15 @@ from points import packing
 from points.bought import Bought
 from points.day_close import Sale
 from points.purchase import CANCELLED, REVERSED
+from points.store import programme
 from shared import chain, keys
 from shared.chain import Entry
 from shared.clock import to_ms
+from shared.retention import living
 from shared.table import Item
 from shared.units import Points
 from shared.world import World
 
-KEPT = timedelta(days=731)
 _OF_TILLS = keys.purchase("pos", "")
 _PAGE = 10_000
 _TICK = timedelta(milliseconds=1)
@@ -84,7 +85,7 @@ def _put(world: World, bought: Bought, points: Points | None) -> None:
     if bought.store_id is None:
         return
     place = keys.sale(to_ms(bought.occurred_at), bought.purchase_id, is_undone=points is None)
-    goes = max(world.clock.now(), bought.occurred_at) + KEPT
+    goes = max(world.clock.now(), bought.occurred_at) + timedelta(days=programme(world).retention.sales_days)
     item: Item = {"pk": keys.sales(bought.store_id, bought.occurred_at.date()), "sk": place}
     said = {} if points is None else {"n": bought.total, "p": points}
     world.transient.put({**item, **said, "ttl": int(goes.timestamp())})
@@ -111,7 +112,7 @@ def _places(world: World, store_id: str, start: datetime, end: datetime) -> Iter
     for day in _dates(start.date(), (end - _TICK).date()):
         after = first
         while page := world.transient.items(keys.sales(store_id, day), after=after, limit=_PAGE):
-            yield from (item for item in page if item["sk"] < behind)
+            yield from (item for item in living(page, world.clock.now()) if item["sk"] < behind)
             after = page[-1]["sk"]
             if len(page) < _PAGE or after >= behind:
                 break

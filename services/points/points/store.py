@@ -23,12 +23,13 @@ def programme_of(item: Item | None) -> Programme:
 
 
 def programme_item(programme: Programme) -> Item:
-    """A programme as the directory keeps it; other services read its zone and currency."""
+    """A programme as the directory keeps it; other services read what stands beside `said`."""
     return {
         "edition": programme.version,
         "said": programme.differences,
         "zone": programme.zone,
         "currency": programme.currency,
+        "parked_days": programme.retention.parked_days,
     }
 
 

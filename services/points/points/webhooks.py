@@ -15,6 +15,7 @@ from shared import clock, keys
 from shared.cursor import next_cursor, read_cursor
 from shared.errors import Invalid, NotFound
 from shared.http import Call, Reply
+from shared.retention import living
 from shared.table import Item
 from shared.world import World
 
@@ -101,14 +102,15 @@ def replay(call: Call[Replay]) -> Reply:
 
 
 def deliveries(call: Call[Any]) -> dict[str, Any]:
-    """What was sent to an endpoint in the last two weeks, or will be: the newest events first."""
+    """What was sent to an endpoint, or will be, as far as it is kept: the newest events first."""
     _found(call)
     page: Page = call.query
     after = read_cursor(call, page.cursor)
     pk = keys.deliveries(call.path_id("webhook_id"))
     items = call.world.transient.items(pk, after=after, limit=page.limit + 1, consistent=True)
     more = items[page.limit - 1]["sk"] if len(items) > page.limit else None
-    shown = [_delivery(item).model_dump(mode="json", exclude_none=True) for item in items[: page.limit]]
+    kept = living(items[: page.limit], call.now)
+    shown = [_delivery(item).model_dump(mode="json", exclude_none=True) for item in kept]
     return {"items": shown, "next_cursor": next_cursor(call, more)}
 
 

@@ -1199,7 +1199,7 @@ class Programme(TypedDict):
     `premium_class` says whether the law on premiums looks at the points (`points.premium`). `member_code_prefix`: what
     static member codes are shown with; every prefix from 20 to 29 is read, so cards printed before keep their member.
     `guard`: what the insider guard looks for at tills (`points.guard_rules`), and what follows. `erasure_grace_days`: for
-    so long a member who wants to be erased may still stay.
+    so long a member who wants to be erased may still stay. `retention`: when what is over is gone.
     """
 
     version: NotRequired[int]
@@ -1221,6 +1221,7 @@ class Programme(TypedDict):
     member_code_prefix: NotRequired[str]
     guard: NotRequired[Guard]
     erasure_grace_days: NotRequired[int]
+    retention: NotRequired[Retention]
 
 
 class ProgrammePage(TypedDict):
@@ -1371,6 +1372,20 @@ class Resolved(TypedDict):
     scan: str
     scan_expires_at: str
     coupons: list[PointsOffered]
+
+
+class Retention(TypedDict):
+    """Days after which rows with personal data are gone. None may be so short that what needs the row would miss it.
+
+    `deliveries_days`: what was sent to webhooks, and can be sent again. `sales_days`: each store's sales by day, which
+    the close of a day, `omo reconcile` and the insider guard look at. `guard_days`: what a member bought at a till on a
+    day, for the guard. `parked_days`: messages that could not be handled, until somebody does them again.
+    """
+
+    deliveries_days: NotRequired[int]
+    sales_days: NotRequired[int]
+    guard_days: NotRequired[int]
+    parked_days: NotRequired[int]
 
 
 class Return(TypedDict):
@@ -1559,6 +1574,7 @@ class Settings(TypedDict):
     member_code_prefix: NotRequired[str]
     guard: NotRequired[Guard]
     erasure_grace_days: NotRequired[int]
+    retention: NotRequired[Retention]
 
 
 class ShownCard(TypedDict):

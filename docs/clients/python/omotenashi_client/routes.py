@@ -273,7 +273,7 @@ class Points:
         return self._ask("points", "DELETE", "/v1/webhooks/{webhook_id}", {"webhook_id": webhook_id})
 
     def get_webhooks_deliveries(self, webhook_id: str, *, limit: int | None = None, cursor: str | None = None) -> models.DeliveryPage:
-        """What was sent to an endpoint in the last two weeks, or will be: the newest events first."""
+        """What was sent to an endpoint, or will be, as far as it is kept: the newest events first."""
         return self._ask("points", "GET", "/v1/webhooks/{webhook_id}/deliveries", {"webhook_id": webhook_id}, query={"limit": limit, "cursor": cursor})
 
     def post_webhooks_replay(self, webhook_id: str, body: models.Replay) -> models.ReplayAnswer:
