@@ -250,6 +250,11 @@ export interface CampaignChange {
   attribution?: Attribution | null;
 }
 
+export interface CampaignPage {
+  items: CampaignTold[];
+  next_cursor: string | null;
+}
+
 /** A campaign as the operator reads it: with the one code that all share, where there is one. */
 export interface CampaignTold {
   offer: Offer;
@@ -609,6 +614,25 @@ export interface Guard {
   own_card?: Watch;
   after_hours?: AfterHours;
   not_in_journal?: Watch;
+}
+
+/** An hour that had guests, by its beginning. */
+export interface GuestHour {
+  hour: string;
+  guests: number;
+}
+
+/**
+ * Guests of a store by the hour of their check-in, those only who count (no repetitions, no refusals).
+ *
+ * `since` is from when on the hours are whole: later than asked for where there were more than 2,000 guests. `usual` has
+ * 168 numbers, one for each hour of a week from Monday 00:00 UTC on, smoothed over some four weeks.
+ */
+export interface Guests {
+  store_id: string;
+  since: string;
+  hours: GuestHour[];
+  usual: number[];
 }
 
 /** Points kept for an order until they are captured, released, or the time is over. */
@@ -1395,6 +1419,13 @@ export interface Rule {
   lot?: LotTerms | null;
 }
 
+/** What one rule gives; of a rule that one of the two programmes does not have, 0 there. */
+export interface RuleCost {
+  rule_id: string;
+  in_force: number;
+  proposed: number;
+}
+
 export interface Run {
   first: number;
   last: number;
@@ -1436,6 +1467,36 @@ export interface ShownCard {
   needed: number;
   completed: number;
   expires_on?: string | null;
+}
+
+/**
+ * A programme as `PUT /v1/programme` takes it (its version is not looked at), and which days' purchases to judge.
+ *
+ * By when they were recorded, both days included, at most 92; and where to go on.
+ */
+export interface Simulation {
+  programme: Settings;
+  since: string;
+  until: string;
+  cursor?: string | null;
+}
+
+/**
+ * What the members of this page of the list would have been given: sums of one page, to be added up over all.
+ *
+ * The list is in an order of its own that has nothing to do with who the members are, so the first pages are a fair
+ * sample. `left_out`: members with more than 1,000 entries in these days.
+ */
+export interface SimulationAnswer {
+  version: number;
+  members: number;
+  left_out: number;
+  purchases: number;
+  amount: number;
+  in_force: number;
+  proposed: number;
+  rules: RuleCost[];
+  next_cursor: string | null;
 }
 
 /** Between two distances; exact ones are not kept. */
@@ -1628,6 +1689,12 @@ export interface StoreImport {
   type: "FeatureCollection";
   features: unknown[];
   crs?: Record<string, unknown> | null;
+}
+
+/** A page may hold fewer stores than asked for, none too, and still have a next one: so far it has been searched. */
+export interface StorePage {
+  items: Store[];
+  next_cursor: string | null;
 }
 
 /** The text of a store's printed QR. */
@@ -1836,6 +1903,7 @@ export interface Routes {
   get_v1_alerts_alert_id: { service: "points"; method: "GET"; path: "/v1/alerts/{alert_id}" };
   post_v1_alerts_alert_id_resolve: { service: "points"; method: "POST"; path: "/v1/alerts/{alert_id}/resolve" };
   post_v1_awards: { service: "points"; method: "POST"; path: "/v1/awards" };
+  get_v1_campaigns: { service: "coupons"; method: "GET"; path: "/v1/campaigns" };
   post_v1_campaigns: { service: "coupons"; method: "POST"; path: "/v1/campaigns" };
   get_v1_campaigns_campaign_id: { service: "coupons"; method: "GET"; path: "/v1/campaigns/{campaign_id}" };
   patch_v1_campaigns_campaign_id: { service: "coupons"; method: "PATCH"; path: "/v1/campaigns/{campaign_id}" };
@@ -1903,6 +1971,7 @@ export interface Routes {
   put_v1_partners_partner_id: { service: "points"; method: "PUT"; path: "/v1/partners/{partner_id}" };
   get_v1_programme: { service: "points"; method: "GET"; path: "/v1/programme" };
   put_v1_programme: { service: "points"; method: "PUT"; path: "/v1/programme" };
+  post_v1_programme_simulations: { service: "points"; method: "POST"; path: "/v1/programme/simulations" };
   post_v1_purchases: { service: "points"; method: "POST"; path: "/v1/purchases" };
   post_v1_purchases_batch: { service: "points"; method: "POST"; path: "/v1/purchases/batch" };
   post_v1_purchases_preview: { service: "points"; method: "POST"; path: "/v1/purchases/preview" };
@@ -1927,10 +1996,12 @@ export interface Routes {
   post_v1_stamp_programmes: { service: "coupons"; method: "POST"; path: "/v1/stamp-programmes" };
   get_v1_stamp_programmes_programme_id: { service: "coupons"; method: "GET"; path: "/v1/stamp-programmes/{programme_id}" };
   post_v1_stamps: { service: "coupons"; method: "POST"; path: "/v1/stamps" };
+  get_v1_stores: { service: "checkin"; method: "GET"; path: "/v1/stores" };
   post_v1_stores_import: { service: "checkin"; method: "POST"; path: "/v1/stores/import" };
   get_v1_stores_nearby: { service: "checkin"; method: "GET"; path: "/v1/stores/nearby" };
   get_v1_stores_store_id: { service: "checkin"; method: "GET"; path: "/v1/stores/{store_id}" };
   put_v1_stores_store_id: { service: "checkin"; method: "PUT"; path: "/v1/stores/{store_id}" };
+  get_v1_stores_store_id_guests: { service: "checkin"; method: "GET"; path: "/v1/stores/{store_id}/guests" };
   get_v1_stores_store_id_presence_code: { service: "checkin"; method: "GET"; path: "/v1/stores/{store_id}/presence-code" };
   get_v1_stores_store_id_qr: { service: "checkin"; method: "GET"; path: "/v1/stores/{store_id}/qr" };
   put_v1_stores_store_id_rewards_pause: { service: "checkin"; method: "PUT"; path: "/v1/stores/{store_id}/rewards-pause" };
@@ -2010,6 +2081,13 @@ export interface Operations {
     query: Record<string, never>;
     body: Award;
     answer: AwardAnswer;
+  };
+  /** A page of the campaigns, in the order of their ids. */
+  get_v1_campaigns: {
+    path: Record<string, never>;
+    query: { limit?: number; cursor?: string };
+    body: undefined;
+    answer: CampaignPage;
   };
   /** A new campaign. It counts everywhere when this has answered. */
   post_v1_campaigns: {
@@ -2480,6 +2558,13 @@ export interface Operations {
     body: Settings;
     answer: Programme;
   };
+  /** What the purchases of some days would have earned under a programme, a page of members at a time. */
+  post_v1_programme_simulations: {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: Simulation;
+    answer: SimulationAnswer;
+  };
   /** Record a purchase: its points are there when this has answered. */
   post_v1_purchases: {
     path: Record<string, never>;
@@ -2648,6 +2733,13 @@ export interface Operations {
     body: StampRequest;
     answer: Stamped;
   };
+  /** A page of all stores, in the order of their ids; with words, of those whose id or name has them. */
+  get_v1_stores: {
+    path: Record<string, never>;
+    query: { q?: string; limit?: number; cursor?: string };
+    body: undefined;
+    answer: StorePage;
+  };
   /** Set up to 500 stores, each for itself; in force everywhere when this has answered. The same again changes nothing. */
   post_v1_stores_import: {
     path: Record<string, never>;
@@ -2675,6 +2767,13 @@ export interface Operations {
     query: Record<string, never>;
     body: StoreBody;
     answer: Store;
+  };
+  /** How many guests checked in at a store by hour, and how many usually do. */
+  get_v1_stores_store_id_guests: {
+    path: { store_id: string };
+    query: { days?: number };
+    body: undefined;
+    answer: Guests;
   };
   /** The code that a store's screen shows now; a terminal shows its own store's only. */
   get_v1_stores_store_id_presence_code: {

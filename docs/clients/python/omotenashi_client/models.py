@@ -274,6 +274,11 @@ class CampaignChange(TypedDict):
     attribution: NotRequired[Attribution | None]
 
 
+class CampaignPage(TypedDict):
+    items: list[CampaignTold]
+    next_cursor: str | None
+
+
 class CampaignTold(TypedDict):
     """A campaign as the operator reads it: with the one code that all share, where there is one."""
 
@@ -661,6 +666,26 @@ class Guard(TypedDict):
     own_card: NotRequired[Watch]
     after_hours: NotRequired[AfterHours]
     not_in_journal: NotRequired[Watch]
+
+
+class GuestHour(TypedDict):
+    """An hour that had guests, by its beginning."""
+
+    hour: str
+    guests: int
+
+
+class Guests(TypedDict):
+    """Guests of a store by the hour of their check-in, those only who count (no repetitions, no refusals).
+
+    `since` is from when on the hours are whole: later than asked for where there were more than 2,000 guests. `usual` has
+    168 numbers, one for each hour of a week from Monday 00:00 UTC on, smoothed over some four weeks.
+    """
+
+    store_id: str
+    since: str
+    hours: list[GuestHour]
+    usual: list[float]
 
 
 class Hold(TypedDict):
@@ -1513,6 +1538,14 @@ class Rule(TypedDict):
     lot: NotRequired[LotTerms | None]
 
 
+class RuleCost(TypedDict):
+    """What one rule gives; of a rule that one of the two programmes does not have, 0 there."""
+
+    rule_id: str
+    in_force: int
+    proposed: int
+
+
 class Run(TypedDict):
     first: int
     last: int
@@ -1557,6 +1590,36 @@ class ShownCard(TypedDict):
     needed: int
     completed: int
     expires_on: NotRequired[str | None]
+
+
+class Simulation(TypedDict):
+    """A programme as `PUT /v1/programme` takes it (its version is not looked at), and which days' purchases to judge.
+
+    By when they were recorded, both days included, at most 92; and where to go on.
+    """
+
+    programme: Settings
+    since: str
+    until: str
+    cursor: NotRequired[str | None]
+
+
+class SimulationAnswer(TypedDict):
+    """What the members of this page of the list would have been given: sums of one page, to be added up over all.
+
+    The list is in an order of its own that has nothing to do with who the members are, so the first pages are a fair
+    sample. `left_out`: members with more than 1,000 entries in these days.
+    """
+
+    version: int
+    members: int
+    left_out: int
+    purchases: int
+    amount: int
+    in_force: int
+    proposed: int
+    rules: list[RuleCost]
+    next_cursor: str | None
 
 
 class Span(TypedDict):
@@ -1762,6 +1825,13 @@ class StoreImport(TypedDict):
     type: Literal['FeatureCollection']
     features: list[Any]
     crs: NotRequired[dict[str, Any] | None]
+
+
+class StorePage(TypedDict):
+    """A page may hold fewer stores than asked for, none too, and still have a next one: so far it has been searched."""
+
+    items: list[Store]
+    next_cursor: str | None
 
 
 class StoreQr(TypedDict):
