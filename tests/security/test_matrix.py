@@ -85,6 +85,7 @@ ROWS = {
     "coupons": {
         "POST /v1/campaigns": {"operator"},
         "GET /v1/campaigns": {"operator"},
+        "POST /v1/campaign-previews": {"operator"},
         "GET /v1/campaigns/{campaign_id}": {"operator"},
         "GET /v1/campaigns/{campaign_id}/stats": {"operator"},
         "GET /v1/campaigns/{campaign_id}/stats/store-days": {"operator"},

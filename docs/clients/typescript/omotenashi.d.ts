@@ -205,6 +205,13 @@ export interface BatchAnswer {
   results: Record<string, unknown>[];
 }
 
+/** A basket, and where it is bought. */
+export interface Bought {
+  channel: "ec" | "pos";
+  store_id?: string | null;
+  basket: Basket;
+}
+
 /** `monthly`: so many points a month of the programme's zone; `prepaid`: so many until it is raised. */
 export interface Budget {
   kind: "monthly" | "prepaid";
@@ -1088,6 +1095,33 @@ export interface PresenceCode {
   store_name: string;
 }
 
+/** Each basket in the order sent, and what all of them come to. */
+export interface Preview {
+  results: Previewed[];
+  fitting: number;
+  amount: number;
+  discount_total: number;
+  bonus_points_total: number;
+}
+
+/**
+ * A campaign as it would be made, and up to 100 baskets: each is judged alone, on the campaign's first day.
+ *
+ * Limits are not counted: it is what one coupon does to each basket.
+ */
+export interface PreviewRequest {
+  campaign: Campaign;
+  baskets: Bought[];
+}
+
+/** What the coupon does to one basket; the reason where it does not fit. */
+export interface Previewed {
+  amount: number;
+  discount: number;
+  bonus_points?: number;
+  reason?: "minimum_not_met" | "wrong_store" | "wrong_channel" | "not_stackable" | "no_eligible_item" | "not_yet_valid" | "limit_reached" | null;
+}
+
 /** An error (RFC 9457). */
 export interface Problem {
   type: string;
@@ -1903,6 +1937,7 @@ export interface Routes {
   get_v1_alerts_alert_id: { service: "points"; method: "GET"; path: "/v1/alerts/{alert_id}" };
   post_v1_alerts_alert_id_resolve: { service: "points"; method: "POST"; path: "/v1/alerts/{alert_id}/resolve" };
   post_v1_awards: { service: "points"; method: "POST"; path: "/v1/awards" };
+  post_v1_campaign_previews: { service: "coupons"; method: "POST"; path: "/v1/campaign-previews" };
   get_v1_campaigns: { service: "coupons"; method: "GET"; path: "/v1/campaigns" };
   post_v1_campaigns: { service: "coupons"; method: "POST"; path: "/v1/campaigns" };
   get_v1_campaigns_campaign_id: { service: "coupons"; method: "GET"; path: "/v1/campaigns/{campaign_id}" };
@@ -2081,6 +2116,13 @@ export interface Operations {
     query: Record<string, never>;
     body: Award;
     answer: AwardAnswer;
+  };
+  /** What a campaign that is not made yet would take off each of these baskets. */
+  post_v1_campaign_previews: {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: PreviewRequest;
+    answer: Preview;
   };
   /** A page of the campaigns, in the order of their ids. */
   get_v1_campaigns: {

@@ -14,6 +14,7 @@ from coupons import (
     listing,
     model,
     offline_model,
+    previews,
     redemptions,
     stamp_cards,
     stamp_programme,
@@ -47,6 +48,10 @@ _patch("/v1/campaigns/{campaign_id}", "campaigns:admin", body=CampaignChange, an
 _post("/v1/campaigns/{campaign_id}/pause", "campaigns:admin", answer=CampaignTold)(campaigns.pause)
 _post("/v1/campaigns/{campaign_id}/resume", "campaigns:admin", answer=CampaignTold)(campaigns.resume)
 _post("/v1/campaigns/{campaign_id}/end", "campaigns:admin", answer=CampaignTold)(campaigns.end)
+
+_post("/v1/campaign-previews", "campaigns:admin", body=previews.PreviewRequest, answer=previews.Preview)(
+    previews.preview
+)
 
 _post(
     "/v1/campaigns/{campaign_id}/codes/import",

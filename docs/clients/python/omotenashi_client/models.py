@@ -226,6 +226,14 @@ class BatchAnswer(TypedDict):
     results: list[dict[str, Any]]
 
 
+class Bought(TypedDict):
+    """A basket, and where it is bought."""
+
+    channel: Literal['ec', 'pos']
+    store_id: NotRequired[str | None]
+    basket: Basket
+
+
 class Budget(TypedDict):
     """`monthly`: so many points a month of the programme's zone; `prepaid`: so many until it is raised."""
 
@@ -1180,6 +1188,35 @@ class PresenceCode(TypedDict):
     valid_until: str
     valid_for_ms: int
     store_name: str
+
+
+class Preview(TypedDict):
+    """Each basket in the order sent, and what all of them come to."""
+
+    results: list[Previewed]
+    fitting: int
+    amount: int
+    discount_total: int
+    bonus_points_total: int
+
+
+class PreviewRequest(TypedDict):
+    """A campaign as it would be made, and up to 100 baskets: each is judged alone, on the campaign's first day.
+
+    Limits are not counted: it is what one coupon does to each basket.
+    """
+
+    campaign: Campaign
+    baskets: list[Bought]
+
+
+class Previewed(TypedDict):
+    """What the coupon does to one basket; the reason where it does not fit."""
+
+    amount: int
+    discount: int
+    bonus_points: NotRequired[int]
+    reason: NotRequired[Literal['minimum_not_met', 'wrong_store', 'wrong_channel', 'not_stackable', 'no_eligible_item', 'not_yet_valid', 'limit_reached'] | None]
 
 
 class Problem(TypedDict):

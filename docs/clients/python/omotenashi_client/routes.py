@@ -303,6 +303,10 @@ class Coupons:
         """This description."""
         return self._ask("coupons", "GET", "/openapi.json")
 
+    def post_campaign_previews(self, body: models.PreviewRequest) -> models.Preview:
+        """What a campaign that is not made yet would take off each of these baskets."""
+        return self._ask("coupons", "POST", "/v1/campaign-previews", body=body)
+
     def get_campaigns(self, *, limit: int | None = None, cursor: str | None = None) -> models.CampaignPage:
         """A page of the campaigns, in the order of their ids."""
         return self._ask("coupons", "GET", "/v1/campaigns", query={"limit": limit, "cursor": cursor})
