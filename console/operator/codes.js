@@ -100,7 +100,7 @@ export class Codes {
     if (this.#job) {
       const { status, done, total, download_url: url } = this.#job.said;
       const values = { done: number(done, language), total: number(total, language), id: this.#job.id };
-      lines.push(el("p", {}, t(`job_${status}`, values)), bar(done, total));
+      lines.push(el("p", {}, t(`job_${status}`, values)), bar(done, total, "some"));
       if (url) {
         lines.push(
           el(

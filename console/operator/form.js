@@ -9,24 +9,25 @@ export class Form {
   #fields = new Map();
   #titles = [];
   #rest = el("div", { role: "alert", hidden: "" });
-  #submit;
+  #submit = el("button", { type: "submit", class: "main" });
+  #label;
   element;
 
   /**
    * `parts` are {title?, fields}; a field is {name, label, kind, hint?, options?, pointer?, when?, ...attributes}: `kind` is text,
    * number, date, check, area, select (of `options`) or several (a box for each of `options`); `when(values)` says
-   * whether it is there. `pointer` is where the service speaks of it; `onSubmit(values)` hears of a press of `submit`.
+   * whether it is there. `pointer` is where the service speaks of it. `onSubmit(values)` hears of a press of `submit`; a
+   * form without one is read by whoever has made it.
    */
-  constructor({ words, parts, submit, onSubmit, more = [] }) {
+  constructor({ words, parts, submit = null, onSubmit = () => {}, more = [] }) {
     this.#t = words.t;
-    this.#submit = el("button", { type: "submit", class: "main" });
-    this.#submit.dataset.label = submit;
+    this.#label = submit;
     this.element = el(
       "form",
       { class: "form", autocomplete: "off", novalidate: "" },
       ...parts.map((part) => this.#part(part)),
       this.#rest,
-      el("div", { class: "row" }, this.#submit, ...more),
+      submit && el("div", { class: "row" }, this.#submit, ...more),
     );
     this.element.addEventListener("input", () => this.#show());
     this.element.addEventListener("submit", async (event) => {
@@ -97,7 +98,7 @@ export class Form {
   /** In the language of now; what was filled in stays. */
   draw() {
     for (const { title, node } of this.#titles) node.textContent = this.#t(title);
-    this.#submit.textContent = this.#t(this.#submit.dataset.label);
+    if (this.#label) this.#submit.textContent = this.#t(this.#label);
     for (const { field, label, hint, options } of this.#fields.values()) {
       label.textContent = this.#t(field.label);
       if (hint) hint.textContent = this.#t(field.hint);

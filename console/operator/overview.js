@@ -7,7 +7,8 @@ import { all, bars, card, command, figure, trouble, waiting } from "./parts.js";
 
 const MONTHS = 12;
 const TREND_DAYS = [28, 21, 14, 7, 3, 1];
-const SHOWN = 12; // campaigns
+const [RUNNING, SHOWN] = [30, 8]; // campaigns looked at, and shown
+const [STORES, BUSIEST] = [20, 5]; // looked at, and shown by name
 const HOUR_MS = 3_600_000;
 
 export class Overview {
@@ -17,6 +18,7 @@ export class Overview {
   #who;
   #found = {};
   #store = null;
+  #isOpen = false;
 
   constructor({ session, words, root, who }) {
     this.#session = session;
@@ -26,6 +28,7 @@ export class Overview {
   }
 
   async open() {
+    this.#isOpen = true;
     this.draw();
     const may = (scope) => this.#who.scopes.includes(scope);
     await Promise.all([
@@ -36,9 +39,12 @@ export class Overview {
     ]);
   }
 
-  close() {}
+  close() {
+    this.#isOpen = false;
+  }
 
   draw() {
+    if (!this.#isOpen) return;
     const { t } = this.#words;
     const part = (name, title, draw) => {
       const found = this.#found[name];
@@ -52,7 +58,7 @@ export class Overview {
       ...part("waiting", "waiting_for_you", (found) => [this.#waitingCard(found)]),
       el(
         "div",
-        { class: "columns" },
+        { class: "stacks" },
         ...part("points", "points_owed", (found) => this.#pointsCards(found)),
         ...part("campaigns", "by_campaign", (found) => [this.#campaignsCard(found)]),
         ...part("guests", "by_hour", (found) => [this.#guestsCard(found)]),
@@ -146,7 +152,7 @@ export class Overview {
 
   async #readCampaigns() {
     const { items } = await all(this.#session, "coupons", "/v1/campaigns");
-    const shown = items.filter(({ state }) => state === "active" || state === "paused").slice(-SHOWN);
+    const shown = items.filter(({ state }) => state === "active" || state === "paused").slice(-RUNNING);
     const stats = await Promise.all(
       shown.map(({ campaign_id: id }) => this.#session.read("coupons", `/v1/campaigns/${encodeURIComponent(id)}/stats`)),
     );
@@ -164,7 +170,7 @@ export class Overview {
         ? el("p", {}, t("no_running"))
         : bars(
             t("by_campaign"),
-            sorted.map(({ campaign, stats }) => ({
+            sorted.slice(0, SHOWN).map(({ campaign, stats }) => ({
               name: campaign.name[language],
               href: `#campaigns/${encodeURIComponent(campaign.campaign_id)}`,
               value: stats.redeemed,
@@ -184,37 +190,43 @@ export class Overview {
   // ---- guests ----
 
   async #readGuests() {
-    const { items } = await this.#session.read("checkin", "/v1/stores?limit=100");
-    if (items.length === 0) return { stores: items };
-    this.#store ??= items[0].store_id;
-    const path = `/v1/stores/${encodeURIComponent(this.#store)}/guests?days=7`;
-    return { stores: items, guests: await this.#session.read("checkin", path) };
+    const { items } = await this.#session.read("checkin", `/v1/stores?limit=${STORES}`);
+    const week = ({ store_id: id }) => this.#session.read("checkin", `/v1/stores/${encodeURIComponent(id)}/guests?days=7`);
+    const guests = await Promise.all(items.map(week));
+    const rows = items.map((store, n) => ({ store, guests: guests[n], count: sumOf(guests[n].hours) }));
+    rows.sort((one, other) => other.count - one.count);
+    this.#store ??= rows[0]?.store.store_id;
+    return { rows };
   }
 
-  #guestsCard({ stores, guests }) {
+  #guestsCard({ rows }) {
     const { t, language } = this.#words;
-    if (stores.length === 0) return card(t("by_hour"), el("p", {}, t("no_stores")));
+    if (rows.length === 0) return card(t("by_hour"), el("p", {}, t("no_stores")));
     const choose = el(
       "select",
       {
         "aria-label": t("store"),
         change: (event) => {
           this.#store = event.target.value;
-          this.#load("guests", () => this.#readGuests()).then(() => this.#root.querySelector("select")?.focus());
+          this.draw();
+          this.#root.querySelector("select").focus();
         },
       },
-      ...stores.map(({ store_id: id, name }) =>
+      ...rows.map(({ store: { store_id: id, name } }) =>
         el("option", { value: id, ...(id === this.#store && { selected: "" }) }, name),
       ),
     );
-    const zone = stores.find(({ store_id: id }) => id === this.#store)?.time_zone ?? "UTC";
-    const week = weekIn(guests.hours, zone);
-    const count = guests.hours.reduce((sum, one) => sum + one.guests, 0);
+    const { store, guests, count } = rows.find((row) => row.store.store_id === this.#store);
+    const week = weekIn(guests.hours, store.time_zone);
     const busiest = week.indexOf(Math.max(...week));
     const when = `${weekday(Math.floor(busiest / 24), language, "long")} ${busiest % 24}:00`;
     const words = count > 0 ? t("guests_words", { count: number(count, language), when }) : t("no_guests");
     return card(
       t("by_hour"),
+      bars(
+        t("by_hour"),
+        rows.slice(0, BUSIEST).map((row) => ({ name: row.store.name, value: row.count, text: number(row.count, language) })),
+      ),
       choose,
       weekOf(week, `${t("by_hour")}. ${words}`, this.#words),
       el("p", { class: "small" }, `${words} ${t("since", { at: moment(guests.since, language) })}`),
@@ -246,7 +258,7 @@ export class Overview {
       el(
         "ul",
         { class: "todo" },
-        ...rows.map(([, name, text, href]) => el("li", {}, el("a", { href }, el("strong", {}, text), " ", name))),
+        ...rows.map(([, name, text, href]) => el("li", {}, el("a", { href }, name, " ", el("strong", {}, text)))),
       ),
     );
   }
@@ -260,6 +272,8 @@ function expiring(rows) {
   const never = sums.get(null);
   return [...dated.slice(0, MONTHS + 1), ...(never ? [[null, never]] : [])].map(([month, points]) => ({ month, points }));
 }
+
+const sumOf = (hours) => hours.reduce((sum, { guests }) => sum + guests, 0);
 
 /** Guests by the hour of the store's own week, from Monday. */
 function weekIn(hours, zone) {

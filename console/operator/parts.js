@@ -71,7 +71,7 @@ export function bars(caption, rows) {
           "tr",
           {},
           el("th", { scope: "row" }, href ? el("a", { href }, name) : name),
-          el("td", { class: "drawn" }, bar(value, most)),
+          el("td", { class: "drawn" }, bar(value, most, "some")),
           el("td", { class: "number" }, text),
         ),
       ),
@@ -80,13 +80,13 @@ export function bars(caption, rows) {
 }
 
 /** How much of something is used, drawn. What it shows stands beside it as text. */
-export function bar(value, most) {
+export function bar(value, most, full = "full") {
   const width = most > 0 ? Math.min(100, (100 * value) / most) : 0;
   return svg(
     "svg",
     { viewBox: "0 0 100 8", preserveAspectRatio: "none", class: "bar", "aria-hidden": "true" },
     svg("rect", { width: 100, height: 8, class: "all" }),
-    svg("rect", { width, height: 8, class: width >= 100 ? "full" : "some" }),
+    svg("rect", { width, height: 8, class: width >= 100 ? full : "some" }),
   );
 }
 

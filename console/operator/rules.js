@@ -121,8 +121,8 @@ export class Rules {
       this.#rulesCard(),
       el("section", { class: "card part", "aria-label": t("settings") }, this.#settings.element),
       this.#jsonCard(),
-      this.#saveCard(),
       this.#trialCard(),
+      this.#saveCard(),
     );
   }
 
@@ -139,8 +139,6 @@ export class Rules {
     this.#settings = new Form({
       words: this.#words,
       parts: SETTINGS,
-      submit: "take_over",
-      onSubmit: () => this.#tell(this.#collect() ? "taken_over" : null, true),
     });
     this.#settings.set(settingsOf(this.#draft));
   }
@@ -150,8 +148,6 @@ export class Rules {
     const form = new Form({
       words: this.#words,
       parts: [{ fields }],
-      submit: "take_over",
-      onSubmit: () => this.#tell(this.#collect() ? "taken_over" : null, true),
     });
     form.set(fieldsOf(rule));
     return form;
@@ -267,15 +263,9 @@ export class Rules {
     return card(
       t("put_in_force"),
       el("p", { class: "small" }, t("put_words")),
-      el("div", { role: "alert", id: "saved" }, told ?? "", ...(conflict ?? [])),
+      el("div", { role: "alert", id: "saved" }, told, ...(conflict ?? [])),
       button(t("put_in_force"), () => this.#save(), { class: "main", id: "put" }),
     );
-  }
-
-  #tell(name, isGood, values = {}) {
-    if (name === null) return;
-    this.#told = { text: this.#words.t(name, values), isGood };
-    this.draw();
   }
 
   async #save() {
@@ -398,7 +388,7 @@ export class Rules {
         figure(t("would_be_given"), n(sums.proposed)),
         figure(t("more_or_less"), `${sign}${n(Math.abs(more))}`, share),
       ),
-      el("div", { class: "used" }, bar(sums.in_force, most), bar(sums.proposed, most)),
+      el("div", { class: "used" }, bar(sums.in_force, most, "some"), bar(sums.proposed, most, "some")),
       rules.size
         ? table(
             t("by_rule"),

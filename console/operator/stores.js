@@ -104,7 +104,7 @@ export class Stores {
     ]);
     const heads = ["name", "store_id", "time_zone", "points_a_visit", "state"].map((name) => t(name));
     this.#list.replaceChildren(
-      rows.length ? table(t("stores"), heads, rows, [3]) : el("p", {}, t("no_such_store")),
+      el("div", { class: "card" }, rows.length ? table(t("stores"), heads, rows, [3]) : el("p", {}, t("no_such_store"))),
       this.#cursor ? button(t("more"), () => this.#find(this.#cursor)) : "",
     );
   }

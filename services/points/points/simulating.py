@@ -1,7 +1,7 @@
 """A programme is tried out on past purchases: read from the members' chains, a page of members a call, nothing written.
 
-The members' profiles are the list, as for the liability report. Of each member's chain the part is read that those days
-have written; the item before it holds the account as it was then.
+The members' profiles are the list, as for the liability report. Of each member's chain the part is read that was
+written since the first of these days; the item before it holds the account as it was then.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from points import packing, premium
 from points.balances import ACCOUNT
 from points.bought import Bought
 from points.programme import Programme
-from points.simulation import DAYS_MAX, Bill, Simulation, SimulationAnswer
+from points.simulation import DAYS_MAX, Bill, Days, Simulation, SimulationAnswer
 from points.store import programme
 from shared import chain, keys
 from shared.business_day import day_end, day_start
@@ -23,7 +23,7 @@ from shared.chain import Entry, head_of
 from shared.clock import from_ms
 from shared.cursor import next_cursor, read_cursor
 from shared.errors import BadRequest, Invalid
-from shared.http import Call
+from shared.http import AHEAD_MAX, Call
 from shared.table import Item
 from shared.world import World
 
@@ -40,14 +40,13 @@ def simulate(call: Call[Simulation]) -> dict[str, Any]:
     asked, world = call.body, call.world
     in_force = programme(world)
     _check(asked, in_force)
-    start = day_start(asked.since, in_force.zone, 0)
-    end = day_end(asked.until, in_force.zone, 0)
+    days = Days(day_start(asked.since, in_force.zone, 0), day_end(asked.until, in_force.zone, 0))
     items = world.directory.table.scan(after=_after(call), limit=PAGE)
     bill, last = Bill(), None
     for item in items:
         last = item
         if (item["pk"], item["sk"]) == keys.member(str(item.get("member_id"))):
-            _add(world, bill, item["member_id"], (start, end), (in_force, asked.programme))
+            _add(world, bill, item["member_id"], days, (in_force, asked.programme))
         if bill.purchases >= PURCHASES_MAX:
             break
     is_over = len(items) < PAGE and (not items or last is items[-1])
@@ -101,20 +100,15 @@ def _mark(asked: Simulation) -> str:
 # ---- one member -----------------------------------------------------------------------------------------------------
 
 
-def _add(
-    world: World, bill: Bill, member_id: str, days: tuple[datetime, datetime], programmes: tuple[Programme, Programme]
-) -> None:
-    start, end = days
-    account = ACCOUNT.partition(member_id)
-    items = _items(world, account, start)
-    if len(items) > ITEMS_MAX and from_ms(items[ITEMS_MAX]["t"]) >= start:
+def _add(world: World, bill: Bill, member_id: str, days: Days, rules: tuple[Programme, Programme]) -> None:
+    account, recorded_since = ACCOUNT.partition(member_id), days.start - AHEAD_MAX
+    items = _items(world, account, recorded_since)
+    if len(items) > ITEMS_MAX and from_ms(items[ITEMS_MAX]["t"]) >= recorded_since:
         bill.left_out += 1
         return
-    inside = [item for item in reversed(items) if start <= from_ms(item["t"]) < end]
-    bought = _bought(world, inside)
-    if bought:
-        before = next((item for item in items if from_ms(item["t"]) < start), None)
-        bill.add(head_of(ACCOUNT, account, before).state, bought, *programmes)
+    since = [item for item in reversed(items) if from_ms(item["t"]) >= recorded_since]
+    before = next((item for item in items if from_ms(item["t"]) < recorded_since), None)
+    bill.add(head_of(ACCOUNT, account, before).state, _bought(world, since), days, rules)
 
 
 def _items(world: World, account: str, start: datetime) -> list[Item]:

@@ -72,6 +72,14 @@ def test_caps_tiers_and_the_first_purchase_go_on_from_the_account_as_it_was(clie
     assert simulate(operator, programme=programme)["rules"]["welcome"] == (0, 500)
 
 
+def test_a_purchase_counts_on_its_own_day_however_late_it_was_sent(client, operator, clock):
+    clock.forward(days=30)
+    buy(client, "p-1", 1000, occurred_at="2026-11-20T02:55:00Z")
+    buy(client, "p-2", 3000, occurred_at="2026-12-19T02:55:00Z")
+    found = simulate(operator)
+    assert (found["purchases"], found["amount"], found["in_force"]) == (1, 1000, 10)
+
+
 def test_what_comes_back_or_is_nobodys_is_left_out_on_both_sides(client, operator):
     buy(client, "p-1", 1000)
     buy(client, "p-2", 1000)

@@ -1632,7 +1632,7 @@ class ShownCard(TypedDict):
 class Simulation(TypedDict):
     """A programme as `PUT /v1/programme` takes it (its version is not looked at), and which days' purchases to judge.
 
-    By when they were recorded, both days included, at most 92; and where to go on.
+    By when they were made (`occurred_at`), both days included, at most 92; and where to go on.
     """
 
     programme: Settings
@@ -1645,7 +1645,7 @@ class SimulationAnswer(TypedDict):
     """What the members of this page of the list would have been given: sums of one page, to be added up over all.
 
     The list is in an order of its own that has nothing to do with who the members are, so the first pages are a fair
-    sample. `left_out`: members with more than 1,000 entries in these days.
+    sample. `left_out`: members with more than 1,000 entries since the first of these days.
     """
 
     version: int
