@@ -4,10 +4,9 @@ import { el } from "../lib/dom.js";
 import { day, money, number, offer } from "../lib/format.js";
 import { Campaign } from "./campaign.js";
 import { NewCampaign } from "./new_campaign.js";
-import { all, badge, bar, card, trouble, waiting } from "./parts.js";
+import { all, badge, bar, card, each, trouble, waiting } from "./parts.js";
 
 const STATES = ["active", "paused", "draft", "ended"];
-const AT_ONCE = 6; // figures are asked for, so many campaigns at a time
 
 export class Campaigns {
   #all;
@@ -136,16 +135,11 @@ export class Campaigns {
   }
 
   async #readStats() {
-    const ids = this.#found.items.map(({ campaign_id: id }) => id);
-    while (ids.length > 0 && this.#isOpen) {
-      await Promise.all(
-        ids.splice(0, AT_ONCE).map(async (id) => {
-          const path = `/v1/campaigns/${encodeURIComponent(id)}/stats`;
-          this.#stats.set(id, await this.#session.read("coupons", path));
-        }),
-      );
+    await each(this.#found.items, async ({ campaign_id: id }) => {
+      if (!this.#isOpen) return;
+      this.#stats.set(id, await this.#session.read("coupons", `/v1/campaigns/${encodeURIComponent(id)}/stats`));
       if (this.#isOpen && this.#list) this.#drawList();
-    }
+    });
   }
 }
 

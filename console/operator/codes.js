@@ -48,7 +48,10 @@ export class Codes {
     this.#form.draw();
     this.#drawJob();
     const file = el("input", { type: "file", accept: ".csv,text/csv", id: "codes-file" });
-    file.addEventListener("change", () => this.#read(file.files[0]));
+    file.addEventListener("change", async () => {
+      await this.#read(file.files[0]);
+      file.value = ""; // the same file may be chosen again
+    });
     this.#drawSheet();
     return card(
       t("codes_on_paper"),

@@ -68,7 +68,6 @@ export class Form {
   /** Say at each field what is wrong with it: {pointer, detail}. What belongs to none is said below all. */
   fail(errors, otherwise = null) {
     const homeless = [];
-    let first = null;
     for (const { pointer, detail } of errors) {
       const known = [...this.#fields.values()].find(({ field }) => isAt(field.pointer, pointer));
       if (!known || known.box.hidden) {
@@ -78,12 +77,11 @@ export class Form {
       known.wrong.textContent = detail;
       known.wrong.hidden = false;
       for (const input of known.inputs) input.setAttribute("aria-invalid", "true");
-      first ??= known.inputs[0];
     }
     if (errors.length === 0 && otherwise) homeless.push(otherwise);
     this.#rest.replaceChildren(...homeless.map((text) => el("p", {}, text)));
     this.#rest.hidden = homeless.length === 0;
-    first?.focus();
+    this.element.querySelector('[aria-invalid="true"]')?.focus();
   }
 
   /** Nothing is wrong any more. */

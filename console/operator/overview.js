@@ -3,12 +3,12 @@
 import { el } from "../lib/dom.js";
 import { day, money, moment, number } from "../lib/format.js";
 import { lineOf, monthsOf, weekday, weekOf } from "./charts.js";
-import { all, bars, card, command, figure, trouble, waiting } from "./parts.js";
+import { all, bars, card, command, each, figure, trouble, waiting } from "./parts.js";
 
 const MONTHS = 12;
 const TREND_DAYS = [28, 21, 14, 7, 3, 1];
-const [RUNNING, SHOWN] = [30, 8]; // campaigns looked at, and shown
-const [STORES, BUSIEST] = [20, 5]; // looked at, and shown by name
+const [RUNNING, SHOWN] = [12, 8]; // campaigns looked at, and shown
+const [STORES, BUSIEST] = [12, 5]; // looked at, and shown by name
 const HOUR_MS = 3_600_000;
 
 export class Overview {
@@ -31,12 +31,10 @@ export class Overview {
     this.#isOpen = true;
     this.draw();
     const may = (scope) => this.#who.scopes.includes(scope);
-    await Promise.all([
-      may("reports:read") && this.#load("points", () => this.#readPoints()),
-      may("campaigns:admin") && this.#load("campaigns", () => this.#readCampaigns()),
-      may("stores:admin") && may("reports:read") && this.#load("guests", () => this.#readGuests()),
-      this.#load("waiting", () => this.#readWaiting(may)),
-    ]);
+    await this.#load("waiting", () => this.#readWaiting(may), true);
+    await this.#load("points", () => this.#readPoints(), may("reports:read"));
+    await this.#load("campaigns", () => this.#readCampaigns(), may("campaigns:admin"));
+    await this.#load("guests", () => this.#readGuests(), may("stores:admin") && may("reports:read"));
   }
 
   close() {
@@ -66,9 +64,9 @@ export class Overview {
     );
   }
 
-  async #load(name, read) {
+  async #load(name, read, isAllowed) {
     try {
-      this.#found[name] = await read();
+      this.#found[name] = isAllowed ? await read() : null;
     } catch (failure) {
       if (failure.code === "unauthenticated") return;
       this.#found[name] = failure.status === 403 ? null : { failure };
@@ -82,7 +80,7 @@ export class Overview {
     const newest = await this.#report("");
     if (newest === null) return { newest };
     const days = TREND_DAYS.map((ago) => daysBefore(newest.on, ago));
-    const before = await Promise.all(days.map((on) => this.#report(`?on=${on}`)));
+    const before = await each(days, (on) => this.#report(`?on=${on}`));
     return { newest, trend: [...before.filter(Boolean), newest].map(({ on, total }) => ({ on, points: total })) };
   }
 
@@ -153,8 +151,8 @@ export class Overview {
   async #readCampaigns() {
     const { items } = await all(this.#session, "coupons", "/v1/campaigns");
     const shown = items.filter(({ state }) => state === "active" || state === "paused").slice(-RUNNING);
-    const stats = await Promise.all(
-      shown.map(({ campaign_id: id }) => this.#session.read("coupons", `/v1/campaigns/${encodeURIComponent(id)}/stats`)),
+    const stats = await each(shown, ({ campaign_id: id }) =>
+      this.#session.read("coupons", `/v1/campaigns/${encodeURIComponent(id)}/stats`),
     );
     return { count: items.length, rows: shown.map((campaign, n) => ({ campaign, stats: stats[n] })) };
   }
@@ -192,7 +190,7 @@ export class Overview {
   async #readGuests() {
     const { items } = await this.#session.read("checkin", `/v1/stores?limit=${STORES}`);
     const week = ({ store_id: id }) => this.#session.read("checkin", `/v1/stores/${encodeURIComponent(id)}/guests?days=7`);
-    const guests = await Promise.all(items.map(week));
+    const guests = await each(items, week);
     const rows = items.map((store, n) => ({ store, guests: guests[n], count: sumOf(guests[n].hours) }));
     rows.sort((one, other) => other.count - one.count);
     this.#store ??= rows[0]?.store.store_id;
