@@ -17,6 +17,9 @@ from infra import door, files
 from infra.locate import CONSOLE, SERVICES, Home
 
 CONFIG = "/config.json"
+HOOK = "/hook"
+"""Where the local stack sends events for whoever watches them on the operator's page; what comes is thrown away."""
+HOOK_BYTES_MAX = 1 << 20
 FIRST = "/"
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -77,10 +80,10 @@ def headers(apis: Sequence[str]) -> dict[str, str]:
     }
 
 
-def answer(path: str, local: Path) -> Answer:
+def answer(path: str, local: Path, here: str = "") -> Answer:
     """A page, a module, or the services' addresses; read anew each time, so that a change shows at once."""
     if path == CONFIG:
-        return _config(local)
+        return _config(local, here)
     known = {f"/{page.relative_to(CONSOLE).as_posix()}": page for page in CONSOLE.rglob("*") if page.suffix in TYPES}
     found = known.get(f"{path}index.html" if path.endswith("/") else path)
     if found is None and f"{path}/index.html" in known:
@@ -94,12 +97,12 @@ def _elsewhere(location: str) -> Answer:
     return Answer(307, TYPES[".txt"], b"", location)
 
 
-def _config(local: Path) -> Answer:
+def _config(local: Path, here: str) -> Answer:
     """The addresses out of `local.json` and whom the door lets in, no key; there is none before the stack is up."""
     said = files.read_json(local)
     if said is None:
         return Answer(503, TYPES[".txt"], b"The stack is not up yet.\n")
-    told = {**{service: said[service] for service in SERVICES}, "door": door.sign(said)}
+    told = {**{service: said[service] for service in SERVICES}, "door": {**door.sign(said), "hook": here + HOOK}}
     return Answer(200, TYPES[".json"], json.dumps(told).encode())
 
 
@@ -112,6 +115,25 @@ def enter(path: str, local: Path) -> Answer:
     return Answer(200, TYPES[".json"], json.dumps({"secret": given}).encode())
 
 
+def posted(asked: BaseHTTPRequestHandler, here: str, local: Path) -> Answer:
+    """What is answered to a POST: by the door, or by the place that events are sent to."""
+    if asked.path == HOOK and "Origin" not in asked.headers:  # no browser: the services themselves
+        return _heard(asked)
+    # A browser says whose page asks: no page but ours is let in.
+    if f"http://{asked.headers.get('Host')}" == here == asked.headers.get("Origin"):
+        return enter(asked.path, local)
+    return Answer(403, TYPES[".txt"], b"The door opens to this console's own pages only.\n")
+
+
+def _heard(asked: BaseHTTPRequestHandler) -> Answer:
+    length = asked.headers.get("Content-Length", "")
+    if not length.isdecimal() or int(length) > HOOK_BYTES_MAX:
+        asked.close_connection = True  # what was not read must not be taken for the next request
+        return Answer(413, TYPES[".txt"], b"")
+    asked.rfile.read(int(length))
+    return Answer(200, TYPES[".txt"], b"")
+
+
 def make_server(local: Path, apis: Sequence[str], port: int) -> ThreadingHTTPServer:
     """The server on loopback; port 0 takes a free one."""
 
@@ -121,17 +143,12 @@ def make_server(local: Path, apis: Sequence[str], port: int) -> ThreadingHTTPSer
         def do_GET(self) -> None:
             here = address(server.server_port)
             if f"http://{self.headers.get('Host')}" == here:
-                self._send(answer(self.path.partition("?")[0], local))
+                self._send(answer(self.path.partition("?")[0], local, here))
             else:  # `localhost` is another origin, which no service knows
                 self._send(_elsewhere(f"{here}/"))
 
         def do_POST(self) -> None:
-            here = address(server.server_port)
-            # A browser says whose page asks: no page but ours is let in.
-            if f"http://{self.headers.get('Host')}" == here == self.headers.get("Origin"):
-                self._send(enter(self.path, local))
-            else:
-                self._send(Answer(403, TYPES[".txt"], b"The door opens to this console's own pages only.\n"))
+            self._send(posted(self, address(server.server_port), local))
 
         def do_HEAD(self) -> None:
             self.do_GET()

@@ -241,6 +241,11 @@ def store(store_id: str) -> tuple[str, str]:
     return f"store#{store_id}", "store"
 
 
+def listed_store(store_id: str) -> tuple[str, str]:
+    """Where a store stands in the list of all, in the order of their ids."""
+    return "stores", store_id
+
+
 def review(review_id: str) -> tuple[str, str]:
     return "review", review_id
 

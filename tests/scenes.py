@@ -114,6 +114,8 @@ def sell(day: Day) -> None:
     journal["lines"] = [{"purchase_id": "s-0", "amount": 60_000}, {"purchase_id": "lost", "amount": 5}]  # type: ignore[assignment]
     day.ask("points", "operator", "POST", "/v1/reconciliations", journal)
     day.ask("points", "operator", "POST", "/v1/adjustments/o-large/approve", {})
+    trial = {"programme": {"version": 1}, "since": "2026-11-01", "until": "2026-11-30"}
+    day.ask("points", "operator", "POST", "/v1/programme/simulations", trial)
     day.ask("points", "partner", "GET", "/v1/partner/budget")
 
 
@@ -170,6 +172,7 @@ def come_by(day: Day) -> None:
     day.refused("checkin", "member:hana", "POST", "/v1/me/checkins", wrong)
     day.ask("checkin", "pos", "POST", "/v1/checkins", {"checkin_id": "scan", "store_id": "shibuya", "member": HANA})
     day.work()
+    day.ask("checkin", "operator", "GET", "/v1/stores?limit=2")
     for review in day.ask("checkin", "operator", "GET", "/v1/reviews")["items"]:
         day.ask("checkin", "operator_second", "POST", f"/v1/reviews/{review['review_id']}/approve", {})
     stay = {"challenge_id": "stay", "store_id": "lounge", "location": {**PLACE, "captured_at": at(day)}}

@@ -38,14 +38,19 @@ export async function send(base, path, body, key, language, method = "POST") {
   return await call(base, path, key, language, { method, body: JSON.stringify(body) });
 }
 
+/** What a service answers to a write that is no JSON: a file of `kind`, `text/csv`. */
+export async function sendText(base, path, text, kind, key, language) {
+  return await call(base, path, key, language, { method: "POST", body: text, kind });
+}
+
 /** What a service answers to a GET in another form than JSON, `text/csv`: the bytes, to be saved. */
 export async function getFile(base, path, key, language, kind) {
   return await call(base, path, key, language, { accept: kind });
 }
 
-async function call(base, path, key, language, { accept, ...how }) {
+async function call(base, path, key, language, { accept, kind = "application/json", ...how }) {
   const headers = { Authorization: `Bearer ${key}`, "Accept-Language": language };
-  if (how.body !== undefined) headers["Content-Type"] = "application/json";
+  if (how.body !== undefined) headers["Content-Type"] = kind;
   if (accept !== undefined) headers.Accept = accept;
   const answer = await ask(`${base}${path}`, { ...how, headers });
   if (answer.status === 204) return null;

@@ -1,7 +1,7 @@
 // Calls to the three services with one key or token, in the language of the page.
 
 import { insist } from "./again.js";
-import { addresses, get, getFile, Refusal, send } from "./api.js";
+import { addresses, get, getFile, Refusal, send, sendText } from "./api.js";
 
 export class Session {
   #key;
@@ -40,6 +40,11 @@ export class Session {
   /** What a service answers to a write. */
   async send(service, path, body, method = "POST") {
     return await this.#try(service, (base) => send(base, path, body, this.#key, this.#words.language, method));
+  }
+
+  /** The same for a file: its text, of `kind`. */
+  async sendText(service, path, text, kind) {
+    return await this.#try(service, (base) => sendText(base, path, text, kind, this.#key, this.#words.language));
   }
 
   /** Nothing that is still under way ends the page any more. */

@@ -5,7 +5,7 @@ export const TEXTS = {
     language: "言語",
     begin: "おもてなしを、画面で体験する",
     intro:
-      "お客様、レジ、提携店、お店のそれぞれの画面です。どれも公開APIだけを、誰もが持てるのと同じキーで使っています。",
+      "お客様、レジ、提携店、お店、本部のそれぞれの画面です。どれも公開APIだけを、誰もが持てるのと同じキーで使っています。",
     member: "会員ページ",
     member_words: "お客様のスマートフォンで。会員証のコード、ポイントと有効期限、クーポン、近くのお店とチェックイン。",
     member_key: "会員のトークンで",
@@ -19,6 +19,9 @@ export const TEXTS = {
     tablet: "お店のタブレット",
     tablet_words: "お店の入口で。30秒ごとに変わるチェックインコードを表示する。",
     tablet_key: "表示専用キー(presence:show)で",
+    operator: "本部",
+    operator_words: "本部で。キャンペーンを作って実際のレシートで試し、店舗を管理し、規則を過去のお買い物で試算する。",
+    operator_key: "本部のキー(operator)で",
     reference: "開発者の方へ: APIリファレンス",
     walk: "5分でひとまわり",
     walk_1: "会員ページに m-hanako として入り、「お店」でチェックインすると、10ポイントとクーポンが届きます。",
@@ -30,7 +33,7 @@ export const TEXTS = {
     language: "Language",
     begin: "Hospitality, as people see it",
     intro:
-      "Pages for the guest, the till, the partner and the store. Each uses the public API alone, with the keys that anybody else would have.",
+      "Pages for the guest, the till, the partner, the store and head office. Each uses the public API alone, with the keys that anybody else would have.",
     member: "Member's page",
     member_words:
       "On a guest's phone: the card's code, points and how long they last, coupons, stores nearby, checking in.",
@@ -44,6 +47,9 @@ export const TEXTS = {
     tablet: "Store's tablet",
     tablet_words: "By the door of a store: the check-in code, a new one every 30 seconds.",
     tablet_key: "With a key that can only show it (presence:show)",
+    operator: "Head office",
+    operator_words: "Campaigns tried on real receipts, stores, what waits for a decision, rules tried on past purchases.",
+    operator_key: "With an operator's key",
     reference: "For developers: the API reference",
     walk: "Once around in five minutes",
     walk_1: "Come into the member's page as m-hanako and check in under Stores: 10 points and a coupon arrive.",

@@ -206,7 +206,20 @@ def test_a_store_is_set_in_one_transaction(clock):
     world.directory.table.usage.reset()
     operator.put("/v1/stores/shibuya", SHIBUYA | {"lat": 43.0})
     assert world.directory.table.usage.round_trips == 2
-    assert world.directory.table.usage.write_units <= 2 * (1 + 14 + 14)
+    assert world.directory.table.usage.write_units <= 2 * (1 + 1 + 14 + 14)
+
+
+def test_a_page_of_the_list_of_stores_is_two_reads_whatever_is_searched(clock):
+    world = make_world(clock)
+    operator = Client(CHECKIN, world, OPERATOR)
+    for n in range(300):
+        operator.put(f"/v1/stores/s-{n:03d}", SHIBUYA)
+    usage = world.directory.table.usage
+    for path, units in (("/v1/stores?limit=20", 21), ("/v1/stores?q=s-1&limit=20", 30)):
+        usage.reset()
+        assert len(operator.get(path).body["items"]) == 20
+        assert usage.round_trips == 2
+        assert usage.read_units <= units
 
 
 def test_a_row_of_an_import_costs_what_a_put_costs_and_an_unchanged_one_a_read(clock):
@@ -222,7 +235,7 @@ def test_a_row_of_an_import_costs_what_a_put_costs_and_an_unchanged_one_a_read(c
         return usage
 
     assert send().round_trips == 2 * 50
-    assert usage.write_units <= 50 * 2 * (1 + 14)
+    assert usage.write_units <= 50 * 2 * (1 + 1 + 14)
     assert send().round_trips == 50
     assert (usage.write_units, usage.read_units) == (0, 50)
 

@@ -70,7 +70,13 @@ def test_the_pages_learn_where_the_services_are_and_no_keys(pages, local):
     assert pages.get("/config.json").status_code == 503
     local.write_text(json.dumps({**SERVICES, "keys": {"ec": "secret"}, "seed": SEED, "pid": 1}))
     told = pages.get("/config.json")
-    assert told.json() == {**SERVICES, "door": {"members": ["m-hanako"], "keys": ["ec"], "place": SEED["place"]}}
+    door = {
+        "members": ["m-hanako"],
+        "keys": ["ec"],
+        "place": SEED["place"],
+        "hook": f"{str(pages.base_url).rstrip('/')}/hook",
+    }
+    assert told.json() == {**SERVICES, "door": door}
     assert "secret" not in told.text
 
 
@@ -114,6 +120,18 @@ def test_the_door_opens_to_the_consoles_own_pages_alone(pages, house, origin):
 def test_behind_the_door_is_nothing_else(pages, house, path):
     assert pages.post(path, headers=house).status_code == 404
     assert pages.get("/door/keys/pos").status_code == 404
+
+
+def test_events_for_who_watches_are_taken_and_thrown_away_whatever_they_say(pages):
+    for body in (b"", b'{"type": "points.earned"}', b"\x00" * console.HOOK_BYTES_MAX):
+        assert pages.post("/hook", content=body).status_code == 200
+    assert pages.post("/hook", content=b"\x00" * (console.HOOK_BYTES_MAX + 1)).status_code == 413
+    assert pages.get("/").status_code == 200  # what was not read is not taken for the next request
+
+
+def test_no_page_of_another_sends_anything_to_where_events_go(pages):
+    assert pages.post("/hook", headers={"Origin": "https://elsewhere.example"}).status_code == 403
+    assert pages.get("/hook").status_code == 404
 
 
 def test_before_the_stack_is_up_nobody_is_let_in(pages):

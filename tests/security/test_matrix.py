@@ -64,6 +64,7 @@ ROWS = {
         "POST /v1/webhooks/{webhook_id}/replay": {"ec", "operator"},
         "GET /v1/webhooks/{webhook_id}/deliveries": {"ec", "operator"},
         "GET /v1/programme": {"operator"},
+        "POST /v1/programme/simulations": {"operator"},
         "PUT /v1/programme": {"operator"},
         "POST /v1/keys": {"operator"},
         "GET /v1/keys": {"operator"},
@@ -84,6 +85,8 @@ ROWS = {
     },
     "coupons": {
         "POST /v1/campaigns": {"operator"},
+        "GET /v1/campaigns": {"operator"},
+        "POST /v1/campaign-previews": {"operator"},
         "GET /v1/campaigns/{campaign_id}": {"operator"},
         "GET /v1/campaigns/{campaign_id}/stats": {"operator"},
         "GET /v1/campaigns/{campaign_id}/stats/store-days": {"operator"},
@@ -120,6 +123,8 @@ ROWS = {
     "checkin": {
         "PUT /v1/stores/{store_id}": {"operator"},
         "GET /v1/stores/{store_id}": {"operator"},
+        "GET /v1/stores": {"operator"},
+        "GET /v1/stores/{store_id}/guests": {"operator"},
         "PUT /v1/stores/{store_id}/rewards-pause": {"operator"},
         "POST /v1/stores/import": {"operator"},
         "GET /v1/stores/{store_id}/qr": {"operator"},

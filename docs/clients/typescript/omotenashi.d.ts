@@ -205,6 +205,13 @@ export interface BatchAnswer {
   results: Record<string, unknown>[];
 }
 
+/** A basket, and where it is bought. */
+export interface Bought {
+  channel: "ec" | "pos";
+  store_id?: string | null;
+  basket: Basket;
+}
+
 /** `monthly`: so many points a month of the programme's zone; `prepaid`: so many until it is raised. */
 export interface Budget {
   kind: "monthly" | "prepaid";
@@ -248,6 +255,11 @@ export interface CampaignChange {
   limits?: Limits | null;
   stores?: string[] | null;
   attribution?: Attribution | null;
+}
+
+export interface CampaignPage {
+  items: CampaignTold[];
+  next_cursor: string | null;
 }
 
 /** A campaign as the operator reads it: with the one code that all share, where there is one. */
@@ -611,15 +623,23 @@ export interface Guard {
   not_in_journal?: Watch;
 }
 
-/** Where a key stands: its store's clock, business day and the shop's currency; without a store, the programme's. */
-export interface Here {
-  store_id?: string | null;
-  store_name?: string | null;
-  terminal_id?: string | null;
-  time_zone: string;
-  business_day: string;
-  business_day_ends_at: string;
-  currency: string;
+/** An hour that had guests, by its beginning. */
+export interface GuestHour {
+  hour: string;
+  guests: number;
+}
+
+/**
+ * Guests of a store by the hour of their check-in, those only who count (no repetitions, no refusals).
+ *
+ * `since` is from when on the hours are whole: later than asked for where there were more than 2,000 guests. `usual` has
+ * 168 numbers, one for each hour of a week from Monday 00:00 UTC on, smoothed over some four weeks.
+ */
+export interface Guests {
+  store_id: string;
+  since: string;
+  hours: GuestHour[];
+  usual: number[];
 }
 
 /** Points kept for an order until they are captured, released, or the time is over. */
@@ -1075,6 +1095,33 @@ export interface PresenceCode {
   store_name: string;
 }
 
+/** Each basket in the order sent, and what all of them come to. */
+export interface Preview {
+  results: Previewed[];
+  fitting: number;
+  amount: number;
+  discount_total: number;
+  bonus_points_total: number;
+}
+
+/**
+ * A campaign as it would be made, and up to 100 baskets: each is judged alone, on the campaign's first day.
+ *
+ * Limits are not counted: it is what one coupon does to each basket.
+ */
+export interface PreviewRequest {
+  campaign: Campaign;
+  baskets: Bought[];
+}
+
+/** What the coupon does to one basket; the reason where it does not fit. */
+export interface Previewed {
+  amount: number;
+  discount: number;
+  bonus_points?: number;
+  reason?: "minimum_not_met" | "wrong_store" | "wrong_channel" | "not_stackable" | "no_eligible_item" | "not_yet_valid" | "limit_reached" | null;
+}
+
 /** An error (RFC 9457). */
 export interface Problem {
   type: string;
@@ -1103,7 +1150,7 @@ export interface ProblemField {
  * `premium_class` says whether the law on premiums looks at the points (`points.premium`). `member_code_prefix`: what
  * static member codes are shown with; every prefix from 20 to 29 is read, so cards printed before keep their member.
  * `guard`: what the insider guard looks for at tills (`points.guard_rules`), and what follows. `erasure_grace_days`: for
- * so long a member who wants to be erased may still stay. `retention`: when what is over is gone.
+ * so long a member who wants to be erased may still stay.
  */
 export interface Programme {
   version?: number;
@@ -1125,7 +1172,6 @@ export interface Programme {
   member_code_prefix?: string;
   guard?: Guard;
   erasure_grace_days?: number;
-  retention?: Retention;
 }
 
 export interface ProgrammePage {
@@ -1264,20 +1310,6 @@ export interface Resolved {
   scan: string;
   scan_expires_at: string;
   coupons: PointsOffered[];
-}
-
-/**
- * Days after which rows with personal data are gone. None may be so short that what needs the row would miss it.
- *
- * `deliveries_days`: what was sent to webhooks, and can be sent again. `sales_days`: each store's sales by day, which
- * the close of a day, `omo reconcile` and the insider guard look at. `guard_days`: what a member bought at a till on a
- * day, for the guard. `parked_days`: messages that could not be handled, until somebody does them again.
- */
-export interface Retention {
-  deliveries_days?: number;
-  sales_days?: number;
-  guard_days?: number;
-  parked_days?: number;
 }
 
 /** `all`, or the lines that come back, each named once. */
@@ -1421,6 +1453,13 @@ export interface Rule {
   lot?: LotTerms | null;
 }
 
+/** What one rule gives; of a rule that one of the two programmes does not have, 0 there. */
+export interface RuleCost {
+  rule_id: string;
+  in_force: number;
+  proposed: number;
+}
+
 export interface Run {
   first: number;
   last: number;
@@ -1453,7 +1492,6 @@ export interface Settings {
   member_code_prefix?: string;
   guard?: Guard;
   erasure_grace_days?: number;
-  retention?: Retention;
 }
 
 /** A member's card. `stamps` may be below 0: a coupon was used, and purchases that had earned it came back. */
@@ -1463,6 +1501,36 @@ export interface ShownCard {
   needed: number;
   completed: number;
   expires_on?: string | null;
+}
+
+/**
+ * A programme as `PUT /v1/programme` takes it (its version is not looked at), and which days' purchases to judge.
+ *
+ * By when they were made (`occurred_at`), both days included, at most 92; and where to go on.
+ */
+export interface Simulation {
+  programme: Settings;
+  since: string;
+  until: string;
+  cursor?: string | null;
+}
+
+/**
+ * What the members of this page of the list would have been given: sums of one page, to be added up over all.
+ *
+ * The list is in an order of its own that has nothing to do with who the members are, so the first pages are a fair
+ * sample. `left_out`: members with more than 1,000 entries since the first of these days.
+ */
+export interface SimulationAnswer {
+  version: number;
+  members: number;
+  left_out: number;
+  purchases: number;
+  amount: number;
+  in_force: number;
+  proposed: number;
+  rules: RuleCost[];
+  next_cursor: string | null;
 }
 
 /** Between two distances; exact ones are not kept. */
@@ -1655,6 +1723,12 @@ export interface StoreImport {
   type: "FeatureCollection";
   features: unknown[];
   crs?: Record<string, unknown> | null;
+}
+
+/** A page may hold fewer stores than asked for, none too, and still have a next one: so far it has been searched. */
+export interface StorePage {
+  items: Store[];
+  next_cursor: string | null;
 }
 
 /** The text of a store's printed QR. */
@@ -1863,6 +1937,8 @@ export interface Routes {
   get_v1_alerts_alert_id: { service: "points"; method: "GET"; path: "/v1/alerts/{alert_id}" };
   post_v1_alerts_alert_id_resolve: { service: "points"; method: "POST"; path: "/v1/alerts/{alert_id}/resolve" };
   post_v1_awards: { service: "points"; method: "POST"; path: "/v1/awards" };
+  post_v1_campaign_previews: { service: "coupons"; method: "POST"; path: "/v1/campaign-previews" };
+  get_v1_campaigns: { service: "coupons"; method: "GET"; path: "/v1/campaigns" };
   post_v1_campaigns: { service: "coupons"; method: "POST"; path: "/v1/campaigns" };
   get_v1_campaigns_campaign_id: { service: "coupons"; method: "GET"; path: "/v1/campaigns/{campaign_id}" };
   patch_v1_campaigns_campaign_id: { service: "coupons"; method: "PATCH"; path: "/v1/campaigns/{campaign_id}" };
@@ -1930,6 +2006,7 @@ export interface Routes {
   put_v1_partners_partner_id: { service: "points"; method: "PUT"; path: "/v1/partners/{partner_id}" };
   get_v1_programme: { service: "points"; method: "GET"; path: "/v1/programme" };
   put_v1_programme: { service: "points"; method: "PUT"; path: "/v1/programme" };
+  post_v1_programme_simulations: { service: "points"; method: "POST"; path: "/v1/programme/simulations" };
   post_v1_purchases: { service: "points"; method: "POST"; path: "/v1/purchases" };
   post_v1_purchases_batch: { service: "points"; method: "POST"; path: "/v1/purchases/batch" };
   post_v1_purchases_preview: { service: "points"; method: "POST"; path: "/v1/purchases/preview" };
@@ -1954,14 +2031,15 @@ export interface Routes {
   post_v1_stamp_programmes: { service: "coupons"; method: "POST"; path: "/v1/stamp-programmes" };
   get_v1_stamp_programmes_programme_id: { service: "coupons"; method: "GET"; path: "/v1/stamp-programmes/{programme_id}" };
   post_v1_stamps: { service: "coupons"; method: "POST"; path: "/v1/stamps" };
+  get_v1_stores: { service: "checkin"; method: "GET"; path: "/v1/stores" };
   post_v1_stores_import: { service: "checkin"; method: "POST"; path: "/v1/stores/import" };
   get_v1_stores_nearby: { service: "checkin"; method: "GET"; path: "/v1/stores/nearby" };
   get_v1_stores_store_id: { service: "checkin"; method: "GET"; path: "/v1/stores/{store_id}" };
   put_v1_stores_store_id: { service: "checkin"; method: "PUT"; path: "/v1/stores/{store_id}" };
+  get_v1_stores_store_id_guests: { service: "checkin"; method: "GET"; path: "/v1/stores/{store_id}/guests" };
   get_v1_stores_store_id_presence_code: { service: "checkin"; method: "GET"; path: "/v1/stores/{store_id}/presence-code" };
   get_v1_stores_store_id_qr: { service: "checkin"; method: "GET"; path: "/v1/stores/{store_id}/qr" };
   put_v1_stores_store_id_rewards_pause: { service: "checkin"; method: "PUT"; path: "/v1/stores/{store_id}/rewards-pause" };
-  get_v1_till: { service: "points"; method: "GET"; path: "/v1/till" };
   post_v1_triggers: { service: "coupons"; method: "POST"; path: "/v1/triggers" };
   post_v1_validations: { service: "coupons"; method: "POST"; path: "/v1/validations" };
   get_v1_webhooks: { service: "points"; method: "GET"; path: "/v1/webhooks" };
@@ -2038,6 +2116,20 @@ export interface Operations {
     query: Record<string, never>;
     body: Award;
     answer: AwardAnswer;
+  };
+  /** What a campaign that is not made yet would take off each of these baskets. */
+  post_v1_campaign_previews: {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: PreviewRequest;
+    answer: Preview;
+  };
+  /** A page of the campaigns, in the order of their ids. */
+  get_v1_campaigns: {
+    path: Record<string, never>;
+    query: { limit?: number; cursor?: string };
+    body: undefined;
+    answer: CampaignPage;
   };
   /** A new campaign. It counts everywhere when this has answered. */
   post_v1_campaigns: {
@@ -2508,6 +2600,13 @@ export interface Operations {
     body: Settings;
     answer: Programme;
   };
+  /** What the purchases of some days would have earned under a programme, a page of members at a time. */
+  post_v1_programme_simulations: {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: Simulation;
+    answer: SimulationAnswer;
+  };
   /** Record a purchase: its points are there when this has answered. */
   post_v1_purchases: {
     path: Record<string, never>;
@@ -2676,6 +2775,13 @@ export interface Operations {
     body: StampRequest;
     answer: Stamped;
   };
+  /** A page of all stores, in the order of their ids; with words, of those whose id or name has them. */
+  get_v1_stores: {
+    path: Record<string, never>;
+    query: { q?: string; limit?: number; cursor?: string };
+    body: undefined;
+    answer: StorePage;
+  };
   /** Set up to 500 stores, each for itself; in force everywhere when this has answered. The same again changes nothing. */
   post_v1_stores_import: {
     path: Record<string, never>;
@@ -2704,6 +2810,13 @@ export interface Operations {
     body: StoreBody;
     answer: Store;
   };
+  /** How many guests checked in at a store by hour, and how many usually do. */
+  get_v1_stores_store_id_guests: {
+    path: { store_id: string };
+    query: { days?: number };
+    body: undefined;
+    answer: Guests;
+  };
   /** The code that a store's screen shows now; a terminal shows its own store's only. */
   get_v1_stores_store_id_presence_code: {
     path: { store_id: string };
@@ -2724,13 +2837,6 @@ export interface Operations {
     query: Record<string, never>;
     body: Pause;
     answer: PauseAnswer;
-  };
-  /** The place of the caller's key: what a till must know of its store, for its offline allowance and its journal. */
-  get_v1_till: {
-    path: Record<string, never>;
-    query: Record<string, never>;
-    body: undefined;
-    answer: Here;
   };
   /** Something happened to a member: the campaigns that want it issue a coupon, each once. */
   post_v1_triggers: {
@@ -2774,7 +2880,7 @@ export interface Operations {
     body: undefined;
     answer: undefined;
   };
-  /** What was sent to an endpoint, or will be, as far as it is kept: the newest events first. */
+  /** What was sent to an endpoint in the last two weeks, or will be: the newest events first. */
   get_v1_webhooks_webhook_id_deliveries: {
     path: { webhook_id: string };
     query: { limit?: number; cursor?: string };

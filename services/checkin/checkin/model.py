@@ -82,6 +82,21 @@ class Store(StoreFields):
     paused_by: PausedBy | None = None
 
 
+class StoreQuery(Shape):
+    """Which stores: all, or those whose id or name has these words; and how much of the list."""
+
+    q: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: str | None = None
+
+
+class StorePage(Shape):
+    """A page may hold fewer stores than asked for, none too, and still have a next one: so far it has been searched."""
+
+    items: list[Store]
+    next_cursor: str | None
+
+
 class Pause(Shape):
     """`PUT /v1/stores/{store_id}/rewards-pause`."""
 

@@ -8,6 +8,7 @@ from checkin import (
     approaches,
     challenges,
     checkins,
+    guests,
     history,
     import_model,
     importing,
@@ -28,11 +29,13 @@ _get, _post, _put = ROUTES.get, ROUTES.post, ROUTES.put
 _get("/v1/stores/nearby", ANY_TOKEN, query=places_model.NearbyQuery, answer=places_model.NearbyAnswer)(places.nearby)
 _get("/v1/geofences", ANY_TOKEN, query=places_model.FencesQuery, answer=places_model.FencesAnswer)(places.geofences)
 
+_get("/v1/stores", "stores:admin", query=model.StoreQuery, answer=model.StorePage)(stores.listed)
 _put("/v1/stores/{store_id}", "stores:admin", body=model.StoreBody, answer=model.Store)(stores.put)
 _get("/v1/stores/{store_id}", "stores:admin", answer=model.Store)(stores.read)
 _get("/v1/stores/{store_id}/qr", "stores:admin", answer=model.StoreQr)(stores.qr)
 _put("/v1/stores/{store_id}/rewards-pause", "stores:admin", body=model.Pause, answer=model.PauseAnswer)(stores.pause)
 
+_get("/v1/stores/{store_id}/guests", "reports:read", query=guests.GuestsQuery, answer=guests.Guests)(guests.by_hour)
 _get("/v1/stores/{store_id}/presence-code", "presence:show", answer=model.PresenceCode)(presence.show)
 
 _post(

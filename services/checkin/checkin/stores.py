@@ -1,18 +1,21 @@
-"""Stores: setting one, reading one, pausing its rewards.
+"""Stores: setting one, reading one, the list of all, pausing a store's rewards.
 
-A store is one item of the directory, and a listing in each cell around it that a search may read. All of them change
-in one transaction under the store's version, so a search never meets half a move, and nothing is left to repair.
+A store is one item of the directory, a place in the list of all stores, and a listing in each cell around it that a
+search may read. All of them change in one transaction under the store's version, so a search never meets half a move,
+and nothing is left to repair.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from checkin import geo, listing, store_codes
-from checkin.model import Pause, PauseAnswer, Store, StoreBody, StoreFields, StoreQr
+from checkin.model import Pause, PauseAnswer, Store, StoreBody, StoreFields, StoreQr, StoreQuery
 from shared import keys
+from shared.cursor import next_cursor, read_cursor
 from shared.errors import Invalid, NotFound
 from shared.http import Call
 from shared.table import Item, Put, Remove, Write
@@ -20,6 +23,9 @@ from shared.world import World
 
 # What stands at a store's place in an address and is none.
 RESERVED = ("import", "nearby")
+
+SEARCHED_MAX = 1000
+"""So many stores of the list are looked through in one call: about 100 KB."""
 
 
 def put(call: Call[StoreBody]) -> Store:
@@ -52,6 +58,25 @@ def read(call: Call[Any]) -> Store:
     if item is None:
         raise NotFound("store_not_found")
     return store_of(item)
+
+
+def listed(call: Call[Any]) -> dict[str, Any]:
+    """A page of all stores, in the order of their ids; with words, of those whose id or name has them."""
+    asked: StoreQuery = call.query
+    table, after = call.world.directory.table, read_cursor(call, asked.cursor)
+    looked = SEARCHED_MAX if asked.q else asked.limit
+    places = table.items(keys.listed_store("")[0], after=after, limit=looked + 1, consistent=True)
+    words = _folded(asked.q or "")
+    fitting = [one["sk"] for one in places[:looked] if words in one["n"] or words in _folded(one["sk"])]
+    shown, more = fitting[: asked.limit], None
+    if len(fitting) > asked.limit:
+        more = shown[-1]
+    elif len(places) > looked:
+        more = places[looked - 1]["sk"]
+    found = {one["pk"]: one for one in table.get_many([keys.store(one) for one in shown], consistent=True)}
+    stores = [store_of(found[keys.store(one)[0]]) for one in shown]
+    items = [one.model_dump(mode="json", exclude_none=True) for one in stores]
+    return {"items": items, "next_cursor": next_cursor(call, more)}
 
 
 def qr(call: Call[Any]) -> StoreQr:
@@ -110,13 +135,22 @@ def _pack(store: Store) -> str:
 
 
 def _listings(old: Item | None, new: Item) -> Sequence[Write]:
-    """The store's listings where it is, and none where it was: at most 14 cells each, a transaction takes 100 parts."""
+    """The store's place in the list of all, its listings where it is, and none where it was.
+
+    At most 14 cells each; a transaction takes 100 parts.
+    """
     store, before = store_of(new), store_of(old) if old else None
     packed = listing.pack(store)
     here = geo.cells_of(store.lat, store.lon)
     there = geo.cells_of(before.lat, before.lon) if before else []
-    writes: list[Write] = []
+    pk, sk = keys.listed_store(store.store_id)
+    writes: list[Write] = [Put({"pk": pk, "sk": sk, "n": _folded(store.name)})]
     for name in here:
         pk, sk = keys.cell(name, store.store_id)
         writes.append(Put({"pk": pk, "sk": sk, "p": packed}))
     return [*writes, *(Remove(*keys.cell(name, store.store_id)) for name in there if name not in here)]
+
+
+def _folded(text: str) -> str:
+    """A text as a search compares it: full and half width, large and small letters are alike."""
+    return unicodedata.normalize("NFKC", text).casefold()

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from shared import clock, keys, varint
 from shared.chain import Decided, Kind, Step
 
+WEEK = 7 * 24
+"""Hours; they are counted from one that began on a Thursday."""
 FACTOR = 5
 FEW = 30
 """So many an hour are never too many."""
@@ -20,11 +22,10 @@ LEARNING_HOURS, LEARNING_LIVED = 14 * 24, 50
 LEARNING_MAX = 1000
 """A store has a past after so many hours, so many of them with guests; so many guests an hour are too many even before."""
 
-_WEEK = 7 * 24
 _HOUR_MS = 3_600_000
 _FINE = 16  # sixteenths of a guest
 _WEEKS = 4
-_FORGOTTEN = 20 * _WEEK  # after so long nothing of the past is left in the figures
+_FORGOTTEN = 20 * WEEK  # after so long nothing of the past is left in the figures
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,16 @@ class Traffic:
     guests: int = 0
     since: int = 0
     lived: int = 0
-    usual: tuple[int, ...] = (0,) * _WEEK  # in sixteenths of a guest, by the hour of the week (UTC)
+    usual: tuple[int, ...] = (0,) * WEEK  # in sixteenths of a guest, by the hour of the week (UTC)
     is_told: bool = False
 
     def typical(self, hour: int) -> int:
         """How many guests are usual at this hour of the week."""
-        return self.usual[hour % _WEEK] // _FINE
+        return self.usual[hour % WEEK] // _FINE
+
+    def guests_at(self, hour: int) -> float:
+        """How many guests are usual at this hour of the week, to a sixteenth."""
+        return self.usual[hour % WEEK] / _FINE
 
     def limit(self) -> int:
         """How many guests in this hour are not too many."""
@@ -84,9 +89,9 @@ def _moved(traffic: Traffic, hour: int) -> Traffic:
     usual = list(traffic.usual)
     for each in range(traffic.hour, min(hour, traffic.hour + _FORGOTTEN)):
         guests = traffic.guests if each == traffic.hour else 0
-        before = usual[each % _WEEK]
+        before = usual[each % WEEK]
         most = 2 * before + FEW * _FINE
-        usual[each % _WEEK] = before + (min(guests * _FINE, most) - before) // _WEEKS
+        usual[each % WEEK] = before + (min(guests * _FINE, most) - before) // _WEEKS
     return Traffic(hour=hour, since=traffic.since, lived=traffic.lived + 1, usual=tuple(usual))
 
 
@@ -97,7 +102,7 @@ def _pack(traffic: Traffic) -> dict[str, Any]:
 
 def _unpack(packed: dict[str, Any]) -> Traffic:
     hour, guests, since, lived, is_told = map(int, packed["n"])
-    usual = tuple(varint.unpack(packed["u"])) if "u" in packed else (0,) * _WEEK
+    usual = tuple(varint.unpack(packed["u"])) if "u" in packed else (0,) * WEEK
     return Traffic(hour, guests, since, lived, usual, bool(is_told))
 
 

@@ -188,6 +188,16 @@ class CampaignTold(Campaign):
     shared_code: str | None = None
 
 
+class CampaignQuery(Shape):
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: str | None = None
+
+
+class CampaignPage(Shape):
+    items: list[CampaignTold]
+    next_cursor: str | None
+
+
 class CampaignChange(Shape):
     """A PATCH. A field that is not sent stays; `null` takes an optional field away."""
 

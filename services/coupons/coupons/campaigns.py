@@ -9,13 +9,14 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from coupons import store
-from coupons.campaign import Campaign, CampaignChange, CampaignTold
+from coupons.campaign import Campaign, CampaignChange, CampaignQuery, CampaignTold
 from coupons.locators import draw_locator
 from coupons.store import Running
 from shared import keys, problem
 from shared.clock import to_ms, utc_now
 from shared.codes import Form, show
 from shared.coupons_of import Codebook
+from shared.cursor import next_cursor, read_cursor
 from shared.directory import CACHE_SECONDS
 from shared.errors import Conflict, Invalid, NotFound, Unavailable
 from shared.http import Call, Reply
@@ -62,6 +63,19 @@ def read(call: Call[Any]) -> CampaignTold:
     if item is None:
         raise NotFound("campaign_not_found")
     return _told(call.world, store.of_item(item).campaign)
+
+
+def listed(call: Call[Any]) -> dict[str, Any]:
+    """A page of the campaigns, in the order of their ids."""
+    asked: CampaignQuery = call.query
+    pk, _ = keys.campaign("")
+    after = read_cursor(call, asked.cursor)
+    items = call.world.directory.table.items(pk, after=after, limit=asked.limit + 1, consistent=True)
+    shown = items[: asked.limit]
+    more = shown[-1]["sk"] if len(items) > asked.limit else None
+    told = [_told(call.world, store.of_item(item).campaign) for item in shown]
+    page = [one.model_dump(mode="json", exclude_none=True) for one in told]
+    return {"items": page, "next_cursor": next_cursor(call, more)}
 
 
 def _told(world: World, campaign: Campaign) -> CampaignTold:

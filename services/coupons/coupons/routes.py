@@ -14,6 +14,7 @@ from coupons import (
     listing,
     model,
     offline_model,
+    previews,
     redemptions,
     stamp_cards,
     stamp_programme,
@@ -23,7 +24,7 @@ from coupons import (
     voids,
     waking,
 )
-from coupons.campaign import Campaign, CampaignChange, CampaignTold
+from coupons.campaign import Campaign, CampaignChange, CampaignPage, CampaignQuery, CampaignTold
 from coupons.stamp_programme import StampProgramme
 from coupons.stats_model import Stats, StoreDays, StoreDaysQuery
 from shared.http import ANY_TOKEN, KB, MEMBER, Routes
@@ -34,6 +35,7 @@ _get, _post, _patch = ROUTES.get, ROUTES.post, ROUTES.patch
 _post("/v1/campaigns", "campaigns:admin", body=Campaign, answer=CampaignTold, status=201, id_field="campaign_id")(
     campaigns.create
 )
+_get("/v1/campaigns", "campaigns:admin", query=CampaignQuery, answer=CampaignPage)(campaigns.listed)
 _get("/v1/campaigns/{campaign_id}", "campaigns:admin", answer=CampaignTold)(campaigns.read)
 _get("/v1/campaigns/{campaign_id}/stats", "campaigns:admin", answer=Stats)(stats.read)
 _get(
@@ -46,6 +48,10 @@ _patch("/v1/campaigns/{campaign_id}", "campaigns:admin", body=CampaignChange, an
 _post("/v1/campaigns/{campaign_id}/pause", "campaigns:admin", answer=CampaignTold)(campaigns.pause)
 _post("/v1/campaigns/{campaign_id}/resume", "campaigns:admin", answer=CampaignTold)(campaigns.resume)
 _post("/v1/campaigns/{campaign_id}/end", "campaigns:admin", answer=CampaignTold)(campaigns.end)
+
+_post("/v1/campaign-previews", "campaigns:admin", body=previews.PreviewRequest, answer=previews.Preview)(
+    previews.preview
+)
 
 _post(
     "/v1/campaigns/{campaign_id}/codes/import",

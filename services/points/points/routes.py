@@ -38,6 +38,8 @@ from points import (
     returned,
     reversals,
     settings,
+    simulating,
+    simulation,
     spends,
     staff,
     statements,
@@ -179,6 +181,12 @@ _get("/v1/partners/{partner_id}", "programme:admin", answer=partner_model.Partne
 
 _get("/v1/programme", "programme:admin", query=settings.Version, answer=programme.Programme)(settings.read)
 _put("/v1/programme", "programme:admin", body=settings.Settings, answer=programme.Programme)(settings.put)
+_post(
+    "/v1/programme/simulations",
+    "programme:admin",
+    body=simulation.Simulation,
+    answer=simulation.SimulationAnswer,
+)(simulating.simulate)
 
 _get(
     "/v1/reports/liability",

@@ -38,7 +38,7 @@ def buy(account: Account, bought: Bought, at: datetime) -> Decided[Account]:
     programme = bought.programme
     paid = _pay(account, bought, at)
     is_first = paid.account.purchases == 0
-    account, given = _judge(paid.account, bought, at)
+    account, given = judge(paid.account, bought, at)
     data = {"explain": engine.explain(programme, given), "v": programme.version, **_shown(bought, is_first=is_first)}
     if paid.used:
         data["used"] = pack_lots(paid.used)
@@ -86,7 +86,7 @@ def _pay_from_hold(account: Account, due: tuple[Step, ...], bought: Bought, hold
     return _Paid(ended.state, used, (), (also,))
 
 
-def _judge(account: Account, bought: Bought, at: datetime) -> tuple[Account, tuple[Given, ...]]:
+def judge(account: Account, bought: Bought, at: datetime) -> tuple[Account, tuple[Given, ...]]:
     """What each rule gives, and the account with its caps and purchases counted."""
     programme = bought.programme
     occasion = Occasion(

@@ -185,3 +185,55 @@ def test_a_store_named_like_something_else_makes_no_event(operator):
     assert len(items) > 2
     for item in items:
         assert bool(relay._of_directory(None, item)) == item["pk"].startswith("member#")
+
+
+# ---- the list of all ------------------------------------------------------------------------------------------------
+
+
+def listed(operator, more=""):
+    """All pages of the list: the ids, and how many pages there were."""
+    found, cursor, pages = [], "", 0
+    while cursor is not None:
+        page = operator.get(f"/v1/stores?limit=2{more}{cursor and f'&cursor={cursor}'}").body
+        found += [one["store_id"] for one in page["items"]]
+        cursor, pages = page["next_cursor"], pages + 1
+    return found, pages
+
+
+def test_stores_are_listed_in_the_order_of_their_ids_as_they_are_now(operator):
+    for name in ("b", "a", "c"):
+        operator.put(f"/v1/stores/{name}", SHIBUYA | {"name": f"Store {name}"})
+    assert listed(operator) == (["a", "b", "c", "harajuku", "shibuya", "umeda"], 3)
+    operator.put("/v1/stores/b/rewards-pause", {"paused": True})
+    operator.put("/v1/stores/b", SHIBUYA | {"name": "moved", "lat": 43.0})
+    (b,) = operator.get("/v1/stores?q=moved").body["items"]
+    assert b == operator.get("/v1/stores/b").body
+    assert (b["rewards_paused"], b["lat"]) == (True, 43.0)
+
+
+@pytest.mark.parametrize(("words", "found"), [("ONE", ["s-1"]), ("ginza", ["s-2"]), ("S-", ["s-1", "s-2"]), ("x", [])])
+def test_stores_are_found_by_id_and_name_however_they_are_written(operator, words, found):
+    operator.put("/v1/stores/s-1", SHIBUYA | {"name": "Shop one"})
+    operator.put("/v1/stores/s-2", SHIBUYA | {"name": "ＧＩＮＺＡ"})
+    assert listed(operator, f"&q={words}")[0] == found
+
+
+def test_a_search_looks_through_so_many_stores_a_call_and_goes_on(operator, monkeypatch):
+    monkeypatch.setattr("checkin.stores.SEARCHED_MAX", 3)
+    for n in range(8):
+        operator.put(f"/v1/stores/s-{n}", SHIBUYA | {"name": "wanted" if n in (0, 5, 6, 7) else "other"})
+    assert listed(operator, "&q=wanted") == (["s-0", "s-5", "s-6", "s-7"], 4)
+
+
+def test_an_imported_store_is_in_the_list(operator):
+    body = b"store_id,name,lat,lon,time_zone\noslo,Oslo,59.9,10.7,Europe/Oslo\n"
+    assert operator.send("POST", "/v1/stores/import", raw=body, content_type="text/csv").status == 200
+    assert listed(operator)[0] == ["harajuku", "oslo", "shibuya", "umeda"]
+
+
+def test_nobody_but_the_operator_lists_stores(operator):
+    for caller in (EC, TILL):
+        assert operator.as_(caller).get("/v1/stores").code == "forbidden"
+    assert operator.get("/v1/stores?cursor=x").code == "bad_cursor"
+    answer = operator.get("/v1/stores?q=")
+    assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, "/q")

@@ -158,3 +158,23 @@ def test_coupons_keep_the_terms_they_were_issued_with(operator, campaign, issue,
     refused = till.post("/v1/redemptions", redemption(new["code"]))
     assert (refused.code, refused.body["reason"]) == ("code_not_applicable", "wrong_store")
     assert till.post("/v1/redemptions", redemption(old["code"])).status == 201
+
+
+def test_campaigns_are_listed_in_the_order_of_their_ids_each_once(operator):
+    made = {}
+    for name in ("c", "a", "b"):
+        code = {"code": {"mode": "shared"}} if name == "b" else {}
+        made[name] = operator.post("/v1/campaigns", CAMPAIGN | {"campaign_id": name} | code).body
+    first = operator.get("/v1/campaigns?limit=2").body
+    rest = operator.get(f"/v1/campaigns?limit=2&cursor={first['next_cursor']}").body
+    assert first["items"] + rest["items"] == [made["a"], made["b"], made["c"]]
+    assert rest["next_cursor"] is None
+    assert operator.get("/v1/campaigns").body["items"][1]["shared_code"]
+
+
+def test_nobody_but_the_operator_lists_campaigns_and_only_with_an_own_cursor(operator):
+    for caller in (EC, TILL):
+        assert operator.as_(caller).get("/v1/campaigns").code == "forbidden"
+    assert operator.get("/v1/campaigns?cursor=x").code == "bad_cursor"
+    answer = operator.get("/v1/campaigns?limit=101")
+    assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, "/limit")

@@ -226,6 +226,14 @@ class BatchAnswer(TypedDict):
     results: list[dict[str, Any]]
 
 
+class Bought(TypedDict):
+    """A basket, and where it is bought."""
+
+    channel: Literal['ec', 'pos']
+    store_id: NotRequired[str | None]
+    basket: Basket
+
+
 class Budget(TypedDict):
     """`monthly`: so many points a month of the programme's zone; `prepaid`: so many until it is raised."""
 
@@ -272,6 +280,11 @@ class CampaignChange(TypedDict):
     limits: NotRequired[Limits | None]
     stores: NotRequired[list[str] | None]
     attribution: NotRequired[Attribution | None]
+
+
+class CampaignPage(TypedDict):
+    items: list[CampaignTold]
+    next_cursor: str | None
 
 
 class CampaignTold(TypedDict):
@@ -663,16 +676,24 @@ class Guard(TypedDict):
     not_in_journal: NotRequired[Watch]
 
 
-class Here(TypedDict):
-    """Where a key stands: its store's clock, business day and the shop's currency; without a store, the programme's."""
+class GuestHour(TypedDict):
+    """An hour that had guests, by its beginning."""
 
-    store_id: NotRequired[str | None]
-    store_name: NotRequired[str | None]
-    terminal_id: NotRequired[str | None]
-    time_zone: str
-    business_day: str
-    business_day_ends_at: str
-    currency: str
+    hour: str
+    guests: int
+
+
+class Guests(TypedDict):
+    """Guests of a store by the hour of their check-in, those only who count (no repetitions, no refusals).
+
+    `since` is from when on the hours are whole: later than asked for where there were more than 2,000 guests. `usual` has
+    168 numbers, one for each hour of a week from Monday 00:00 UTC on, smoothed over some four weeks.
+    """
+
+    store_id: str
+    since: str
+    hours: list[GuestHour]
+    usual: list[float]
 
 
 class Hold(TypedDict):
@@ -1169,6 +1190,35 @@ class PresenceCode(TypedDict):
     store_name: str
 
 
+class Preview(TypedDict):
+    """Each basket in the order sent, and what all of them come to."""
+
+    results: list[Previewed]
+    fitting: int
+    amount: int
+    discount_total: int
+    bonus_points_total: int
+
+
+class PreviewRequest(TypedDict):
+    """A campaign as it would be made, and up to 100 baskets: each is judged alone, on the campaign's first day.
+
+    Limits are not counted: it is what one coupon does to each basket.
+    """
+
+    campaign: Campaign
+    baskets: list[Bought]
+
+
+class Previewed(TypedDict):
+    """What the coupon does to one basket; the reason where it does not fit."""
+
+    amount: int
+    discount: int
+    bonus_points: NotRequired[int]
+    reason: NotRequired[Literal['minimum_not_met', 'wrong_store', 'wrong_channel', 'not_stackable', 'no_eligible_item', 'not_yet_valid', 'limit_reached'] | None]
+
+
 class Problem(TypedDict):
     """An error (RFC 9457)."""
 
@@ -1199,7 +1249,7 @@ class Programme(TypedDict):
     `premium_class` says whether the law on premiums looks at the points (`points.premium`). `member_code_prefix`: what
     static member codes are shown with; every prefix from 20 to 29 is read, so cards printed before keep their member.
     `guard`: what the insider guard looks for at tills (`points.guard_rules`), and what follows. `erasure_grace_days`: for
-    so long a member who wants to be erased may still stay. `retention`: when what is over is gone.
+    so long a member who wants to be erased may still stay.
     """
 
     version: NotRequired[int]
@@ -1221,7 +1271,6 @@ class Programme(TypedDict):
     member_code_prefix: NotRequired[str]
     guard: NotRequired[Guard]
     erasure_grace_days: NotRequired[int]
-    retention: NotRequired[Retention]
 
 
 class ProgrammePage(TypedDict):
@@ -1372,20 +1421,6 @@ class Resolved(TypedDict):
     scan: str
     scan_expires_at: str
     coupons: list[PointsOffered]
-
-
-class Retention(TypedDict):
-    """Days after which rows with personal data are gone. None may be so short that what needs the row would miss it.
-
-    `deliveries_days`: what was sent to webhooks, and can be sent again. `sales_days`: each store's sales by day, which
-    the close of a day, `omo reconcile` and the insider guard look at. `guard_days`: what a member bought at a till on a
-    day, for the guard. `parked_days`: messages that could not be handled, until somebody does them again.
-    """
-
-    deliveries_days: NotRequired[int]
-    sales_days: NotRequired[int]
-    guard_days: NotRequired[int]
-    parked_days: NotRequired[int]
 
 
 class Return(TypedDict):
@@ -1540,6 +1575,14 @@ class Rule(TypedDict):
     lot: NotRequired[LotTerms | None]
 
 
+class RuleCost(TypedDict):
+    """What one rule gives; of a rule that one of the two programmes does not have, 0 there."""
+
+    rule_id: str
+    in_force: int
+    proposed: int
+
+
 class Run(TypedDict):
     first: int
     last: int
@@ -1574,7 +1617,6 @@ class Settings(TypedDict):
     member_code_prefix: NotRequired[str]
     guard: NotRequired[Guard]
     erasure_grace_days: NotRequired[int]
-    retention: NotRequired[Retention]
 
 
 class ShownCard(TypedDict):
@@ -1585,6 +1627,36 @@ class ShownCard(TypedDict):
     needed: int
     completed: int
     expires_on: NotRequired[str | None]
+
+
+class Simulation(TypedDict):
+    """A programme as `PUT /v1/programme` takes it (its version is not looked at), and which days' purchases to judge.
+
+    By when they were made (`occurred_at`), both days included, at most 92; and where to go on.
+    """
+
+    programme: Settings
+    since: str
+    until: str
+    cursor: NotRequired[str | None]
+
+
+class SimulationAnswer(TypedDict):
+    """What the members of this page of the list would have been given: sums of one page, to be added up over all.
+
+    The list is in an order of its own that has nothing to do with who the members are, so the first pages are a fair
+    sample. `left_out`: members with more than 1,000 entries since the first of these days.
+    """
+
+    version: int
+    members: int
+    left_out: int
+    purchases: int
+    amount: int
+    in_force: int
+    proposed: int
+    rules: list[RuleCost]
+    next_cursor: str | None
 
 
 class Span(TypedDict):
@@ -1790,6 +1862,13 @@ class StoreImport(TypedDict):
     type: Literal['FeatureCollection']
     features: list[Any]
     crs: NotRequired[dict[str, Any] | None]
+
+
+class StorePage(TypedDict):
+    """A page may hold fewer stores than asked for, none too, and still have a next one: so far it has been searched."""
+
+    items: list[Store]
+    next_cursor: str | None
 
 
 class StoreQr(TypedDict):

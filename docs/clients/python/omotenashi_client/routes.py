@@ -200,6 +200,10 @@ class Points:
         """Set the programme; in force everywhere when this has answered."""
         return self._ask("points", "PUT", "/v1/programme", body=body)
 
+    def post_programme_simulations(self, body: models.Simulation) -> models.SimulationAnswer:
+        """What the purchases of some days would have earned under a programme, a page of members at a time."""
+        return self._ask("points", "POST", "/v1/programme/simulations", body=body)
+
     def post_purchases(self, body: models.Purchase) -> models.PurchaseAnswer:
         """Record a purchase: its points are there when this has answered."""
         return self._ask("points", "POST", "/v1/purchases", body=body, named_by="purchase_id")
@@ -303,11 +307,19 @@ class Coupons:
         """This description."""
         return self._ask("coupons", "GET", "/openapi.json")
 
+    def post_campaign_previews(self, body: models.PreviewRequest) -> models.Preview:
+        """What a campaign that is not made yet would take off each of these baskets."""
+        return self._ask("coupons", "POST", "/v1/campaign-previews", body=body)
+
+    def get_campaigns(self, *, limit: int | None = None, cursor: str | None = None) -> models.CampaignPage:
+        """A page of the campaigns, in the order of their ids."""
+        return self._ask("coupons", "GET", "/v1/campaigns", query={"limit": limit, "cursor": cursor})
+
     def post_campaigns(self, body: models.Campaign) -> models.CampaignTold:
         """A new campaign. It counts everywhere when this has answered."""
         return self._ask("coupons", "POST", "/v1/campaigns", body=body, named_by="campaign_id")
 
-    def get_campaigns(self, campaign_id: str) -> models.CampaignTold:
+    def get_campaigns_by_campaign_id(self, campaign_id: str) -> models.CampaignTold:
         """A campaign as it is now."""
         return self._ask("coupons", "GET", "/v1/campaigns/{campaign_id}", {"campaign_id": campaign_id})
 
@@ -498,6 +510,10 @@ class Checkin:
         """Do not pay a check-in that waited for its review."""
         return self._ask("checkin", "POST", "/v1/reviews/{review_id}/reject", {"review_id": review_id}, body=body)
 
+    def get_stores(self, *, q: str | None = None, limit: int | None = None, cursor: str | None = None) -> models.StorePage:
+        """A page of all stores, in the order of their ids; with words, of those whose id or name has them."""
+        return self._ask("checkin", "GET", "/v1/stores", query={"q": q, "limit": limit, "cursor": cursor})
+
     def post_stores_import(self, body: models.StoreImport) -> models.ImportedStores:
         """Set up to 500 stores, each for itself; in force everywhere when this has answered. The same again changes nothing."""
         return self._ask("checkin", "POST", "/v1/stores/import", body=body)
@@ -506,13 +522,17 @@ class Checkin:
         """The stores around a point, nearest first, with what is on offer there."""
         return self._ask("checkin", "GET", "/v1/stores/nearby", query={"lat": lat, "lon": lon, "radius_m": radius_m, "limit": limit})
 
-    def get_stores(self, store_id: str) -> models.Store:
+    def get_stores_by_store_id(self, store_id: str) -> models.Store:
         """A store as it was set."""
         return self._ask("checkin", "GET", "/v1/stores/{store_id}", {"store_id": store_id})
 
     def put_stores(self, store_id: str, body: models.StoreBody) -> models.Store:
         """Set a store; in force everywhere when this has answered. The same again changes nothing."""
         return self._ask("checkin", "PUT", "/v1/stores/{store_id}", {"store_id": store_id}, body=body)
+
+    def get_stores_guests(self, store_id: str, *, days: int | None = None) -> models.Guests:
+        """How many guests checked in at a store by hour, and how many usually do."""
+        return self._ask("checkin", "GET", "/v1/stores/{store_id}/guests", {"store_id": store_id}, query={"days": days})
 
     def get_stores_presence_code(self, store_id: str) -> models.PresenceCode:
         """The code that a store's screen shows now; a terminal shows its own store's only."""

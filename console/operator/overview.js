@@ -1,0 +1,290 @@
+// The first view: what the points come to, what campaigns do, when guests check in, and what waits for people.
+
+import { el } from "../lib/dom.js";
+import { day, money, moment, number } from "../lib/format.js";
+import { lineOf, monthsOf, weekday, weekOf } from "./charts.js";
+import { all, bars, card, command, each, figure, trouble, waiting } from "./parts.js";
+
+const MONTHS = 12;
+const TREND_DAYS = [28, 21, 14, 7, 3, 1];
+const [RUNNING, SHOWN] = [12, 8]; // campaigns looked at, and shown
+const [STORES, BUSIEST] = [12, 5]; // looked at, and shown by name
+const HOUR_MS = 3_600_000;
+
+export class Overview {
+  #session;
+  #words;
+  #root;
+  #who;
+  #found = {};
+  #store = null;
+  #isOpen = false;
+
+  constructor({ session, words, root, who }) {
+    this.#session = session;
+    this.#words = words;
+    this.#root = root;
+    this.#who = who;
+  }
+
+  async open() {
+    this.#isOpen = true;
+    this.draw();
+    const may = (scope) => this.#who.scopes.includes(scope);
+    await this.#load("waiting", () => this.#readWaiting(may), true);
+    await this.#load("points", () => this.#readPoints(), may("reports:read"));
+    await this.#load("campaigns", () => this.#readCampaigns(), may("campaigns:admin"));
+    await this.#load("guests", () => this.#readGuests(), may("stores:admin") && may("reports:read"));
+  }
+
+  close() {
+    this.#isOpen = false;
+  }
+
+  draw() {
+    if (!this.#isOpen) return;
+    const { t } = this.#words;
+    const part = (name, title, draw) => {
+      const found = this.#found[name];
+      if (found === undefined) return [card(t(title), waiting(t))];
+      if (found === null) return [];
+      if (found.failure) return [card(t(title), trouble(found.failure, t, () => this.open()))];
+      return draw(found);
+    };
+    this.#root.replaceChildren(
+      el("h1", {}, t("overview")),
+      ...part("waiting", "waiting_for_you", (found) => [this.#waitingCard(found)]),
+      el(
+        "div",
+        { class: "stacks" },
+        ...part("points", "points_owed", (found) => this.#pointsCards(found)),
+        ...part("campaigns", "by_campaign", (found) => [this.#campaignsCard(found)]),
+        ...part("guests", "by_hour", (found) => [this.#guestsCard(found)]),
+      ),
+    );
+  }
+
+  async #load(name, read, isAllowed) {
+    try {
+      this.#found[name] = isAllowed ? await read() : null;
+    } catch (failure) {
+      if (failure.code === "unauthenticated") return;
+      this.#found[name] = failure.status === 403 ? null : { failure };
+    }
+    this.draw();
+  }
+
+  // ---- points ----
+
+  async #readPoints() {
+    const newest = await this.#report("");
+    if (newest === null) return { newest };
+    const days = TREND_DAYS.map((ago) => daysBefore(newest.on, ago));
+    const before = await each(days, (on) => this.#report(`?on=${on}`));
+    return { newest, trend: [...before.filter(Boolean), newest].map(({ on, total }) => ({ on, points: total })) };
+  }
+
+  async #report(query) {
+    try {
+      return await this.#session.read("points", `/v1/reports/liability${query}`);
+    } catch (failure) {
+      if (failure.code === "report_not_found") return null;
+      throw failure;
+    }
+  }
+
+  #pointsCards({ newest, trend }) {
+    const { t, language } = this.#words;
+    const months = el(
+      "details",
+      {},
+      el("summary", {}, t("by_month")),
+      el("p", {}, t("by_month_words")),
+      command("omo report months", t),
+    );
+    if (newest === null) {
+      return [
+        card(t("points_owed"), el("p", {}, t("no_report")), command("omo report liability", t), months),
+      ];
+    }
+    const { total, held, pending, debt, paid, members, on } = newest;
+    const figures = [
+      figure(t("outstanding"), number(total, language), t("of_members", { count: number(members, language) })),
+      figure(t("pending"), number(pending, language)),
+      figure(t("held"), number(held, language)),
+      figure(t("debt"), number(debt, language)),
+      ...(paid ? [figure(t("paid"), number(paid, language))] : []),
+    ];
+    const sums = expiring(newest.by_month);
+    const said = sums.map(({ month, points }) => `${this.#month(month)}: ${number(points, language)}`).join(", ");
+    const soon = sums.slice(0, 3).filter(({ month }) => month);
+    const cards = [
+      card(
+        t("points_owed"),
+        el("dl", { class: "figures" }, ...figures),
+        trend.length > 1
+          ? lineOf(trend, `${t("trend")}: ${trend.map((one) => `${one.on} ${one.points}`).join(", ")}`, this.#words)
+          : null,
+        el("p", { class: "small" }, t("report_of", { day: day(on, language), at: moment(newest.computed_at, language) })),
+        months,
+      ),
+      card(
+        t("expiring"),
+        sums.length
+          ? monthsOf(sums, `${t("expiring")}: ${said}`, this.#words)
+          : el("p", {}, t("none_expiring")),
+        ...soon.map((one) =>
+          el("p", { class: "small" }, t("expire_in", { month: this.#month(one.month), points: number(one.points, language) })),
+        ),
+      ),
+    ];
+    return cards;
+  }
+
+  #month(month) {
+    const { t, language } = this.#words;
+    return month ? day(`${month}-01`, language, { year: "numeric", month: "long" }) : t("never");
+  }
+
+  // ---- campaigns ----
+
+  async #readCampaigns() {
+    const { items } = await all(this.#session, "coupons", "/v1/campaigns");
+    const shown = items.filter(({ state }) => state === "active" || state === "paused").slice(-RUNNING);
+    const stats = await each(shown, ({ campaign_id: id }) =>
+      this.#session.read("coupons", `/v1/campaigns/${encodeURIComponent(id)}/stats`),
+    );
+    return { count: items.length, rows: shown.map((campaign, n) => ({ campaign, stats: stats[n] })) };
+  }
+
+  #campaignsCard({ count, rows }) {
+    const { t, language } = this.#words;
+    const given = rows.reduce((sum, { stats }) => sum + stats.discount_total, 0);
+    const points = rows.reduce((sum, { stats }) => sum + stats.bonus_points_total, 0);
+    const sorted = [...rows].sort((one, other) => other.stats.redeemed - one.stats.redeemed);
+    return card(
+      t("by_campaign"),
+      rows.length === 0
+        ? el("p", {}, t("no_running"))
+        : bars(
+            t("by_campaign"),
+            sorted.slice(0, SHOWN).map(({ campaign, stats }) => ({
+              name: campaign.name[language],
+              href: `#campaigns/${encodeURIComponent(campaign.campaign_id)}`,
+              value: stats.redeemed,
+              text: t("times", { count: number(stats.redeemed, language) }),
+            })),
+          ),
+      el(
+        "dl",
+        { class: "figures" },
+        figure(t("taken_off"), money(given, language)),
+        figure(t("points_given"), number(points, language)),
+      ),
+      el("p", {}, el("a", { href: "#campaigns" }, t("all_campaigns", { count: number(count, language) }))),
+    );
+  }
+
+  // ---- guests ----
+
+  async #readGuests() {
+    const { items } = await this.#session.read("checkin", `/v1/stores?limit=${STORES}`);
+    const week = ({ store_id: id }) => this.#session.read("checkin", `/v1/stores/${encodeURIComponent(id)}/guests?days=7`);
+    const guests = await each(items, week);
+    const rows = items.map((store, n) => ({ store, guests: guests[n], count: sumOf(guests[n].hours) }));
+    rows.sort((one, other) => other.count - one.count);
+    this.#store ??= rows[0]?.store.store_id;
+    return { rows };
+  }
+
+  #guestsCard({ rows }) {
+    const { t, language } = this.#words;
+    if (rows.length === 0) return card(t("by_hour"), el("p", {}, t("no_stores")));
+    const choose = el(
+      "select",
+      {
+        "aria-label": t("store"),
+        change: (event) => {
+          this.#store = event.target.value;
+          this.draw();
+          this.#root.querySelector("select").focus();
+        },
+      },
+      ...rows.map(({ store: { store_id: id, name } }) =>
+        el("option", { value: id, ...(id === this.#store && { selected: "" }) }, name),
+      ),
+    );
+    const { store, guests, count } = rows.find((row) => row.store.store_id === this.#store);
+    const week = weekIn(guests.hours, store.time_zone);
+    const busiest = week.indexOf(Math.max(...week));
+    const when = `${weekday(Math.floor(busiest / 24), language, "long")} ${busiest % 24}:00`;
+    const words = count > 0 ? t("guests_words", { count: number(count, language), when }) : t("no_guests");
+    return card(
+      t("by_hour"),
+      bars(
+        t("by_hour"),
+        rows.slice(0, BUSIEST).map((row) => ({ name: row.store.name, value: row.count, text: number(row.count, language) })),
+      ),
+      choose,
+      weekOf(week, `${t("by_hour")}. ${words}`, this.#words),
+      el("p", { class: "small" }, `${words} ${t("since", { at: moment(guests.since, language) })}`),
+    );
+  }
+
+  // ---- what waits ----
+
+  async #readWaiting(may) {
+    const [alerts, reviews, stores] = await Promise.all([
+      may("reports:read") ? this.#session.read("points", "/v1/alerts?limit=100") : { items: [], next_cursor: null },
+      may("checkins:review") ? this.#session.read("checkin", "/v1/reviews?limit=100") : { items: [], next_cursor: null },
+      may("stores:admin") ? this.#session.read("checkin", "/v1/stores?limit=100") : { items: [], next_cursor: null },
+    ]);
+    return { alerts, reviews, paused: stores.items.filter(({ paused_by: by }) => by === "anomaly") };
+  }
+
+  #waitingCard({ alerts, reviews, paused }) {
+    const { t, language } = this.#words;
+    const count = ({ items, next_cursor: more }) => number(items.length, language) + (more ? "+" : "");
+    const rows = [
+      [alerts.items.length, t("open_alerts"), count(alerts), "#decisions"],
+      [reviews.items.length, t("waiting_reviews"), count(reviews), "#decisions"],
+      [paused.length, t("paused_stores"), number(paused.length, language), "#stores"],
+    ].filter(([some]) => some > 0);
+    if (rows.length === 0) return card(t("waiting_for_you"), el("p", {}, t("nothing_waits")));
+    return card(
+      t("waiting_for_you"),
+      el(
+        "ul",
+        { class: "todo" },
+        ...rows.map(([, name, text, href]) => el("li", {}, el("a", { href }, name, " ", el("strong", {}, text)))),
+      ),
+    );
+  }
+}
+
+/** Sums by month, the next twelve and all later ones together. */
+function expiring(rows) {
+  const sums = new Map();
+  for (const { month, points } of rows) sums.set(month, (sums.get(month) ?? 0) + points);
+  const dated = [...sums].filter(([month]) => month !== null).sort();
+  const never = sums.get(null);
+  return [...dated.slice(0, MONTHS + 1), ...(never ? [[null, never]] : [])].map(([month, points]) => ({ month, points }));
+}
+
+const sumOf = (hours) => hours.reduce((sum, { guests }) => sum + guests, 0);
+
+/** Guests by the hour of the store's own week, from Monday. */
+function weekIn(hours, zone) {
+  const parts = new Intl.DateTimeFormat("en-GB", { timeZone: zone, weekday: "short", hour: "2-digit", hourCycle: "h23" });
+  const names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+  const week = Array(7 * 24).fill(0);
+  for (const { hour, guests } of hours) {
+    const found = Object.fromEntries(parts.formatToParts(new Date(hour)).map(({ type, value }) => [type, value]));
+    week[names.indexOf(found.weekday) * 24 + Number(found.hour)] += guests;
+  }
+  return week;
+}
+
+function daysBefore(on, days) {
+  return new Date(Date.parse(`${on}T00:00:00Z`) - days * 24 * HOUR_MS).toISOString().slice(0, 10);
+}
