@@ -642,6 +642,17 @@ export interface Guests {
   usual: number[];
 }
 
+/** Where a key stands: its store's clock, business day and the shop's currency; without a store, the programme's. */
+export interface Here {
+  store_id?: string | null;
+  store_name?: string | null;
+  terminal_id?: string | null;
+  time_zone: string;
+  business_day: string;
+  business_day_ends_at: string;
+  currency: string;
+}
+
 /** Points kept for an order until they are captured, released, or the time is over. */
 export interface Hold {
   hold_id: string;
@@ -1150,7 +1161,7 @@ export interface ProblemField {
  * `premium_class` says whether the law on premiums looks at the points (`points.premium`). `member_code_prefix`: what
  * static member codes are shown with; every prefix from 20 to 29 is read, so cards printed before keep their member.
  * `guard`: what the insider guard looks for at tills (`points.guard_rules`), and what follows. `erasure_grace_days`: for
- * so long a member who wants to be erased may still stay.
+ * so long a member who wants to be erased may still stay. `retention`: when what is over is gone.
  */
 export interface Programme {
   version?: number;
@@ -1172,6 +1183,7 @@ export interface Programme {
   member_code_prefix?: string;
   guard?: Guard;
   erasure_grace_days?: number;
+  retention?: Retention;
 }
 
 export interface ProgrammePage {
@@ -1310,6 +1322,20 @@ export interface Resolved {
   scan: string;
   scan_expires_at: string;
   coupons: PointsOffered[];
+}
+
+/**
+ * Days after which rows with personal data are gone. None may be so short that what needs the row would miss it.
+ *
+ * `deliveries_days`: what was sent to webhooks, and can be sent again. `sales_days`: each store's sales by day, which
+ * the close of a day, `omo reconcile` and the insider guard look at. `guard_days`: what a member bought at a till on a
+ * day, for the guard. `parked_days`: messages that could not be handled, until somebody does them again.
+ */
+export interface Retention {
+  deliveries_days?: number;
+  sales_days?: number;
+  guard_days?: number;
+  parked_days?: number;
 }
 
 /** `all`, or the lines that come back, each named once. */
@@ -1492,6 +1518,7 @@ export interface Settings {
   member_code_prefix?: string;
   guard?: Guard;
   erasure_grace_days?: number;
+  retention?: Retention;
 }
 
 /** A member's card. `stamps` may be below 0: a coupon was used, and purchases that had earned it came back. */
@@ -2040,6 +2067,7 @@ export interface Routes {
   get_v1_stores_store_id_presence_code: { service: "checkin"; method: "GET"; path: "/v1/stores/{store_id}/presence-code" };
   get_v1_stores_store_id_qr: { service: "checkin"; method: "GET"; path: "/v1/stores/{store_id}/qr" };
   put_v1_stores_store_id_rewards_pause: { service: "checkin"; method: "PUT"; path: "/v1/stores/{store_id}/rewards-pause" };
+  get_v1_till: { service: "points"; method: "GET"; path: "/v1/till" };
   post_v1_triggers: { service: "coupons"; method: "POST"; path: "/v1/triggers" };
   post_v1_validations: { service: "coupons"; method: "POST"; path: "/v1/validations" };
   get_v1_webhooks: { service: "points"; method: "GET"; path: "/v1/webhooks" };
@@ -2838,6 +2866,13 @@ export interface Operations {
     body: Pause;
     answer: PauseAnswer;
   };
+  /** The place of the caller's key: what a till must know of its store, for its offline allowance and its journal. */
+  get_v1_till: {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: Here;
+  };
   /** Something happened to a member: the campaigns that want it issue a coupon, each once. */
   post_v1_triggers: {
     path: Record<string, never>;
@@ -2880,7 +2915,7 @@ export interface Operations {
     body: undefined;
     answer: undefined;
   };
-  /** What was sent to an endpoint in the last two weeks, or will be: the newest events first. */
+  /** What was sent to an endpoint, or will be, as far as it is kept: the newest events first. */
   get_v1_webhooks_webhook_id_deliveries: {
     path: { webhook_id: string };
     query: { limit?: number; cursor?: string };

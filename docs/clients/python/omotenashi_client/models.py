@@ -696,6 +696,18 @@ class Guests(TypedDict):
     usual: list[float]
 
 
+class Here(TypedDict):
+    """Where a key stands: its store's clock, business day and the shop's currency; without a store, the programme's."""
+
+    store_id: NotRequired[str | None]
+    store_name: NotRequired[str | None]
+    terminal_id: NotRequired[str | None]
+    time_zone: str
+    business_day: str
+    business_day_ends_at: str
+    currency: str
+
+
 class Hold(TypedDict):
     """Points kept for an order until they are captured, released, or the time is over."""
 
@@ -1249,7 +1261,7 @@ class Programme(TypedDict):
     `premium_class` says whether the law on premiums looks at the points (`points.premium`). `member_code_prefix`: what
     static member codes are shown with; every prefix from 20 to 29 is read, so cards printed before keep their member.
     `guard`: what the insider guard looks for at tills (`points.guard_rules`), and what follows. `erasure_grace_days`: for
-    so long a member who wants to be erased may still stay.
+    so long a member who wants to be erased may still stay. `retention`: when what is over is gone.
     """
 
     version: NotRequired[int]
@@ -1271,6 +1283,7 @@ class Programme(TypedDict):
     member_code_prefix: NotRequired[str]
     guard: NotRequired[Guard]
     erasure_grace_days: NotRequired[int]
+    retention: NotRequired[Retention]
 
 
 class ProgrammePage(TypedDict):
@@ -1421,6 +1434,20 @@ class Resolved(TypedDict):
     scan: str
     scan_expires_at: str
     coupons: list[PointsOffered]
+
+
+class Retention(TypedDict):
+    """Days after which rows with personal data are gone. None may be so short that what needs the row would miss it.
+
+    `deliveries_days`: what was sent to webhooks, and can be sent again. `sales_days`: each store's sales by day, which
+    the close of a day, `omo reconcile` and the insider guard look at. `guard_days`: what a member bought at a till on a
+    day, for the guard. `parked_days`: messages that could not be handled, until somebody does them again.
+    """
+
+    deliveries_days: NotRequired[int]
+    sales_days: NotRequired[int]
+    guard_days: NotRequired[int]
+    parked_days: NotRequired[int]
 
 
 class Return(TypedDict):
@@ -1617,6 +1644,7 @@ class Settings(TypedDict):
     member_code_prefix: NotRequired[str]
     guard: NotRequired[Guard]
     erasure_grace_days: NotRequired[int]
+    retention: NotRequired[Retention]
 
 
 class ShownCard(TypedDict):
