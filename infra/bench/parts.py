@@ -24,6 +24,9 @@ NAMES: Mapping[str, str] = {
     "units": "units and round trips of every operation",
     "cold": "cold starts, and the bundles",
     "core": "requests and operations a second and core, in memory",
+    "growth": "the same operations among few and a million entries, coupons, codes, stores",
+    "load": "sixteen clients at once, against the engine's own ceiling",
+    "contention": "sixty-four writers at once on one chain",
     "bulk": "codes, real baskets, audit and stores by the million",
 }
 """Each part's module in this package, and what it measures."""
