@@ -28,6 +28,7 @@ NAMES: Mapping[str, str] = {
     "load": "sixteen clients at once, against the engine's own ceiling",
     "contention": "sixty-four writers at once on one chain",
     "bulk": "codes, real baskets, audit and stores by the million",
+    "peers": "the same work on django-oscar and PostgreSQL",
 }
 """Each part's module in this package, and what it measures."""
 

@@ -80,10 +80,10 @@ class Shop:
         for n in range(self.members):
             self.join(f"{self.name}-m{n}")
             self.do(self.purchase(n))
-            self.adjust(n)
+            self.enrich(self.who(n))
 
-    def adjust(self, n: int, points: int = 9000) -> None:
-        member = {"member_id": self.who(n)}
+    def enrich(self, member_id: str, points: int = 9000) -> None:
+        member = {"member_id": member_id}
         said = {"adjustment_id": f"rich-{self.number()}", "member": member, "points": points, "reason": "bench"}
         self.do(event(OPERATOR, "points", "POST", "/v1/adjustments", said))
 

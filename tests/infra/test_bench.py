@@ -12,7 +12,7 @@ from infra.bench.parts import Measured
 from infra.bench.size import QUICK
 from infra.bench.tables import Spread, Table, Told
 
-ON_JAVA = ("overhead", "units", "growth", "load", "contention")
+ON_JAVA = ("overhead", "units", "growth", "load", "contention", "peers")
 TOLD = Told([Table("Speed", ["what", "ratio"], [["balance", Spread(1.25, 1.1, 1.4)], ["award", 3.0]], "In turns.")])
 
 
