@@ -116,7 +116,7 @@ DEEDS: dict[str, tuple[Make, Budget]] = {
     "capture": (_after(Shop.hold, of_hold("capture")), Budget(1, 1, 3)),
     "release": (_after(Shop.hold, of_hold("release")), Budget(1, 1, 3)),
     "award": (Shop.award, Budget(3, 1.5, 5)),
-    "award again": (_again(Shop.award), Budget(1, 1.5, 3)),
+    "award again": (_again(Shop.award), Budget(1, 2.5, 5)),  # it looks for what it was in both chains
     "reversal of an award": (_after(Shop.award, reverse("award", "award_id")), Budget(3, 2, 5)),
     "check-in": (Shop.checkin, Budget(2, 1, 4)),
     "coupon issued": (Shop.issue, Budget(2, 1, 4)),
