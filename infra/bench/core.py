@@ -32,14 +32,23 @@ def _requests(size: Size) -> Table:
         Shop(tables, clock=IMPATIENT).open()
         shop = Shop(tables)
         shop.fill()
-        logged = {kind: [_seconds(shop, make, size.each) for _ in range(size.rounds)] for kind, make in ALL.items()}
+        logged = _all(shop, size)
         logging.getLogger("omotenashi").setLevel(logging.WARNING)
-        silent = {kind: [_seconds(shop, make, size.each) for _ in range(size.rounds)] for kind, make in ALL.items()}
+        silent = _all(shop, size)
     rows: list[Row] = [["a mixed day", *(Spread.of(_mixed(one, size.rounds), 0) for one in (logged, silent))]]
     rows += [[kind, *(Spread.of([1 / each for each in one[kind]], 0) for one in (logged, silent))] for kind in ALL]
     says = f"Event in, answer out: Chalice's routing, validation, rules. Target: {REQUESTS_TARGET:,}."
     columns = ["request", "a second and core", "without the line of the log"]
     return Table("Requests a second and core, in memory", columns, rows, says)
+
+
+def _all(shop: Shop, size: Size) -> dict[str, list[float]]:
+    """Seconds of a request of each kind, a figure for each round."""
+    found: dict[str, list[float]] = {kind: [] for kind in ALL}
+    for _ in range(size.rounds):
+        for kind, make in ALL.items():
+            found[kind].append(_seconds(shop, make, size.each))
+    return found
 
 
 def _mixed(found: Mapping[str, Sequence[float]], rounds: int) -> list[float]:

@@ -9,6 +9,7 @@ import itertools
 import json
 import logging
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -54,6 +55,7 @@ class Shop:
         self._apps = {service: _serve(service, routes, lambda: self.world) for service, routes in SERVICES.items()}
         self._number = itertools.count()
         self._visitors = itertools.count()
+        self._holds: deque[str] = deque()
 
     # ---- sending ----------------------------------------------------------------------------------------------------
 
@@ -119,12 +121,15 @@ class Shop:
         return event(EC, "points", "POST", "/v1/spends", self._taking("spend_id", n))
 
     def hold(self, n: int) -> Event:
-        return event(EC, "points", "POST", "/v1/holds", self._taking("hold_id", n))
+        said = self._taking("hold_id", n)
+        self._holds.append(said["hold_id"])
+        return event(EC, "points", "POST", "/v1/holds", said)
 
     def capture(self, n: int) -> Event:
-        held = self.hold(n)
-        self.do(held)
-        hold_id = json.loads(held["body"])["hold_id"]
+        """Of the oldest hold that is open, so that nobody has more and more of them."""
+        if not self._holds:
+            self.do(self.hold(n))
+        hold_id = self._holds.popleft()
         return event(EC, "points", "POST", "/v1/holds/{hold_id}/capture", {}, hold_id=hold_id)
 
     def award(self, n: int) -> Event:
