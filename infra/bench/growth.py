@@ -172,7 +172,7 @@ GROWING = (
     Growing("entries of one member", _entries,
             {"purchase": Shop.purchase, "spend": Shop.spend, "balance": Shop.balance, "list of entries": _listed}),
     Growing("coupons that one member has had", _book,
-            {"issue": Shop.issue, "redeem": Shop.redeem, "list of coupons": _coupons}),
+            {"issue": Shop.given, "redeem": Shop.redeem, "list of coupons": _coupons}),
     Growing("printed codes in use", _codes, {"redeem a printed code": _printed}),
     Growing("stores", _stores, {"check-in": Shop.checkin, "stores nearby": _nearby}),
 )  # fmt: skip
