@@ -61,11 +61,11 @@ class Searched(NamedTuple):
     trips: tuple[float, float]
 
 
-def measure(places: int, seed: int = 11) -> tuple[Imported, list[Searched]]:
-    """Bring in what lies around so many places, and search there."""
+def measure(places: int, count: int = STORES, seed: int = 11) -> tuple[Imported, list[Searched]]:
+    """Of so many stores, bring in what lies around some places, and search there."""
     chance = random.Random(seed)  # noqa: S311 - a made-up world, the same each time
-    stores = list(_positions(chance))
-    centres = [stores[chance.randrange(int(STORES * _TOWN_SHARE))] for _ in range(places)]
+    stores = list(_positions(count, chance))
+    centres = [stores[chance.randrange(int(count * _TOWN_SHARE))] for _ in range(places)]
     # Degrees first: they are cheap, and most of a million are far away.
     seen = [
         place
@@ -77,12 +77,13 @@ def measure(places: int, seed: int = 11) -> tuple[Imported, list[Searched]]:
     return imported, [_search(here, centres, radius_m, chance) for radius_m in RADII_M]
 
 
-def _positions(chance: random.Random) -> Iterator[Place]:
+def _positions(count: int, chance: random.Random) -> Iterator[Place]:
     towns = [(chance.uniform(-40, 60), chance.uniform(-170, 170)) for _ in range(_TOWNS)]
-    for _ in range(int(STORES * _TOWN_SHARE)):
+    in_towns = int(count * _TOWN_SHARE)
+    for _ in range(in_towns):
         lat, lon = towns[int(_TOWNS * chance.random() ** 2)]
         yield _near((lat, lon), _SPREAD_DEG, chance)
-    for _ in range(STORES - int(STORES * _TOWN_SHARE)):
+    for _ in range(count - in_towns):
         yield chance.uniform(-40, 60), chance.uniform(-170, 170)
 
 

@@ -142,7 +142,7 @@ COMMANDS = (
     Command(
         "sim", "attack the real functions with every fault there is, seed by seed", commands_sim.sim, commands_sim.SIM
     ),
-    Command("bench", "how fast it is, as ratios within one run", commands.bench),
+    Command("bench", "how fast it is, as ratios within one run", commands.bench, commands.BENCH),
     Command(
         "package",
         "make the three deployable packages",

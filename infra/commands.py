@@ -124,13 +124,29 @@ def _audited(found: auditing.Audit) -> Result:
     return Result(value, words, 0 if found.is_clean else 1)
 
 
-def bench(_asked: argparse.Namespace, _home: Home, say: Say) -> Result:
-    """Measure; takes about a minute."""
-    from infra import bench as benching  # brings the points service with it: not for every word of the command line
+BENCH: Sequence[tuple[tuple[str, ...], dict[str, Any]]] = (
+    (("parts",), {"nargs": "*", "metavar": "PART", "help": "these parts alone (default: all)"}),
+    (("--list",), {"action": "store_true", "help": "which parts there are"}),
+    (("--quick",), {"action": "store_true", "help": "just to see that it works: the figures mean nothing"}),
+    (("--write",), {"action": "store_true", "help": "put the tables into docs/benchmarks.md"}),
+)
 
-    say("Measuring; about a minute …")
-    figures = benching.measure()
-    return Result(benching.as_dicts(figures), benching.as_words(figures))
+
+def bench(asked: argparse.Namespace, _home: Home, say: Say) -> Result:
+    """Measure, part by part."""
+    from infra.bench import parts, size, tables  # bring the services with them: not for every word of the command line
+
+    if unknown := set(asked.parts) - set(parts.NAMES):
+        raise Failed(f"There is no part {', '.join(sorted(unknown))}. There are: {', '.join(parts.NAMES)}.")
+    if asked.list:
+        return Result(dict(parts.NAMES), "\n".join(f"{name:<12}{says}" for name, says in parts.NAMES.items()))
+    told: dict[str, Any] = {}
+    for one in parts.measure(asked.parts, size.QUICK if asked.quick else size.WHOLE, say):
+        say(f"\n{tables.as_words(one.told)}\n")
+        told[one.name] = tables.as_dicts(one.told)
+        if asked.write:
+            parts.write(one)
+    return Result(told, "Written: docs/benchmarks.md." if asked.write else "Measured.")
 
 
 def package(asked: argparse.Namespace, _home: Home, _say: Say) -> Result:

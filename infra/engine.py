@@ -60,9 +60,9 @@ def client(address: str) -> Iterator[Any]:
         made.close()
 
 
-def new_table(dynamodb: Any, *, sort: str = "N") -> DynamoTable:
-    """A fresh table of our key schema, with a name of its own."""
-    name = f"omo-bare-{next(_numbers)}"
+def new_table(dynamodb: Any, *, sort: str = "N", name: str | None = None) -> DynamoTable:
+    """A fresh table of our key schema, with this name or one of its own."""
+    name = name or f"omo-bare-{next(_numbers)}"
     dynamodb.create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],

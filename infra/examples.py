@@ -53,7 +53,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "omo cost --members 100000 --prices mine.yaml --assume tills=40",
     ],
     "sim": ["omo sim --minutes 10", "omo sim --seed 4711"],
-    "bench": ["omo bench"],
+    "bench": ["omo bench", "omo bench --list", "omo bench overhead cold --write"],
     "package": ["omo package --stage dev"],
     "deploy": ["omo deploy --stage dev --dry-run", "omo deploy --stage dev"],
     "destroy": ["omo destroy --stage dev", "omo destroy --stage dev --data --books-of dev"],

@@ -30,6 +30,7 @@ def main(packages: list[str]) -> None:
     _compile("requirements/dev.in", "requirements/dev.txt", upgrade)
     _compile("requirements/ministack.in", "requirements/ministack.txt", upgrade)
     _compile("requirements/replay.in", "requirements/replay.txt", upgrade)
+    _compile("requirements/bench-peers.in", "requirements/bench-peers.txt", upgrade)
     for service in SERVICES:
         constraint = ["--constraint", "requirements/dev.txt"]
         _compile("requirements/service.in", f"services/{service}/requirements.txt", upgrade + constraint)

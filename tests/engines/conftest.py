@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from infra import dynamodb_local as local
 from shared.table import Table
 from tests.engines import engines
 from tests.engines.engines import Engine
@@ -34,10 +35,10 @@ def pytest_collection_modifyitems(items: list[Any]) -> None:
 
 @pytest.fixture(scope="session")
 def dynamodb_local(tmp_path_factory) -> Iterator[Engine]:
-    if lack := engines.missing():
+    if lack := local.missing():
         pytest.skip(lack)
     with (
-        engines.dynamodb_local(tmp_path_factory.mktemp("dynamodb-local")) as address,
+        local.dynamodb_local(tmp_path_factory.mktemp("dynamodb-local")) as address,
         engines.at("dynamodb-local", address) as made,
     ):
         yield made

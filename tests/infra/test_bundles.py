@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import zipfile
+from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 
 import pytest
 
@@ -27,9 +28,32 @@ def test_a_bundle_holds_the_app_its_package_and_all_of_shared(service, names):
         assert sources <= names
 
 
-def test_a_bundle_holds_no_caches_and_no_other_service(service, names):
-    assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
+def test_every_module_brings_the_bytecode_of_its_very_source(service, packages, names):
+    """Valid as it stands (flag 1: nobody asks the source), so it must be right."""
+    with zipfile.ZipFile(packages[service].bundle) as bundle:
+        for name in (name for name in names if name.endswith(".py")):
+            head = bundle.read(cache_from_source(name))[:16]
+            flags = (1).to_bytes(4, "little")
+            assert head == MAGIC_NUMBER + flags + source_hash(bundle.read(name)), name
+    assert len([name for name in names if name.endswith(".pyc")]) == len(
+        [name for name in names if name.endswith(".py")]
+    )
+
+
+def test_a_bundle_holds_no_other_service(service, names):
     assert not [name for name in names if name.split("/")[0] in set(SERVICES) - {service}]
+
+
+ZIP_MAX_MB, OURS_MAX_MB = 11.5, 1.1
+
+
+def test_a_bundle_is_no_larger_than_it_was(service, packages):
+    """Lambda fetches and unpacks it before anything starts; ours is what grows with our code."""
+    bundle = packages[service].bundle
+    with zipfile.ZipFile(bundle) as opened:
+        ours = [one for one in opened.infolist() if one.filename.startswith((f"{service}/", "shared/", "app"))]
+    assert bundle.stat().st_size <= ZIP_MAX_MB * 1e6
+    assert sum(one.compress_size for one in ours) <= OURS_MAX_MB * 1e6
 
 
 def test_a_bundle_leaves_boto3_to_the_runtime(names):
