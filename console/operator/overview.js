@@ -8,7 +8,7 @@ import { all, bars, card, command, each, figure, trouble, waiting } from "./part
 const MONTHS = 12;
 const TREND_DAYS = [28, 21, 14, 7, 3, 1];
 const [RUNNING, SHOWN] = [12, 8]; // campaigns looked at, and shown
-const [STORES, BUSIEST] = [12, 5]; // looked at, and shown by name
+const [LOOKED, BUSIEST] = [12, 5]; // stores whose guests are looked at, and shown by name
 const HOUR_MS = 3_600_000;
 
 export class Overview {
@@ -188,47 +188,56 @@ export class Overview {
   // ---- guests ----
 
   async #readGuests() {
-    const { items } = await this.#session.read("checkin", `/v1/stores?limit=${STORES}`);
-    const week = ({ store_id: id }) => this.#session.read("checkin", `/v1/stores/${encodeURIComponent(id)}/guests?days=7`);
-    const guests = await each(items, week);
-    const rows = items.map((store, n) => ({ store, guests: guests[n], count: sumOf(guests[n].hours) }));
+    const { items: stores } = await this.#session.read("checkin", "/v1/stores?limit=100");
+    const looked = stores.slice(0, LOOKED);
+    const weeks = await each(looked, (store) => this.#week(store.store_id));
+    const rows = looked.map((store, n) => ({ store, guests: weeks[n], count: sumOf(weeks[n].hours) }));
     rows.sort((one, other) => other.count - one.count);
     this.#store ??= rows[0]?.store.store_id;
-    return { rows };
+    const known = rows.find(({ store }) => store.store_id === this.#store);
+    return { stores, rows, shown: known?.guests ?? (this.#store ? await this.#week(this.#store) : null) };
   }
 
-  #guestsCard({ rows }) {
+  async #week(id) {
+    return await this.#session.read("checkin", `/v1/stores/${encodeURIComponent(id)}/guests?days=7`);
+  }
+
+  #guestsCard({ stores, rows, shown }) {
     const { t, language } = this.#words;
-    if (rows.length === 0) return card(t("by_hour"), el("p", {}, t("no_stores")));
+    if (stores.length === 0) return card(t("by_hour"), el("p", {}, t("no_stores")));
     const choose = el(
       "select",
-      {
-        "aria-label": t("store"),
-        change: (event) => {
-          this.#store = event.target.value;
-          this.draw();
-          this.#root.querySelector("select").focus();
-        },
-      },
-      ...rows.map(({ store: { store_id: id, name } }) =>
+      { "aria-label": t("store"), id: "store", change: (event) => this.#choose(event.target.value) },
+      ...stores.map(({ store_id: id, name }) =>
         el("option", { value: id, ...(id === this.#store && { selected: "" }) }, name),
       ),
     );
-    const { store, guests, count } = rows.find((row) => row.store.store_id === this.#store);
-    const week = weekIn(guests.hours, store.time_zone);
+    const zone = stores.find(({ store_id: id }) => id === this.#store)?.time_zone ?? "UTC";
+    const week = weekIn(shown.hours, zone);
+    const count = sumOf(shown.hours);
     const busiest = week.indexOf(Math.max(...week));
     const when = `${weekday(Math.floor(busiest / 24), language, "long")} ${busiest % 24}:00`;
     const words = count > 0 ? t("guests_words", { count: number(count, language), when }) : t("no_guests");
+    const some = { looked: number(rows.length, language), count: number(stores.length, language) };
     return card(
       t("by_hour"),
       bars(
         t("by_hour"),
         rows.slice(0, BUSIEST).map((row) => ({ name: row.store.name, value: row.count, text: number(row.count, language) })),
       ),
+      stores.length > rows.length ? el("p", { class: "small" }, t("some_stores", some)) : null,
       choose,
       weekOf(week, `${t("by_hour")}. ${words}`, this.#words),
-      el("p", { class: "small" }, `${words} ${t("since", { at: moment(guests.since, language) })}`),
+      el("p", { class: "small" }, `${words} ${t("since", { at: moment(shown.since, language) })}`),
     );
+  }
+
+  async #choose(id) {
+    const found = this.#found.guests;
+    this.#store = id;
+    const known = found.rows.find(({ store }) => store.store_id === id);
+    await this.#load("guests", async () => ({ ...found, shown: known?.guests ?? (await this.#week(id)) }), true);
+    this.#root.querySelector("#store")?.focus();
   }
 
   // ---- what waits ----

@@ -71,6 +71,7 @@ export class Rules {
   #told = null; // {text, isGood}
   #conflict = null;
   #forms = [];
+  #boxes = []; // what holds each rule's form, open or not
   #settings = null;
   #json = null;
   #trial = null;
@@ -136,6 +137,7 @@ export class Rules {
 
   #build() {
     this.#forms = this.#draft.earning.map((rule, place) => this.#ruleForm(rule, place));
+    this.#boxes = this.#forms.map((form) => el("details", { class: "rule" }, el("summary", {}), form.element, el("div", { class: "row" })));
     this.#settings = new Form({
       words: this.#words,
       parts: SETTINGS,
@@ -176,24 +178,18 @@ export class Rules {
 
   #rulesCard() {
     const { t } = this.#words;
-    const rules = this.#draft.earning.map((rule, place) =>
-      el(
-        "details",
-        { class: "rule", ...(rule.isNew && { open: "" }) },
-        el("summary", {}, sentenceOf(rule, this.#words)),
-        this.#forms[place].element,
-        el(
-          "div",
-          { class: "row" },
-          place > 0 ? button(t("up"), () => this.#move(place, -1), { "aria-label": `${t("up")}: ${rule.rule_id}` }) : null,
-          button(t("take_away"), () => this.#remove(place), { "aria-label": `${t("take_away")}: ${rule.rule_id}` }),
-        ),
-      ),
-    );
+    for (const [place, rule] of this.#draft.earning.entries()) {
+      const [summary, , row] = this.#boxes[place].children;
+      summary.textContent = sentenceOf(rule, this.#words);
+      row.replaceChildren(
+        ...(place > 0 ? [button(t("up"), () => this.#move(place, -1), { "aria-label": `${t("up")}: ${rule.rule_id}` })] : []),
+        button(t("take_away"), () => this.#remove(place), { "aria-label": `${t("take_away")}: ${rule.rule_id}` }),
+      );
+    }
     return card(
       t("earning_rules"),
       el("p", { class: "small" }, t("earning_words")),
-      ...rules,
+      ...this.#boxes,
       button(t("add_rule"), () => this.#add(), { id: "add" }),
     );
   }
@@ -220,9 +216,9 @@ export class Rules {
       while (ids.includes(`rule-${n}`)) n += 1;
       rules.push({ rule_id: `rule-${n}`, kind: "multiplier", factor: "2/1", when: { from: dayOf(1), until: dayOf(7) } });
     });
-    const rules = this.#root.querySelectorAll("details.rule");
-    rules[rules.length - 1].open = true;
-    rules[rules.length - 1].querySelector("input").focus();
+    const added = this.#boxes.at(-1);
+    added.open = true;
+    added.querySelector("input").focus();
   }
 
   #jsonCard() {
