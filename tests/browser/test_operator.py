@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -73,7 +74,7 @@ def test_an_operators_key_with_few_scopes_sees_what_it_may(open_page, stack):
 NO_REPORT = {"status": 404, "code": "report_not_found", "request_id": "r-1"}
 
 
-def report_of(day: str, total: int) -> dict:
+def report_of(day: str, total: int) -> dict[str, Any]:
     sums = [(None, 70), ("2027-01", total - 170), ("2027-02", 100)]
     alike = {"kind": "regular", "consideration": "free", "source": "purchase"}
     rows = [{"month": month, "points": points, **alike} for month, points in sums]
@@ -88,7 +89,7 @@ def test_the_overview_tells_what_is_owed_what_runs_and_who_comes(office, stack, 
     member = stack.member()
     scan = {"checkin_id": uuid.uuid4().hex, "store_id": "shibuya", "member": {"member_id": member}}
     assert stack.insist("checkin", "operator", "POST", "/v1/checkins", scan).status_code == 201
-    reports: list[dict] = []
+    reports: list[dict[str, Any]] = []
 
     def report(route):
         asked = route.request.url.partition("?on=")[2]
