@@ -29,7 +29,10 @@ export class Form {
       this.#rest,
       submit && el("div", { class: "row" }, this.#submit, ...more),
     );
-    this.element.addEventListener("input", () => this.#show());
+    this.element.addEventListener("input", (event) => {
+      for (const known of this.#fields.values()) if (known.inputs.includes(event.target)) forget(known);
+      this.#show();
+    });
     this.element.addEventListener("submit", async (event) => {
       event.preventDefault();
       if (this.#submit.getAttribute("aria-disabled") === "true") return;
@@ -87,10 +90,7 @@ export class Form {
   /** Nothing is wrong any more. */
   clear() {
     this.#rest.hidden = true;
-    for (const { wrong, inputs } of this.#fields.values()) {
-      wrong.hidden = true;
-      for (const input of inputs) input.removeAttribute("aria-invalid");
-    }
+    for (const known of this.#fields.values()) forget(known);
   }
 
   /** In the language of now; what was filled in stays. */
@@ -130,6 +130,12 @@ export class Form {
     for (const [name, { field, inputs }] of this.#fields) values[name] = valueOf(field, inputs);
     for (const { field, box } of this.#fields.values()) box.hidden = Boolean(field.when) && !field.when(values);
   }
+}
+
+/** What was said of a field holds no longer: it was changed, or is asked about anew. */
+function forget({ wrong, inputs }) {
+  wrong.hidden = true;
+  for (const input of inputs) input.removeAttribute("aria-invalid");
 }
 
 function inputOf(field, id, described) {
