@@ -54,7 +54,7 @@ def assumption(text: str) -> tuple[str, float]:
 
 
 COST: Arguments = [
-    (("--members",), {"type": amount, "required": True, "metavar": "N", "help": "how many there are"}),
+    (("--members",), {"type": amount, "default": 10_000.0, "metavar": "N", "help": "how many there are (10,000)"}),
     *(
         ((f"--{name.replace('_', '-')}",), {"type": amount, "metavar": "N", "help": f"a month: {words}".replace("%", "%%")})
         for name, words in _WORDS.items()

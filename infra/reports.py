@@ -33,7 +33,7 @@ def liability(world: World, on: date | None) -> Table:
     from points import reports
 
     try:
-        found = reports.of_day(world, on) if on else reports.as_of_now(world)
+        found = reports.of_day(world, on) if on else reports.added_up(world)
     except NotFound:
         raise Failed(f"There is no report of {on}: each is made in the night after its day.") from None
     head = f"Points outstanding on {found.on} ({found.zone}), programme {found.version}, {found.members:,} members"

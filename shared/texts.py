@@ -192,7 +192,6 @@ FIELDS = {
     "differs": "他の項目と一致していません。",
     "unknown_column": "定義されていない列です。",
     "unknown_tier": "該当するランクがありません。",
-    "unknown_action": "このアクションを対象とするルールがありません。",
     "not_for_kind": "この種類では指定できません。",
     "not_for_lots": "ポイントごとには指定できません。",
     "not_increasing": "前の値より大きくしてください。",

@@ -10,7 +10,7 @@ from shared import clock
 STEP_SECONDS = 30
 DIGITS = 8
 SKEW_STEPS = 1  # a phone's clock may be one step off either way
-REMEMBERED_STEPS = 120  # for an hour an old code is told to be old; after that it is nobody's
+REMEMBERED_STEPS = 5760  # for two days an old code is told to be old, a photo of yesterday too; then it is nobody's
 
 
 def totp(secret: bytes, step: int, digits: int = DIGITS, algorithm: str = "sha256") -> str:
@@ -32,9 +32,9 @@ def end_of(step: int) -> datetime:
 
 
 def find_step(secret: bytes, code: str, at: datetime) -> int | None:
-    """The step that a code belongs to, looked for from the newest back through the last hour; None for no code."""
+    """The step that a code belongs to, looked for from the newest back through two days; None for no code."""
     newest = step_of(at) + SKEW_STEPS
-    steps = range(newest, newest - REMEMBERED_STEPS, -1)
+    steps = range(newest, newest - SKEW_STEPS - REMEMBERED_STEPS - 1, -1)
     return next((step for step in steps if hmac.compare_digest(totp(secret, step), code)), None)
 
 

@@ -38,6 +38,7 @@ def test_a_schema_is_one_and_tells_what_each_field_means(name):
 def test_an_example_is_as_its_schema_says(name):
     event = catalogue.example(name)
     assert event["type"] == f"omotenashi.{name}.v1"
+    assert event["subject"]
     assert catalogue.faults(event) == []
 
 

@@ -68,7 +68,6 @@ def test_a_file_without_prices_is_no_success(capsys, tmp_path, content, why):
 @pytest.mark.parametrize(
     "line",
     [
-        [],
         ["--members", "many"],
         ["--members", "-1"],
         ["--members", "nan"],
@@ -81,6 +80,11 @@ def test_wrong_usage_exits_with_2(line, capsys):
         cli.run(["cost", *line])
     assert ended.value.code == 2
     assert "usage: omo cost" in capsys.readouterr().err
+
+
+def test_who_says_nothing_is_told_of_ten_thousand_members(capsys):
+    assert cli.run(["cost"]) == 0
+    assert "A month of 10,000 members" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("page", ["docs/cost.md"])

@@ -46,8 +46,10 @@ def test_a_code_is_taken_one_step_either_way(steps):
         assert is_current(found, at) == (abs(steps) <= SKEW_STEPS)
 
 
-def test_a_code_of_long_ago_is_no_code_any_more():
-    assert find_step(b"secret", totp(b"secret", step_of(NOON)), NOON + timedelta(hours=2)) is None
+def test_a_code_is_told_to_be_old_for_two_days_and_is_no_code_after_that():
+    code = totp(b"secret", step_of(NOON))
+    assert find_step(b"secret", code, NOON + timedelta(days=2)) == step_of(NOON)
+    assert find_step(b"secret", code, NOON + timedelta(days=2, minutes=1)) is None
 
 
 def test_another_members_code_is_none_of_mine():

@@ -1374,7 +1374,7 @@ export interface ReturnPoints {
   debt: number;
 }
 
-/** Undo the caller's own operation; `source` for a purchase, and only for it. */
+/** Undo the caller's own operation. `source` is for a purchase; a till's are all `pos`. */
 export interface Reverse {
   reverse_id: string;
   kind: "purchase" | "award" | "spend" | "hold";

@@ -59,11 +59,6 @@ class Acting:
         return self.programme.zone
 
 
-def is_known(programme: Programme, action: str) -> bool:
-    """Whether any rule of the programme is for such an action, now or at another time or place."""
-    return any(action in (rule.conditions.actions or ()) for rule in programme.earning)
-
-
 def act(account: Account, acting: Acting, at: datetime) -> Decided[Account]:
     """What the rules give for an action, within the caps of this member. It can't be refused: a cap only cuts."""
     programme = acting.programme

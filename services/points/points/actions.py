@@ -10,7 +10,6 @@ from points.earning import relevant
 from points.store import programme
 from points.verbs import member_verb
 from points.words import explained
-from shared.errors import Invalid
 from shared.http import Call, Reply
 from shared.member_ref import require_member, resolve
 from shared.table import Item
@@ -43,8 +42,6 @@ def act(call: Call[Action]) -> Reply:
 def _acting(call: Call[Action]) -> Acting:
     """The action with the rules that can apply to it, judged by where a till stands and by the kind of the key."""
     wanted, who, settings = call.body, call.who, programme(call.world)
-    if not acting.is_known(settings, wanted.type):
-        raise Invalid.at("/type", "unknown_action", "no rule of the programme is for this action")
     at = wanted.occurred_at or call.now
     call.check_past(at)
     channel = who.kind if who.kind in ("ec", "pos") else None

@@ -159,7 +159,7 @@ class HoldAnswer(Shape):
 
 
 class Reverse(Shape):
-    """Undo the caller's own operation; `source` for a purchase, and only for it."""
+    """Undo the caller's own operation. `source` is for a purchase; a till's are all `pos`."""
 
     reverse_id: Id
     kind: Literal["purchase", "award", "spend", "hold"]

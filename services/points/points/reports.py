@@ -7,10 +7,14 @@ as it was then, so a report is the same whenever it is computed; only effects th
 
 A million members take hours. After each page the partial sums and the place reached are one item, replaced under a
 condition: a run that died goes on from there, and of two at once only one counts a page.
+
+A day that the job has not come to, today with it, is added up when somebody asks, and not kept: that is enough for a
+shop of some thousand members, and on the day on which it opens.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -33,13 +37,19 @@ from shared.table import Item
 from shared.world import World
 
 PAGE = 500
+_ASKED_PAGE = 50
+_ASKED_SECONDS = 8.0  # how long somebody who asks for a day that was not computed is kept waiting
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TICK = timedelta(milliseconds=1)
 
 
 def liability(call: Call[Any]) -> dict[str, Any] | Reply:
     """What was outstanding at the end of a day: JSON, or CSV for a spreadsheet."""
-    found = of_day(call.world, _day(call.query, programme(call.world), call.now))
+    day = _day(call.query, programme(call.world), call.now)
+    try:
+        found = of_day(call.world, day)
+    except NotFound:
+        found = added_up(call.world, day, call.world.clock.elapsed() + _ASKED_SECONDS)
     if call.media == CSV:
         return _as_csv(found)
     return found.model_dump(mode="json")
@@ -149,14 +159,21 @@ def add_page(world: World, sums: Sums, page: list[Item], at: datetime, zone: str
             sums.add(settle(head.state, at, zone)[0])
 
 
-def as_of_now(world: World) -> Liability:
-    """What is outstanding at this moment; nothing is kept of it."""
+def added_up(world: World, day: date | None = None, leave_at: float = math.inf) -> Liability:
+    """A day's report, today's without one, as far as the day has gone; nothing is kept of it.
+
+    `report_not_found` if there are more members than can be read until `leave_at` (of the clock's `elapsed`).
+    """
     rules, now = programme(world), world.clock.now()
+    day = day or rules.day(now)
+    at = min(now, day_end(day, rules.zone, 0) - _TICK)
     sums, after = Sums(), None
-    while page := world.directory.table.scan(after=after, limit=PAGE):
-        add_page(world, sums, page, now, rules.zone)
+    while page := world.directory.table.scan(after=after, limit=_ASKED_PAGE):
+        if world.clock.elapsed() >= leave_at:
+            raise NotFound("report_not_found")
+        add_page(world, sums, page, at, rules.zone)
         after = (page[-1]["pk"], page[-1]["sk"])
-    return report_of(sums, rules.day(now), rules.zone, rules.version, now)
+    return report_of(sums, day, rules.zone, rules.version, now)
 
 
 def _progress(world: World, yesterday: date) -> Progress:

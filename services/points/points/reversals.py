@@ -58,10 +58,13 @@ def reverse(call: Call[Reverse]) -> Reply:
 
 
 def _naming(call: Call[Reverse]) -> Naming:
-    kind, source = call.body.kind, call.body.source
-    if (kind == "purchase") is (source is None):
-        raise Invalid.at("/source", "source", "a purchase is of a source, and nothing else is")
-    return call.naming(f"purchase.{source}" if source else kind, call.path_id("operation_id"))
+    kind, operation_id = call.body.kind, call.path_id("operation_id")
+    if kind != "purchase":
+        return call.naming(kind, operation_id)
+    source = call.body.source or ("pos" if call.who.kind == "pos" else None)
+    if source is None:
+        raise Invalid.at("/source", "source", "a purchase is of a source")
+    return call.naming(f"purchase.{source}", operation_id)
 
 
 def _check_till(call: Call[Reverse], old: Item) -> None:

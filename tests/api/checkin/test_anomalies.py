@@ -83,6 +83,7 @@ def test_what_people_resume_no_late_message_pauses_again(operator, checkin, stre
     stream()
     stored = Stream(operator.world)
     told = [event for event in stored.run() if event["type"].startswith("omotenashi.checkin.anomaly")]
+    assert told[0]["subject"] == "shibuya"
     record = {"Records": [{"messageId": "m", "body": json.dumps(told[0])}]}
     inbox.work(operator.world, record, reactions=REACTIONS)
     assert operator.world.directory.table.get(*keys.store("shibuya"))["paused"]

@@ -200,8 +200,8 @@ def test_the_last_coupon_of_a_campaign_is_told(client, campaign, issue):
     issue("s-2")
     items = client.world.ledger.table.items("L#spring")
     told = [event for item in items for entry in chain.entries_of(item) for event in events.of_entry(entry)]
-    assert [(event["type"], event["data"]["campaign_id"]) for event in told] == [
-        ("omotenashi.campaign.exhausted.v1", "spring")
+    assert [(event["type"], event["subject"], event["data"]["campaign_id"]) for event in told] == [
+        ("omotenashi.campaign.exhausted.v1", "spring", "spring")
     ]
 
 

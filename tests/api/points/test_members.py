@@ -296,7 +296,9 @@ def test_a_refused_spend_may_be_asked_again_with_its_own_code(client, till):
         (59, None),
         (61, "code_expired"),
         (90, "code_expired"),
-        (3700, "member_not_found"),
+        (3700, "code_expired"),
+        (172_800, "code_expired"),
+        (172_900, "member_not_found"),
     ],
 )
 def test_a_code_is_taken_one_step_either_way_and_a_screenshot_is_not(client, till, clock, seconds, code):

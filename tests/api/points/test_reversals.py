@@ -187,6 +187,20 @@ def test_a_till_closes_no_id_of_the_web_shop(client):
     assert client.post("/v1/purchases", purchase(purchase_id="web-1", source="ec")).status == 201
 
 
+def test_a_till_need_not_say_that_its_purchases_are_a_tills(client):
+    till = client.as_(TILL)
+    till.post("/v1/purchases", purchase())
+    assert reverse(till, "p-1", "purchase").body["state"] == "reversed"
+    assert till.post("/v1/purchases", purchase()).code == "reversed"
+    assert reverse(till, "p-2", "purchase").body["state"] == "not_arrived"
+    assert till.post("/v1/purchases", purchase(purchase_id="p-2")).code == "reversed"
+
+
+def test_a_source_says_nothing_of_what_is_no_purchase(rich):
+    rich.post("/v1/spends", spend())
+    assert reverse(rich, "s-1", "spend", source="pos").body["state"] == "reversed"
+
+
 def test_an_id_is_looked_for_among_the_callers_own(rich):
     rich.post("/v1/spends", spend())
     assert reverse(rich.as_(OPERATOR), "s-1", "spend").body["state"] == "reversed"
@@ -194,7 +208,7 @@ def test_an_id_is_looked_for_among_the_callers_own(rich):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"kind": "refund"}, {"kind": "purchase"}, {"kind": "spend", "source": "pos"}, {"x": 1}]
+    "changes", [{"kind": "refund"}, {"kind": "purchase"}, {"kind": "spend", "source": "web"}, {"x": 1}]
 )
 def test_a_bad_reversal_is_refused(rich, changes):
     assert reverse(rich, "s-1", **({"kind": "spend"} | changes)).code == "invalid_request"

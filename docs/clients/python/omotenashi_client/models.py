@@ -1489,7 +1489,7 @@ class ReturnPoints(TypedDict):
 
 
 class Reverse(TypedDict):
-    """Undo the caller's own operation; `source` for a purchase, and only for it."""
+    """Undo the caller's own operation. `source` is for a purchase; a till's are all `pos`."""
 
     reverse_id: str
     kind: Literal['purchase', 'award', 'spend', 'hold']
