@@ -1,4 +1,4 @@
-"""The list of check-ins that wait for a review: written by the relay, for no key of the books serves it.
+"""The list of check-ins that wait for a review: written after the entry, and by the relay, whatever became of that.
 
 A place in it is only a pointer: whether a review is decided, its name says. So a place too many, or one that comes
 back because a record was delivered again, is a look in vain. Each has two places, in the list of all and in its store's.

@@ -12,8 +12,8 @@ from checkin.approach import APPROACHES, STORES_MAX, TOLD_EVERY, Approach, State
 from tests.kit import NOON
 
 
-def comes(told: State, store_id: str = "s", *, hours: float = 0, is_quiet: bool = False) -> tuple[str, State]:
-    one = Approach("a", store_id, NOON + timedelta(hours=hours), is_quiet)
+def comes(told: State, store_id: str = "s", *, hours: float = 0, is_closed: bool = False) -> tuple[str, State]:
+    one = Approach("a", store_id, NOON + timedelta(hours=hours), is_closed)
     decided = approach.decide(APPROACHES.unpack(APPROACHES.pack(told)), approach.unpack(approach.pack(one)), one.at)
     return decided.steps[0].kind, decided.state
 
@@ -35,9 +35,16 @@ def test_a_store_is_told_of_once_in_twenty_hours() -> None:
 
 
 def test_what_nobody_heard_of_does_not_count() -> None:
-    kind, told = comes(State(), is_quiet=True)
+    kind, told = comes(State(), is_closed=True)
     assert (kind, told.told) == ("noted", ())
     assert comes(told, hours=1)[0] == "approached"
+
+
+@pytest.mark.parametrize("is_quiet", [False, True])
+def test_a_quiet_hour_is_said_and_silences_nothing(is_quiet: bool) -> None:
+    one = approach.unpack(approach.pack(Approach("a", "s", NOON, is_closed=False, is_quiet=is_quiet)))
+    (step,) = approach.decide(State(), one, NOON).steps
+    assert (step.kind, step.data.get("quiet")) == ("approached", is_quiet or None)
 
 
 def test_a_ride_through_a_town_is_told_of_twenty_times() -> None:

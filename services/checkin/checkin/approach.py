@@ -1,4 +1,4 @@
-"""A member who comes near a store: told to whoever sends the messages, but seldom, and never at night. Pure."""
+"""A member who comes near a store: told to whoever sends the messages, but seldom, and at night as quiet. Pure."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ QUIET_FROM, QUIET_TO = 21, 9  # o'clock where the store is
 
 @dataclass(frozen=True)
 class Approach:
-    """A member has come near a store; `is_quiet` if nobody should hear of it now."""
+    """A member has come near a store; of one that `is_closed` nobody hears, and in a quiet hour nobody should ring."""
 
     approach_id: str
     store_id: str
     at: datetime
-    is_quiet: bool
+    is_closed: bool
+    is_quiet: bool = False
 
 
 class Told(NamedTuple):
@@ -53,22 +54,28 @@ def decide(state: State, approach: Approach, _at: datetime) -> Decided[State]:
     at = max(approach.at, state.at)
     told = tuple(one for one in state.told if at - one.at < TOLD_EVERY)
     is_known = any(one.store_id == approach.store_id for one in told)
-    is_told = not (approach.is_quiet or is_known or state.is_erased or len(told) >= STORES_MAX)
+    is_told = not (approach.is_closed or is_known or state.is_erased or len(told) >= STORES_MAX)
     if is_told:
         told = (*told, Told(approach.store_id, at))
-    data = {"approach_id": approach.approach_id, "store_id": approach.store_id}
+    data = {"approach_id": approach.approach_id, "store_id": approach.store_id, **_quiet(approach)}
     return Decided(State(at, told), (Step("approached" if is_told else "noted", occurred_at=at, data=data),))
+
+
+def _quiet(approach: Approach) -> dict[str, bool]:
+    """What the event says at night; by day it says nothing of it."""
+    return {"quiet": True} if approach.is_quiet else {}
 
 
 def pack(approach: Approach) -> dict[str, Any]:
     """An approach as its name keeps it."""
-    at, is_quiet = clock.to_ms(approach.at), int(approach.is_quiet)
-    return {"i": approach.approach_id, "s": approach.store_id, "t": at, "q": is_quiet}
+    at, is_closed = clock.to_ms(approach.at), int(approach.is_closed)
+    quiet = {"n": 1} if approach.is_quiet else {}
+    return {"i": approach.approach_id, "s": approach.store_id, "t": at, "q": is_closed, **quiet}
 
 
 def unpack(packed: dict[str, Any]) -> Approach:
     """The approach of `pack`."""
-    return Approach(packed["i"], packed["s"], clock.from_ms(int(packed["t"])), bool(packed["q"]))
+    return Approach(packed["i"], packed["s"], clock.from_ms(int(packed["t"])), bool(packed["q"]), "n" in packed)
 
 
 def _pack_state(state: State) -> dict[str, Any]:

@@ -24,8 +24,8 @@ def record(call: Call[ApproachBody]) -> Reply:
 
     def found(consistent: bool) -> tuple[str, Approach]:
         store = visitor.store_for(world, member_id, wanted.store_id, consistent=consistent)
-        is_quiet = is_night(call.now, store.time_zone) or store.state != "open"
-        return member_id, Approach(wanted.approach_id, wanted.store_id, call.now, is_quiet)
+        is_closed, is_quiet = store.state != "open", is_night(call.now, store.time_zone)
+        return member_id, Approach(wanted.approach_id, wanted.store_id, call.now, is_closed, is_quiet)
 
     naming = call.naming(NAME, wanted.approach_id, f"member.{member_id}")
     done = world.ledger.perform(VERB, naming, found, partial(require_member, world))

@@ -21,7 +21,7 @@ from checkin.rules import OVERRUN, Outcome, arrive, is_device_new, judge, next_p
 from checkin.ruling import WITHHELD
 from checkin.stores import find
 from checkin.visits import VISITS, Visits
-from shared import keys
+from shared import keys, reviews
 from shared.chain import Decided, Head, Step
 from shared.coupons_of import is_held_out
 from shared.errors import Conflict, Forbidden, Invalid, Refused
@@ -136,6 +136,10 @@ def _perform(
         done = _carry_on(world, name, head)
     else:
         done = _enter(world, name, pending, head)
+        if done.last.kind == KINDS["pending_review"]:
+            reviews.follow(
+                world, done.last
+            )  # so that it waits in the list when this has answered; else the relay does it
     answer = _answer(done)
     return Reply(answer.model_dump(mode="json"), 200 if answer.already else 201, is_replay=done.is_replay)
 

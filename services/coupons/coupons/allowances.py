@@ -59,12 +59,14 @@ def allow(call: Call[AllowanceRequest]) -> Reply:
     naming = call.naming("allowance", asked.allowance_id)
 
     def find(_: bool) -> tuple[str, Allowing]:
-        store_id = store_of(call, asked.terminal_id, asked.store_id)
+        terminal_id = asked.terminal_id or call.who.terminal_id
+        if terminal_id is None:
+            raise Invalid.at("/terminal_id", "missing", "Field required")
+        store_id = store_of(call, terminal_id, asked.store_id)
         days = places.of_store(call.world, store_id)
         today, day = days.day(call.now), asked.business_day
         if not today <= day <= today + timedelta(days=DAYS_AHEAD):
             raise Invalid.at("/business_day", "out_of_range", f"from {today} to {DAYS_AHEAD} days ahead")
-        terminal_id = asked.terminal_id
         allowing = Allowing(
             asked.allowance_id, store_id, terminal_id, day, *_times(days, day), MAX_REDEMPTIONS, MAX_VALUE
         )

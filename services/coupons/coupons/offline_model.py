@@ -18,10 +18,10 @@ Outcome: TypeAlias = Literal["applied", "duplicate", "conflict_absorbed", "confl
 
 
 class AllowanceRequest(Shape):
-    """`store_id` is for those who have no store of their own; a till's is that of its key."""
+    """A till's `terminal_id` and `store_id` are those of its key; others name the till, and its store if need be."""
 
     allowance_id: Id
-    terminal_id: Id
+    terminal_id: Id | None = None
     business_day: Day
     store_id: Id | None = None
 

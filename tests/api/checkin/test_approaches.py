@@ -44,11 +44,12 @@ def test_nobody_hears_of_one_twice_a_day_and_the_answer_does_not_tell(taro, hear
     assert [event["data"]["approach_id"] for event in heard()] == ["a-1", "a-3"]
 
 
-@pytest.mark.parametrize(("hours", "told"), [(8.99, 1), (9, 0), (20.99, 0), (21, 1)])
-def test_nights_are_quiet(taro, heard, clock, hours, told):
+@pytest.mark.parametrize(("hours", "quiet"), [(8.99, None), (9, True), (20.99, True), (21, None)])
+def test_at_night_the_event_says_that_it_is_quiet(taro, heard, clock, hours, quiet):
     clock.forward(hours=hours)  # from noon in Tokyo
     assert taro.post("/v1/me/approaches", BODY).status == 202
-    assert len(heard()) == told
+    (event,) = heard()
+    assert event["data"].get("quiet") is quiet
 
 
 def test_a_closed_store_calls_nobody(taro, operator, heard):

@@ -56,6 +56,13 @@ def decide(operator, review_id, word):
     return operator.post(f"/v1/reviews/{review_id}/{word}", {})
 
 
+def test_a_check_in_waits_in_the_list_before_any_event_is_heard(taro, operator, checkin, clock):
+    taro.post("/v1/me/checkins", checkin())
+    clock.forward(minutes=40)
+    taro.post("/v1/me/checkins", checkin("c-2", store_id="umeda"))
+    assert [item["checkin_id"] for item in waiting(operator)] == ["c-2"]
+
+
 def test_what_waits_is_listed_with_its_reason_and_no_place(operator, flagged):
     (item,) = waiting(operator)
     assert item.pop("review_id")
