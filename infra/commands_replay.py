@@ -55,7 +55,7 @@ def replay(asked: argparse.Namespace, home: Home, say: Say) -> Result:
         frame = _load()
         line = Line(Wire(local["points"], local["keys"]["ec"]))
         report = replaying.run(frame, part, line, kept, clock.utc_now())
-        coupons = _coupons(frame, part, asked.coupons or share_of(part), local, kept.shift_weeks)
+        coupons = _coupons(frame, part, asked.coupons or share_of(part), local, kept.shift_weeks, say)
     except NoAnswer as silent:
         raise Failed(f"{silent}. {AGAIN}") from silent
     except KeyboardInterrupt:
@@ -68,14 +68,19 @@ def replay(asked: argparse.Namespace, home: Home, say: Say) -> Result:
 
 
 def _coupons(
-    frame: Frame, part: Slice, share: Share, local: dict[str, Any], shift_weeks: int
+    frame: Frame, part: Slice, share: Share, local: dict[str, Any], shift_weeks: int, say: Say
 ) -> coupon_replay.Report | None:
     """The coupons of the slice, or of those who are meant instead; None for nobody's."""
     if share == "none":
         return None
     tables = redeemed.load(frame)
     wanted = coupon_replay.households(tables, receipts.households(frame, part), share)
-    return coupon_replay.run(coupon_replay.plan(tables, wanted, shift_weeks), _desk(local))
+    plan, desk = coupon_replay.plan(tables, wanted, shift_weeks), _desk(local)
+    report = coupon_replay.run(plan, desk)
+    say("Waiting until what follows from it by event has been heard …")
+    if not coupon_replay.is_heard(plan, desk):
+        say("It is still on its way; the sums below do not depend on it.")
+    return report
 
 
 def _desk(local: dict[str, Any]) -> Desk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -95,6 +96,26 @@ def run(plan: Plan, desk: Desk) -> Report:
     total = sum(count for count, _ in plan.sums.values())
     with tqdm(total=total, unit="redemptions", desc="coupons", mininterval=seconds, file=sys.stderr) as bar:
         return replay(plan, replace(desk, tick=bar.update))
+
+
+def is_heard(plan: Plan, desk: Desk, *, seconds: float = 300.0) -> bool:
+    """Wait until the campaigns' figures tell of all redemptions; False if they do not in that time.
+
+    Figures come by event, and these redemptions are the last of a replay. So what the receipts have caused is over then,
+    and whoever comes next need not stand behind some thousand events.
+    """
+    wanted = sum(count for count, _ in plan.sums.values())
+    until = desk.patience.now() + seconds
+    while sum(side_by_side(iter(plan.album.campaigns), lambda name: _redeemed(name, desk), desk.makers)) < wanted:
+        if desk.patience.now() >= until:
+            return False
+        desk.patience.sleep(2.0)
+    return True
+
+
+def _redeemed(name: str, desk: Desk) -> int:
+    answer = desk.call(desk.operator, "GET", f"/v1/campaigns/{name}/stats")
+    return int(json.loads(answer.body)["redeemed"]) if answer.status == 200 else 0
 
 
 def replay(plan: Plan, desk: Desk) -> Report:

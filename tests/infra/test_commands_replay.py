@@ -27,6 +27,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setattr(coupon_replay, "households", lambda _tables, of_slice, share: {share: of_slice})
     monkeypatch.setattr(coupon_replay, "plan", lambda *given: given)
     monkeypatch.setattr(coupon_replay, "run", lambda _plan, _desk: coupons())
+    monkeypatch.setattr(coupon_replay, "is_heard", lambda _plan, _desk: True)
     return tmp_path
 
 
@@ -101,6 +102,13 @@ def test_the_coupons_of_those_who_are_meant_are_replayed_too(home, monkeypatch, 
     told = json.loads(capsys.readouterr().out)
     assert asked == [("the tables", {share: {7, 8}}, 463)]
     assert (told["ok"], told["coupons"]["redemptions"], told["coupons"]["yen"]) == (True, 4, 355)
+
+
+def test_events_that_do_not_come_are_told_and_are_no_fault(home, monkeypatch, capsys):
+    monkeypatch.setattr(replay, "run", lambda *_given: report())
+    monkeypatch.setattr(coupon_replay, "is_heard", lambda _plan, _desk: False)
+    assert cli.run(["replay", "--dir", str(home)]) == 0
+    assert "still on its way" in capsys.readouterr().out
 
 
 def test_without_coupons_none_are_replayed(home, monkeypatch, capsys):

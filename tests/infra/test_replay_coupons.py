@@ -13,10 +13,11 @@ from coupons import rules
 from infra import coupon_mapping, invariants
 from infra.client import Answer, NoAnswer
 from infra.coupon_mapping import value_of
-from infra.coupon_replay import Plan, replay
+from infra.coupon_replay import Plan, is_heard, replay
 from infra.redeemed import Bought, Membership, Redemption
 from tests.infra.couponing import Services, memberships, of_households, plan, redemptions, windows
 from tests.kit import NOON
+from tests.passing import Passing
 
 FIRST = min(window.first for window in windows().values())
 
@@ -57,6 +58,17 @@ def test_an_audit_of_what_was_replayed_finds_no_fault(services, often):
     found = invariants.faults(services.world.ledger.table.scan(), NOON + timedelta(days=1))
     uncounted = "no figures have counted it"  # they do so by the stream, which does not run here
     assert [fault for fault in found if not fault.endswith(uncounted)] == []
+
+
+def test_a_replay_is_heard_when_the_figures_tell_of_all_its_redemptions_and_not_before(services):
+    few, desk = of_households(3), services.desk()
+    assert replay(few, desk).is_right
+    assert not is_heard(few, desk, seconds=6)
+    assert desk.patience.now() >= 6
+    Passing(services.world).work()
+    asked_at = desk.patience.now()
+    assert is_heard(few, desk, seconds=6)
+    assert desk.patience.now() == asked_at, "nobody waits for what is there"
 
 
 def test_each_redemption_is_on_its_own_day(services):
