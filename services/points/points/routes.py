@@ -26,6 +26,8 @@ from points import (
     members,
     merges,
     model,
+    movements,
+    moving,
     partner_model,
     partners,
     person,
@@ -194,6 +196,9 @@ _get(
     answer=liability.Liability,
     media=(JSON, CSV),
 )(reports.liability)
+_get("/v1/reports/movements", "reports:read", query=movements.MovementsQuery, answer=movements.MovementsAnswer)(
+    moving.moved
+)
 _post(
     "/v1/reconciliations",
     "reports:read",

@@ -517,6 +517,19 @@ class CouponsLine(TypedDict):
     tax: NotRequired[int]
 
 
+class DayMoved(TypedDict):
+    """What moved on a day. `returned`: taken back and given back; `held`: into holds, less what came out of them."""
+
+    day: str
+    issued: int
+    spent: int
+    expired: int
+    returned: int
+    adjusted: int
+    held: int
+    moved: int
+
+
 class Days(TypedDict):
     days: int
 
@@ -1011,6 +1024,21 @@ class Missing(TypedDict):
     amount: int
     points: NotRequired[int | None]
     found_at: NotRequired[FoundAt | None]
+
+
+class MovementsAnswer(TypedDict):
+    """What moved the balances of the members of this page of the list: sums of one page, to be added up over all.
+
+    opening + issued + returned + adjusted + moved - spent - expired - held = closing. The list is in an order of its own
+    that has nothing to do with who the members are. `left_out`: members with more than 1,000 entries since the first day.
+    """
+
+    members: int
+    left_out: int
+    opening: int
+    closing: int
+    days: list[DayMoved]
+    next_cursor: str | None
 
 
 class Name(TypedDict):
