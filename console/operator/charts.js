@@ -43,7 +43,7 @@ export function daysOf(rows, label, { language }) {
       return [
         svg("rect", { x, y: middle - up, width, height: up, rx: 2, class: "column" }),
         svg("rect", { x, y: middle, width, height: down, rx: 2, class: "down" }),
-        ...(place % 7 === 0 ? [text(x + width / 2, HEIGHT - 6, day(on, language, names), "axis")] : []),
+        ...(place % 7 === 0 ? [text(Math.max(x + width / 2, 20), HEIGHT - 6, day(on, language, names), "axis")] : []),
       ];
     }),
     svg("line", { x1: 0, x2: WIDTH, y1: middle, y2: middle, class: "base" }),

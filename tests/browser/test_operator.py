@@ -415,8 +415,21 @@ def test_what_happens_is_seen_as_it_is_told(office, stack, language, delivered):
     expect(page.locator("#watch")).to_be_visible()
 
 
-def test_the_books_say_which_commands_do_what(office):
-    page = office("books", "en-GB")
+@pytest.mark.parametrize(("language", "cause"), [("ja-JP", "チェックイン"), ("en-GB", "Check-in")])
+def test_the_books_say_what_lies_apart_and_which_commands_do_what(office, language, cause):
+    found = {"places": [{"place": "checkin", "count": 3, "is_whole": True, "causes": [{"cause": MARKUP, "count": 3}]}]}
+
+    def parked(route):
+        route.fulfill(status=200, body=json.dumps(found), headers={"Access-Control-Allow-Origin": "*"})
+
+    page = office("books", language)
+    settled(page)
+    expect(page.locator("#lying")).to_be_visible()
+    page.route("**/v1/reports/parked", parked)
+    page.reload()
+    expect(page.locator("#lying tbody td").first).to_have_text(cause)
+    expect(page.locator("#lying tbody td").nth(2)).to_have_text(f"{MARKUP} (3)")
+    picture(page, f"operator-books-{language}", is_whole=True)
     said = page.locator(".command code").all_text_contents()
     assert {"omo redrive points --dry-run", "omo audit", "omo report months"} <= set(said)
     assert all(line.startswith("omo ") for line in said)

@@ -307,6 +307,12 @@ export interface CardPage {
   next_cursor: string | null;
 }
 
+/** What went wrong: the code of a refusal, or the name of an error. */
+export interface Cause {
+  cause: string;
+  count: number;
+}
+
 /** What a check-in shows between these times, with the second fix. The same, wherever the phone was. */
 export interface ChallengeAnswer {
   challenge: string;
@@ -1043,6 +1049,20 @@ export interface Outstanding {
   consideration: "free" | "paid";
   source: "purchase" | "award" | "checkin" | "action" | "adjustment" | "coupon";
   points: number;
+}
+
+/** Every parking place, also those where nothing lies. */
+export interface Parked {
+  places: ParkingPlace[];
+}
+
+/** A service's inbox, or the alarms of the hourly jobs. `is_whole`: false where more than 100 lie there. */
+export interface ParkingPlace {
+  place: string;
+  count: number;
+  is_whole: boolean;
+  latest_at?: string | null;
+  causes: Cause[];
 }
 
 export interface Partner {
@@ -2047,6 +2067,7 @@ export interface Routes {
   post_v1_redemptions_redemption_id_void: { service: "coupons"; method: "POST"; path: "/v1/redemptions/{redemption_id}/void" };
   get_v1_reports_liability: { service: "points"; method: "GET"; path: "/v1/reports/liability" };
   get_v1_reports_movements: { service: "points"; method: "GET"; path: "/v1/reports/movements" };
+  get_v1_reports_parked: { service: "points"; method: "GET"; path: "/v1/reports/parked" };
   get_v1_reviews: { service: "checkin"; method: "GET"; path: "/v1/reviews" };
   post_v1_reviews_batch: { service: "checkin"; method: "POST"; path: "/v1/reviews/batch" };
   post_v1_reviews_review_id_approve: { service: "checkin"; method: "POST"; path: "/v1/reviews/{review_id}/approve" };
@@ -2725,6 +2746,13 @@ export interface Operations {
     query: { since: string; until: string; cursor?: string };
     body: undefined;
     answer: MovementsAnswer;
+  };
+  /** How many messages could not be done, by place and cause. */
+  get_v1_reports_parked: {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: Parked;
   };
   /** A page of the check-ins that wait for a review, of all stores or one, the oldest first. */
   get_v1_reviews: {

@@ -28,6 +28,7 @@ from points import (
     model,
     movements,
     moving,
+    parked,
     partner_model,
     partners,
     person,
@@ -199,6 +200,7 @@ _get(
 _get("/v1/reports/movements", "reports:read", query=movements.MovementsQuery, answer=movements.MovementsAnswer)(
     moving.moved
 )
+_get("/v1/reports/parked", "reports:read", answer=parked.Parked)(parked.parked)
 _post(
     "/v1/reconciliations",
     "reports:read",

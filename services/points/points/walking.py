@@ -20,7 +20,7 @@ from shared.http import Call
 from shared.table import Item
 from shared.world import World
 
-PAGE = 100
+PAGE = 50
 """So many items of the directory a call: some of them are members, each with a read or two."""
 ITEMS_MAX = 1000
 """Who has more in the time is no person, and a call that has read as many ends: it must answer."""

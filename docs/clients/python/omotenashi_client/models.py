@@ -335,6 +335,13 @@ class CardPage(TypedDict):
     next_cursor: str | None
 
 
+class Cause(TypedDict):
+    """What went wrong: the code of a refusal, or the name of an error."""
+
+    cause: str
+    count: int
+
+
 class ChallengeAnswer(TypedDict):
     """What a check-in shows between these times, with the second fix. The same, wherever the phone was."""
 
@@ -1137,6 +1144,22 @@ class Outstanding(TypedDict):
     consideration: Literal['free', 'paid']
     source: Literal['purchase', 'award', 'checkin', 'action', 'adjustment', 'coupon']
     points: int
+
+
+class Parked(TypedDict):
+    """Every parking place, also those where nothing lies."""
+
+    places: list[ParkingPlace]
+
+
+class ParkingPlace(TypedDict):
+    """A service's inbox, or the alarms of the hourly jobs. `is_whole`: false where more than 100 lie there."""
+
+    place: str
+    count: int
+    is_whole: bool
+    latest_at: NotRequired[str | None]
+    causes: list[Cause]
 
 
 class Partner(TypedDict):
