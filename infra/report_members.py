@@ -7,16 +7,16 @@ written, and no table of entries is scanned; the chains know it all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
-from points.balances import ACCOUNT, Account, settle
+from points.balances import ACCOUNT, settle
+from points.movements import Movements, movements
 from shared import chain, keys
-from shared.chain import Entry, Head, Step, head_of
+from shared.chain import Entry, head_of
 from shared.clock import from_ms
 from shared.table import Item
 from shared.units import Money, Points
@@ -71,81 +71,6 @@ def items_since(world: World, member_id: str, since: datetime) -> list[Item]:
 
 
 # ---- points by month ------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Movements:
-    """What moved the sum of all balances in a time: opening + all between = closing, exactly.
-
-    `returned` is what returns, cancellations and reversals moved; `held` what holds took out of balances, less what they
-    gave back; `moved` what merges took from one chain and had not yet brought into the other, 0 when all has arrived.
-    """
-
-    opening: Points = 0
-    issued: Points = 0
-    spent: Points = 0
-    expired: Points = 0
-    returned: Points = 0
-    adjusted: Points = 0
-    held: Points = 0
-    moved: Points = 0
-    closing: Points = 0
-
-    def add(self, other: Movements) -> None:
-        for one in fields(self):
-            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
-
-    def count(self, steps: Iterable[Entry | Step], sign: int = 1) -> None:
-        """Count entries, or what has fallen due and has no entry yet."""
-        for step in steps:
-            name, points = _moved(step)
-            setattr(self, name, getattr(self, name) + sign * points)
-            if "captured" in step.data:
-                captured = sign * step.data["captured"]
-                self.spent += captured
-                self.held -= captured
-
-    @property
-    def is_whole(self) -> bool:
-        came = self.issued + self.returned + self.adjusted + self.moved
-        return self.opening + came - self.spent - self.expired - self.held == self.closing
-
-
-_KINDS = {
-    "earned": ("issued", 1), "activated": ("issued", 1), "spent": ("spent", -1), "expired": ("expired", -1),
-    "returned": ("returned", 1), "restored": ("returned", 1), "reversed": ("returned", 1), "adjusted": ("adjusted", 1),
-    "held": ("held", -1), "captured": ("held", -1), "released": ("held", -1),
-}  # fmt: skip
-
-
-def _moved(step: Entry | Step) -> tuple[str, Points]:
-    name, sign = _KINDS.get(step.kind, ("moved", 1))
-    return name, sign * step.points
-
-
-def movements(items: Sequence[Item], bounds: Sequence[datetime], account: str, zone: str) -> list[Movements]:
-    """What moved a member's balance between each bound and the next, as the books stood at each.
-
-    What falls due counts on its day, whenever its entry was written: at each bound the account is settled.
-    """
-    found = []
-    heads = [_before(items, at, account) for at in bounds]
-    settled = [settle(head.state, at, zone) for head, at in zip(heads, bounds, strict=True)]
-    for n, (before, after) in enumerate(pairwise(heads)):
-        (opened, due_before), (closed, due_after) = settled[n : n + 2]
-        moved = Movements(opening=opened.available, closing=closed.available)
-        for item in items:
-            if before.sequence < item["sk"] <= after.sequence:
-                moved.count(chain.entries_of(item))
-        moved.count(due_before, -1)
-        moved.count(due_after)
-        assert moved.is_whole, account
-        found.append(moved)
-    return found
-
-
-def _before(items: Sequence[Item], at: datetime, account: str) -> Head[Account]:
-    return head_of(ACCOUNT, account, next((item for item in reversed(items) if from_ms(item["t"]) <= at), None))
 
 
 def by_month(world: World, bounds: Sequence[datetime], zone: str, tell: Callable[[], object]) -> list[Movements]:

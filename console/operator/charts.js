@@ -28,6 +28,28 @@ export function monthsOf(sums, label, { language }) {
   );
 }
 
+/** Points issued (up) and spent (down) by day: {on, issued, spent}. */
+export function daysOf(rows, label, { language }) {
+  const most = Math.max(1, ...rows.flatMap(({ issued, spent }) => [issued, spent]));
+  const [middle, half, step] = [HEIGHT / 2 - 8, HEIGHT / 2 - 30, WIDTH / rows.length];
+  const names = { month: "numeric", day: "numeric" };
+  return picture(
+    WIDTH,
+    HEIGHT,
+    label,
+    ...rows.flatMap(({ on, issued, spent }, place) => {
+      const [x, width] = [place * step + step * 0.15, step * 0.7];
+      const [up, down] = [issued, spent].map((points) => (half * points) / most);
+      return [
+        svg("rect", { x, y: middle - up, width, height: up, rx: 2, class: "column" }),
+        svg("rect", { x, y: middle, width, height: down, rx: 2, class: "down" }),
+        ...(place % 7 === 0 ? [text(Math.max(x + width / 2, 20), HEIGHT - 6, day(on, language, names), "axis")] : []),
+      ];
+    }),
+    svg("line", { x1: 0, x2: WIDTH, y1: middle, y2: middle, class: "base" }),
+  );
+}
+
 /** A line over days: {on, points} in order. */
 export function lineOf(spots, label, { language }) {
   const most = Math.max(1, ...spots.map(({ points }) => points));

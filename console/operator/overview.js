@@ -2,13 +2,14 @@
 
 import { el } from "../lib/dom.js";
 import { day, money, moment, number } from "../lib/format.js";
-import { lineOf, monthsOf, weekday, weekOf } from "./charts.js";
+import { daysOf, lineOf, monthsOf, weekday, weekOf } from "./charts.js";
 import { all, bars, card, command, each, figure, trouble, waiting } from "./parts.js";
 
 const MONTHS = 12;
 const TREND_DAYS = [28, 21, 14, 7, 3, 1];
 const [RUNNING, SHOWN] = [12, 8]; // campaigns looked at, and shown
 const [LOOKED, BUSIEST] = [12, 5]; // stores whose guests are looked at, and shown by name
+const [MOVED_DAYS, MOVED_PAGES] = [30, 10];
 const HOUR_MS = 3_600_000;
 
 export class Overview {
@@ -33,6 +34,7 @@ export class Overview {
     const may = (scope) => this.#who.scopes.includes(scope);
     await this.#load("waiting", () => this.#readWaiting(may), true);
     await this.#load("points", () => this.#readPoints(), may("reports:read"));
+    await this.#load("moved", () => this.#readMoved(), may("reports:read"));
     await this.#load("campaigns", () => this.#readCampaigns(), may("campaigns:admin"));
     await this.#load("guests", () => this.#readGuests(), may("stores:admin") && may("reports:read"));
   }
@@ -58,6 +60,7 @@ export class Overview {
         "div",
         { class: "stacks" },
         ...part("points", "points_owed", (found) => this.#pointsCards(found)),
+        ...part("moved", "moved", (found) => [this.#movedCard(found)]),
         ...part("campaigns", "by_campaign", (found) => [this.#campaignsCard(found)]),
         ...part("guests", "by_hour", (found) => [this.#guestsCard(found)]),
       ),
@@ -95,17 +98,8 @@ export class Overview {
 
   #pointsCards({ newest, trend }) {
     const { t, language } = this.#words;
-    const months = el(
-      "details",
-      {},
-      el("summary", {}, t("by_month")),
-      el("p", {}, t("by_month_words")),
-      command("omo report months", t),
-    );
     if (newest === null) {
-      return [
-        card(t("points_owed"), el("p", {}, t("no_report")), command("omo report liability", t), months),
-      ];
+      return [card(t("points_owed"), el("p", {}, t("no_report")), command("omo report liability", t))];
     }
     const { total, held, pending, debt, paid, members, on } = newest;
     const figures = [
@@ -126,7 +120,6 @@ export class Overview {
           ? lineOf(trend, `${t("trend")}: ${trend.map((one) => `${one.on} ${one.points}`).join(", ")}`, this.#words)
           : null,
         el("p", { class: "small" }, t("report_of", { day: day(on, language), at: moment(newest.computed_at, language) })),
-        months,
       ),
       card(
         t("expiring"),
@@ -144,6 +137,55 @@ export class Overview {
   #month(month) {
     const { t, language } = this.#words;
     return month ? day(`${month}-01`, language, { year: "numeric", month: "long" }) : t("never");
+  }
+
+  // ---- what moved ----
+
+  /** Some pages of the members, in an order that has nothing to do with who they are: all of them in a small shop. */
+  async #readMoved() {
+    try {
+      return await this.#readDays(daysFrom(-MOVED_DAYS + 1), daysFrom(0));
+    } catch (failure) {
+      if (failure.code !== "invalid_request") throw failure;
+      return await this.#readDays(daysFrom(-MOVED_DAYS), daysFrom(-1)); // it is still yesterday where the programme is
+    }
+  }
+
+  async #readDays(since, until) {
+    const sums = { days: new Map(), members: 0, isWhole: false };
+    for (let pages = 0, cursor = null; pages < MOVED_PAGES; pages++) {
+      const from = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
+      const page = await this.#session.read("points", `/v1/reports/movements?since=${since}&until=${until}${from}`);
+      sums.members += page.members;
+      for (const { day: on, issued, spent, expired } of page.days) {
+        const before = sums.days.get(on) ?? [0, 0, 0];
+        sums.days.set(on, [before[0] + issued, before[1] + spent, before[2] + expired]);
+      }
+      cursor = page.next_cursor;
+      sums.isWhole = cursor === null;
+      if (sums.isWhole || !this.#isOpen) break;
+    }
+    return sums;
+  }
+
+  #movedCard({ days, members, isWhole }) {
+    const { t, language } = this.#words;
+    const rows = [...days].map(([on, [issued, spent, expired]]) => ({ on, issued, spent, expired }));
+    const n = (name) => number(rows.reduce((sum, row) => sum + row[name], 0), language);
+    const values = { issued: n("issued"), spent: n("spent"), expired: n("expired") };
+    return card(
+      t("moved"),
+      el(
+        "dl",
+        { class: "figures" },
+        figure(t("moved_issued"), values.issued),
+        figure(t("moved_spent"), values.spent),
+        figure(t("moved_expired"), values.expired),
+      ),
+      daysOf(rows, `${t("moved")}: ${t("moved_words", values)}`, this.#words),
+      el("p", { class: "small" }, t(isWhole ? "moved_all" : "moved_some", { count: number(members, language) })),
+      el("details", {}, el("summary", {}, t("by_month")), el("p", {}, t("by_month_words")), command("omo report months", t)),
+    );
   }
 
   // ---- campaigns ----
@@ -292,6 +334,12 @@ function weekIn(hours, zone) {
     week[names.indexOf(found.weekday) * 24 + Number(found.hour)] += guests;
   }
   return week;
+}
+
+/** The day so many days from now, of this device. */
+function daysFrom(days) {
+  const now = new Date();
+  return new Date(now.getTime() - now.getTimezoneOffset() * 60_000 + days * 24 * HOUR_MS).toISOString().slice(0, 10);
 }
 
 function daysBefore(on, days) {

@@ -1,5 +1,6 @@
 // The programme: its rules in a form, all of it as JSON, and what the last month would have cost under them.
 
+import { insist } from "../lib/again.js";
 import { el } from "../lib/dom.js";
 import { money, number } from "../lib/format.js";
 import { Form } from "./form.js";
@@ -342,7 +343,8 @@ export class Rules {
     this.#drawTrial();
     try {
       for (let cursor = null; turn === this.#turn; ) {
-        const page = await this.#session.send("points", "/v1/programme/simulations", { ...body, ...(cursor && { cursor }) });
+        const asked = { ...body, ...(cursor && { cursor }) };
+        const page = await insist(() => this.#session.send("points", "/v1/programme/simulations", asked));
         if (turn !== this.#turn) return;
         add(this.#trial, page);
         cursor = page.next_cursor;

@@ -110,8 +110,10 @@ def test_the_overview_tells_what_is_owed_what_runs_and_who_comes(office, stack, 
     page.reload()
     settled(page)
     expect(page.locator("#view .figure strong").first).to_have_text("10,048")
-    expect(page.locator("svg.chart")).to_have_count(3)
+    expect(page.locator("svg.chart")).to_have_count(4)
     assert "2027" in page.locator("svg.chart").nth(1).get_attribute("aria-label")
+    issued = page.locator("#view .card", has=page.locator("svg.chart .down")).locator(".figure strong").first
+    assert int(issued.text_content().replace(",", "")) >= 10  # the check-in's
     picture(page, f"operator-overview-{language}", is_whole=True)
 
 
@@ -414,8 +416,21 @@ def test_what_happens_is_seen_as_it_is_told(office, stack, language, delivered):
     expect(page.locator("#watch")).to_be_visible()
 
 
-def test_the_books_say_which_commands_do_what(office):
-    page = office("books", "en-GB")
+@pytest.mark.parametrize(("language", "cause"), [("ja-JP", "チェックイン"), ("en-GB", "Check-in")])
+def test_the_books_say_what_lies_apart_and_which_commands_do_what(office, language, cause):
+    found = {"places": [{"place": "checkin", "count": 3, "is_whole": True, "causes": [{"cause": MARKUP, "count": 3}]}]}
+
+    def parked(route):
+        route.fulfill(status=200, body=json.dumps(found), headers={"Access-Control-Allow-Origin": "*"})
+
+    page = office("books", language)
+    settled(page)
+    expect(page.locator("#lying")).to_be_visible()
+    page.route("**/v1/reports/parked", parked)
+    page.reload()
+    expect(page.locator("#lying tbody td").first).to_have_text(cause)
+    expect(page.locator("#lying tbody td").nth(2)).to_have_text(f"{MARKUP} (3)")
+    picture(page, f"operator-books-{language}", is_whole=True)
     said = page.locator(".command code").all_text_contents()
     assert {"omo redrive points --dry-run", "omo audit", "omo report months"} <= set(said)
     assert all(line.startswith("omo ") for line in said)

@@ -49,6 +49,8 @@ ROWS = {
         "PUT /v1/partners/{partner_id}": {"operator"},
         "GET /v1/partners/{partner_id}": {"operator"},
         "GET /v1/reports/liability": {"operator"},
+        "GET /v1/reports/movements": {"operator"},
+        "GET /v1/reports/parked": {"operator"},
         "POST /v1/reconciliations": {"operator"},
         "GET /v1/alerts": {"operator"},
         "GET /v1/alerts/{alert_id}": {"operator"},

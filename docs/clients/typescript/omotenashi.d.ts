@@ -307,6 +307,12 @@ export interface CardPage {
   next_cursor: string | null;
 }
 
+/** What went wrong: the code of a refusal, or the name of an error. */
+export interface Cause {
+  cause: string;
+  count: number;
+}
+
 /** What a check-in shows between these times, with the second fix. The same, wherever the phone was. */
 export interface ChallengeAnswer {
   challenge: string;
@@ -473,6 +479,18 @@ export interface CouponsLine {
   quantity: number;
   amount: number;
   tax?: number;
+}
+
+/** What moved on a day. `returned`: taken back and given back; `held`: into holds, less what came out of them. */
+export interface DayMoved {
+  day: string;
+  issued: number;
+  spent: number;
+  expired: number;
+  returned: number;
+  adjusted: number;
+  held: number;
+  moved: number;
 }
 
 export interface Days {
@@ -938,6 +956,21 @@ export interface Missing {
   found_at?: FoundAt | null;
 }
 
+/**
+ * What moved the balances of the members of this page of the list: sums of one page, to be added up over all.
+ *
+ * opening + issued + returned + adjusted + moved - spent - expired - held = closing. The list is in an order of its own
+ * that has nothing to do with who the members are. `left_out`: members with more than 1,000 entries since the first day.
+ */
+export interface MovementsAnswer {
+  members: number;
+  left_out: number;
+  opening: number;
+  closing: number;
+  days: DayMoved[];
+  next_cursor: string | null;
+}
+
 export interface Name {
   ja: string;
   en: string;
@@ -1027,6 +1060,20 @@ export interface Outstanding {
   consideration: "free" | "paid";
   source: "purchase" | "award" | "checkin" | "action" | "adjustment" | "coupon";
   points: number;
+}
+
+/** Every parking place, also those where nothing lies. */
+export interface Parked {
+  places: ParkingPlace[];
+}
+
+/** A service's inbox, or the alarms of the hourly jobs. `is_whole`: false where more than 100 lie there. */
+export interface ParkingPlace {
+  place: string;
+  count: number;
+  is_whole: boolean;
+  latest_at?: string | null;
+  causes: Cause[];
 }
 
 export interface Partner {
@@ -2046,6 +2093,8 @@ export interface Routes {
   post_v1_redemptions_redemption_id_capture: { service: "coupons"; method: "POST"; path: "/v1/redemptions/{redemption_id}/capture" };
   post_v1_redemptions_redemption_id_void: { service: "coupons"; method: "POST"; path: "/v1/redemptions/{redemption_id}/void" };
   get_v1_reports_liability: { service: "points"; method: "GET"; path: "/v1/reports/liability" };
+  get_v1_reports_movements: { service: "points"; method: "GET"; path: "/v1/reports/movements" };
+  get_v1_reports_parked: { service: "points"; method: "GET"; path: "/v1/reports/parked" };
   get_v1_reviews: { service: "checkin"; method: "GET"; path: "/v1/reviews" };
   post_v1_reviews_batch: { service: "checkin"; method: "POST"; path: "/v1/reviews/batch" };
   post_v1_reviews_review_id_approve: { service: "checkin"; method: "POST"; path: "/v1/reviews/{review_id}/approve" };
@@ -2718,6 +2767,20 @@ export interface Operations {
     query: { on?: string };
     body: undefined;
     answer: Liability;
+  };
+  /** What was issued, spent, and expired on some days, a page of members at a time. */
+  get_v1_reports_movements: {
+    path: Record<string, never>;
+    query: { since: string; until: string; cursor?: string };
+    body: undefined;
+    answer: MovementsAnswer;
+  };
+  /** How many messages could not be done, by place and cause. */
+  get_v1_reports_parked: {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: Parked;
   };
   /** A page of the check-ins that wait for a review, of all stores or one, the oldest first. */
   get_v1_reviews: {

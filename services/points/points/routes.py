@@ -26,6 +26,9 @@ from points import (
     members,
     merges,
     model,
+    movements,
+    moving,
+    parked,
     partner_model,
     partners,
     person,
@@ -195,6 +198,10 @@ _get(
     answer=liability.Liability,
     media=(JSON, CSV),
 )(reports.liability)
+_get("/v1/reports/movements", "reports:read", query=movements.MovementsQuery, answer=movements.MovementsAnswer)(
+    moving.moved
+)
+_get("/v1/reports/parked", "reports:read", answer=parked.Parked)(parked.parked)
 _post(
     "/v1/reconciliations",
     "reports:read",

@@ -81,7 +81,6 @@ class Bill:
     """What purchases would have earned, by rule."""
 
     members: int = 0
-    left_out: int = 0
     purchases: int = 0
     amount: Money = 0
     in_force: Counter[str] = field(default_factory=Counter)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from points import simulating
+from points import walking
 from tests.api.points.shop import BASE, buy, cancel, give_back, line, of_nobody, set_programme, times
 from tests.kit import OPERATOR, TILL
 
@@ -106,18 +106,18 @@ def test_pages_hold_every_member_once(client, operator, monkeypatch):
         buy(client, f"p-{n}", 1000, member={"member_id": f"m-{n}"})
     whole = simulate(operator)
     assert (whole["members"], whole["in_force"]) == (7, 70)
-    monkeypatch.setattr(simulating, "PAGE", 2)
+    monkeypatch.setattr(walking, "PAGE", 2)
     assert simulate(operator) == whole
-    monkeypatch.setattr(simulating, "PAGE", 100)
-    monkeypatch.setattr(simulating, "PURCHASES_MAX", 1)
+    monkeypatch.setattr(walking, "PAGE", 100)
+    monkeypatch.setattr(walking, "ITEMS_MAX", 1)
     assert simulate(operator) == whole
 
 
 def test_who_has_more_entries_than_a_person_is_left_out(client, operator, monkeypatch):
     for n in range(6):
         buy(client, f"p-{n}", 1000)
-    monkeypatch.setattr(simulating, "ITEMS_MAX", 4)
-    monkeypatch.setattr(simulating, "_FIRST", 2)
+    monkeypatch.setattr(walking, "ITEMS_MAX", 4)
+    monkeypatch.setattr(walking, "_FIRST", 2)
     programme = operator.get("/v1/programme").body
     answer = operator.post("/v1/programme/simulations", {"programme": programme, **DAYS})
     assert (answer.body["left_out"], answer.body["purchases"]) == (1, 0)
@@ -144,7 +144,7 @@ def test_a_simulation_that_makes_no_sense_is_refused_at_its_place(operator, chan
 
 
 def test_a_cursor_goes_on_with_the_same_question_alone(client, operator, monkeypatch):
-    monkeypatch.setattr(simulating, "PAGE", 1)
+    monkeypatch.setattr(walking, "PAGE", 1)
     body = {"programme": {"version": 1}, **DAYS}
     cursor = operator.post("/v1/programme/simulations", body).body["next_cursor"]
     for changes in ({"since": "2026-11-02"}, {"programme": {"version": 1, "earning": [BASE | {"points": 2}]}}):

@@ -335,6 +335,13 @@ class CardPage(TypedDict):
     next_cursor: str | None
 
 
+class Cause(TypedDict):
+    """What went wrong: the code of a refusal, or the name of an error."""
+
+    cause: str
+    count: int
+
+
 class ChallengeAnswer(TypedDict):
     """What a check-in shows between these times, with the second fix. The same, wherever the phone was."""
 
@@ -515,6 +522,19 @@ class CouponsLine(TypedDict):
     quantity: int
     amount: int
     tax: NotRequired[int]
+
+
+class DayMoved(TypedDict):
+    """What moved on a day. `returned`: taken back and given back; `held`: into holds, less what came out of them."""
+
+    day: str
+    issued: int
+    spent: int
+    expired: int
+    returned: int
+    adjusted: int
+    held: int
+    moved: int
 
 
 class Days(TypedDict):
@@ -1025,6 +1045,21 @@ class Missing(TypedDict):
     found_at: NotRequired[FoundAt | None]
 
 
+class MovementsAnswer(TypedDict):
+    """What moved the balances of the members of this page of the list: sums of one page, to be added up over all.
+
+    opening + issued + returned + adjusted + moved - spent - expired - held = closing. The list is in an order of its own
+    that has nothing to do with who the members are. `left_out`: members with more than 1,000 entries since the first day.
+    """
+
+    members: int
+    left_out: int
+    opening: int
+    closing: int
+    days: list[DayMoved]
+    next_cursor: str | None
+
+
 class Name(TypedDict):
     ja: str
     en: str
@@ -1121,6 +1156,22 @@ class Outstanding(TypedDict):
     consideration: Literal['free', 'paid']
     source: Literal['purchase', 'award', 'checkin', 'action', 'adjustment', 'coupon']
     points: int
+
+
+class Parked(TypedDict):
+    """Every parking place, also those where nothing lies."""
+
+    places: list[ParkingPlace]
+
+
+class ParkingPlace(TypedDict):
+    """A service's inbox, or the alarms of the hourly jobs. `is_whole`: false where more than 100 lie there."""
+
+    place: str
+    count: int
+    is_whole: bool
+    latest_at: NotRequired[str | None]
+    causes: list[Cause]
 
 
 class Partner(TypedDict):

@@ -240,6 +240,14 @@ class Points:
         """What was outstanding at the end of a day: JSON, or CSV for a spreadsheet."""
         return self._ask("points", "GET", "/v1/reports/liability", query={"on": on})
 
+    def get_reports_movements(self, *, since: str, until: str, cursor: str | None = None) -> models.MovementsAnswer:
+        """What was issued, spent, and expired on some days, a page of members at a time."""
+        return self._ask("points", "GET", "/v1/reports/movements", query={"since": since, "until": until, "cursor": cursor})
+
+    def get_reports_parked(self) -> models.Parked:
+        """How many messages could not be done, by place and cause."""
+        return self._ask("points", "GET", "/v1/reports/parked")
+
     def post_spends(self, body: models.Spend) -> models.SpendAnswer:
         """Take points out of a member's account."""
         return self._ask("points", "POST", "/v1/spends", body=body, named_by="spend_id")
