@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,14 +43,26 @@ def measure(size: Size) -> Told:
     if lack := missing() or postgres.missing() or _not_installed():
         return Told(left_out=lack)
     with postgres.postgres() as folder, _peer(folder) as peer, _shops() as shops:
-        rounds: dict[str, list[tuple[Timed, Timed]]] = {what: [] for what in WORK}
-        for n in range(size.rounds + 1):
-            for what, found in rounds.items():
-                pair = _ours(shops[0], what, size.times), peer.ask(what=what, times=size.times)
-                if n:  # the first warms
-                    found.append(pair)
+        rounds = _rounds(shops[0], peer, WORK, size)
         races = {what: (_race(shops, what), peer.ask(what=what, threads=THREADS)) for what in WORK}
-    return Told([_times(rounds), _races(races)])
+        peer.ask(paid=size.paid)
+        later = _rounds(shops[0], peer, ["spend"], size)
+    table = _times({WORK[what]: pairs for what, pairs in rounds.items()} | {_after(size): later["spend"]})
+    return Told([table, _races(races)])
+
+
+def _after(size: Size) -> str:
+    return f"the same when {size.paid:,} others have paid"
+
+
+def _rounds(shop: Shop, peer: Peer, works: Iterable[str], size: Size) -> dict[str, list[tuple[Timed, Timed]]]:
+    rounds: dict[str, list[tuple[Timed, Timed]]] = {what: [] for what in works}
+    for n in range(size.rounds + 1):
+        for what, found in rounds.items():
+            pair = _ours(shop, what, size.times), peer.ask(what=what, times=size.times)
+            if n:  # the first warms
+                found.append(pair)
+    return rounds
 
 
 def _not_installed() -> str | None:
@@ -163,7 +175,7 @@ def _times(rounds: Mapping[str, list[tuple[Timed, Timed]]]) -> Table:
         for name, part in (("ms", 0), ("ms of the processor", 1)):
             ours, theirs = ([_median(pair[which], part) for pair in pairs] for which in (0, 1))
             ratio = Spread.of([mine / other for mine, other in zip(ours, theirs, strict=True)])
-            rows.append([WORK[what], name, Spread.of(ours), Spread.of(theirs), ratio])
+            rows.append([what, name, Spread.of(ours), Spread.of(theirs), ratio])
     says = "A request's whole way, here through Chalice and boto3, there through Django and psycopg; the engines' own time is in the first."
     return Table("Beside django-oscar", ["work", "", "here", "there", "ratio"], rows, says)
 

@@ -23,6 +23,8 @@ class Size:
     asked: int
     crowd: int
     """Threads that write to one chain in the same moment."""
+    paid: int
+    """Payments that the other shop has had before."""
     codes: int
     entries: int
     stores: int
@@ -38,6 +40,7 @@ WHOLE = Size(
     clients=16,
     asked=51,
     crowd=64,
+    paid=100_000,
     codes=1_000_000,
     entries=1_000_000,
     stores=1_000_000,
@@ -51,6 +54,7 @@ QUICK = Size(
     clients=2,
     asked=17,
     crowd=4,
+    paid=100,
     codes=1000,
     entries=2000,
     stores=20_000,
