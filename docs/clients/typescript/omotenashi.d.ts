@@ -86,10 +86,10 @@ export interface AllowanceAnswer {
   signature: string;
 }
 
-/** `store_id` is for those who have no store of their own; a till's is that of its key. */
+/** A till's `terminal_id` and `store_id` are those of its key; others name the till, and its store if need be. */
 export interface AllowanceRequest {
   allowance_id: string;
-  terminal_id: string;
+  terminal_id?: string | null;
   business_day: string;
   store_id?: string | null;
 }

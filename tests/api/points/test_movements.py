@@ -1,5 +1,7 @@
 """GET /v1/reports/movements: what was issued, spent and expired, day by day."""
 
+from typing import Any
+
 import pytest
 
 from points import walking
@@ -16,7 +18,8 @@ def operator(client):
 
 def moved(operator, days=DAYS):
     """All pages, added up: the members, opening and closing, and what moved by day, without what is 0."""
-    members, opening, closing, by_day, cursor = 0, 0, 0, {}, ""
+    members, opening, closing, cursor = 0, 0, 0, ""
+    by_day: dict[str, Any] = {}
     while cursor is not None:
         answer = operator.get(f"/v1/reports/movements?{days}{cursor and f'&cursor={cursor}'}")
         assert answer.status == 200, answer.body

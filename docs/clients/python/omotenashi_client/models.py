@@ -100,10 +100,10 @@ class AllowanceAnswer(TypedDict):
 
 
 class AllowanceRequest(TypedDict):
-    """`store_id` is for those who have no store of their own; a till's is that of its key."""
+    """A till's `terminal_id` and `store_id` are those of its key; others name the till, and its store if need be."""
 
     allowance_id: str
-    terminal_id: str
+    terminal_id: NotRequired[str | None]
     business_day: str
     store_id: NotRequired[str | None]
 
