@@ -86,10 +86,10 @@ export interface AllowanceAnswer {
   signature: string;
 }
 
-/** `store_id` is for those who have no store of their own; a till's is that of its key. */
+/** A till's `terminal_id` and `store_id` are those of its key; others name the till, and its store if need be. */
 export interface AllowanceRequest {
   allowance_id: string;
-  terminal_id: string;
+  terminal_id?: string | null;
   business_day: string;
   store_id?: string | null;
 }
@@ -357,7 +357,11 @@ export interface CheckinPage {
   next_cursor: string | null;
 }
 
-/** Where a claim stands. `refused`: nothing was taken, neither points nor a coupon of the campaign. */
+/**
+ * Where a claim stands. `refused`: nothing was taken, neither points nor a coupon of the campaign.
+ *
+ * `code` is the coupon's once it is issued; of a claim that was refused it says why, such as `insufficient_points`.
+ */
 export interface ClaimAnswer {
   claim_id: string;
   state: "pending" | "issued" | "refused";
@@ -1716,7 +1720,7 @@ export interface TriggerRequest {
   trigger_id: string;
   type: string;
   member: MemberRef;
-  data?: Record<string, unknown>;
+  data?: Record<string, unknown> | null;
 }
 
 /** The merge to be ended; it must be the one in force. */

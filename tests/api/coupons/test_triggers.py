@@ -52,6 +52,12 @@ def test_what_is_told_issues_the_coupons_of_the_campaigns_that_want_it(client, c
     assert tell(client, trigger_id="t-2", stars=4).body["campaigns"] == ["thanks"]
 
 
+def test_null_is_nothing_said(client, campaign):
+    campaign(trigger={"event": "trigger.survey"})
+    said = {"trigger_id": "t-1", "type": "survey", "member": {"member_id": "taro"}, "data": None}
+    assert client.post("/v1/triggers", said).body["campaigns"] == ["spring"]
+
+
 def test_what_nobody_wants_is_told_once_too(client):
     assert [tell(client).is_replay for _ in range(3)] == [False, True, True]  # all at one moment
 

@@ -100,10 +100,10 @@ class AllowanceAnswer(TypedDict):
 
 
 class AllowanceRequest(TypedDict):
-    """`store_id` is for those who have no store of their own; a till's is that of its key."""
+    """A till's `terminal_id` and `store_id` are those of its key; others name the till, and its store if need be."""
 
     allowance_id: str
-    terminal_id: str
+    terminal_id: NotRequired[str | None]
     business_day: str
     store_id: NotRequired[str | None]
 
@@ -391,7 +391,10 @@ class CheckinPage(TypedDict):
 
 
 class ClaimAnswer(TypedDict):
-    """Where a claim stands. `refused`: nothing was taken, neither points nor a coupon of the campaign."""
+    """Where a claim stands. `refused`: nothing was taken, neither points nor a coupon of the campaign.
+
+    `code` is the coupon's once it is issued; of a claim that was refused it says why, such as `insufficient_points`.
+    """
 
     claim_id: str
     state: Literal['pending', 'issued', 'refused']
@@ -1856,7 +1859,7 @@ class TriggerRequest(TypedDict):
     trigger_id: str
     type: str
     member: MemberRef
-    data: NotRequired[dict[str, Any]]
+    data: NotRequired[dict[str, Any] | None]
 
 
 class UnmergeRequest(TypedDict):
