@@ -219,8 +219,17 @@ export interface BudgetAnswer {
   left: number;
 }
 
-/** A campaign as it is now. `claimable`: members may claim its coupon themselves, where nothing else gives it out. */
-export interface Campaign {
+/** A PATCH. A field that is not sent stays; `null` takes an optional field away. */
+export interface CampaignChange {
+  name?: Name | null;
+  valid_until?: string | null;
+  limits?: Limits | null;
+  stores?: string[] | null;
+  attribution?: Attribution | null;
+}
+
+/** A campaign as it is sent. Coupons begin and end with days, so a time counts as its day by the programme's clock. */
+export interface CampaignRequest {
   offer: Offer;
   valid_from: string;
   valid_until?: string | null;
@@ -239,15 +248,6 @@ export interface Campaign {
   bind?: "order_ref" | null;
   attribution?: Attribution | null;
   state?: "draft" | "active" | "paused" | "ended";
-}
-
-/** A PATCH. A field that is not sent stays; `null` takes an optional field away. */
-export interface CampaignChange {
-  name?: Name | null;
-  valid_until?: string | null;
-  limits?: Limits | null;
-  stores?: string[] | null;
-  attribution?: Attribution | null;
 }
 
 /** A campaign as the operator reads it: with the one code that all share, where there is one. */
@@ -2019,7 +2019,7 @@ export interface Operations {
   post_v1_campaigns: {
     path: Record<string, never>;
     query: Record<string, never>;
-    body: Campaign;
+    body: CampaignRequest;
     answer: CampaignTold;
   };
   /** A campaign as it is now. */

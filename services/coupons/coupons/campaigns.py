@@ -9,10 +9,10 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from coupons import store
-from coupons.campaign import Campaign, CampaignChange, CampaignTold
+from coupons.campaign import Campaign, CampaignChange, CampaignRequest, CampaignTold
 from coupons.locators import draw_locator
 from coupons.store import Running
-from shared import keys, problem
+from shared import keys, places, problem
 from shared.clock import to_ms, utc_now
 from shared.codes import Form, show
 from shared.coupons_of import Codebook
@@ -27,14 +27,18 @@ FIRST_EDITION = 1
 State = Literal["draft", "active", "paused", "ended"]
 
 
-def create(call: Call[Campaign]) -> Reply:
+def create(call: Call[CampaignRequest]) -> Reply:
     """A new campaign. It counts everywhere when this has answered."""
     print_ = call.world.secrets.fingerprint(call.content)
-    old = _begin(call.world, call.body, print_)
+    try:
+        campaign = call.body.on(places.of_programme(call.world))
+    except ValidationError as error:
+        raise problem.of_validation(error) from None
+    old = _begin(call.world, campaign, print_)
     if old is not None and old["fp"] != print_:
         raise Invalid("id_reused")
     call.world.clock.sleep(CACHE_SECONDS)  # an environment may have remembered that there is no such campaign
-    return Reply(_told(call.world, call.body), 201, is_replay=old is not None)
+    return Reply(_told(call.world, campaign), 201, is_replay=old is not None)
 
 
 def _begin(world: World, campaign: Campaign, print_: bytes) -> Item | None:
@@ -77,7 +81,8 @@ def _told(world: World, campaign: Campaign) -> CampaignTold:
 
 def change(call: Call[CampaignChange]) -> CampaignTold:
     """Change name, last day, limits or stores; coupons that are out keep their terms."""
-    return _change(call, lambda campaign: _changed(campaign, call.body))
+    wanted = call.body.on(places.of_programme(call.world))
+    return _change(call, lambda campaign: _changed(campaign, wanted))
 
 
 def pause(call: Call[Any]) -> CampaignTold:

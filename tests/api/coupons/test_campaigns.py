@@ -15,6 +15,27 @@ def test_a_campaign_is_made_and_read(operator):
     assert operator.get("/v1/campaigns/spring").body == made.body
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "days"),
+    [
+        ("2026-11-01T14:59:59Z", "2026-12-31T14:59:59Z", ("2026-11-01", "2026-12-31")),
+        ("2026-11-01T15:00:00Z", "2026-12-31T15:00:00Z", ("2026-11-02", "2026-12-31")),  # midnight ends a day
+        ("2026-11-01", "2026-12-31T15:00:01Z", ("2026-11-01", "2027-01-01")),
+    ],
+)
+def test_a_time_counts_as_its_day_by_the_programmes_clock(operator, first, last, days):
+    made = operator.post("/v1/campaigns", CAMPAIGN | {"valid_from": first, "valid_until": last})
+    assert (made.status, made.body["valid_from"], made.body["valid_until"]) == (201, *days)
+    changed = operator.patch("/v1/campaigns/spring", {"valid_until": last})
+    assert (changed.status, changed.body["valid_until"]) == (200, days[1])
+
+
+def test_a_window_without_a_day_is_refused_however_it_is_written(operator):
+    empty = {"valid_from": "2026-11-02T00:00:00Z", "valid_until": "2026-11-01T15:00:00Z"}
+    answer = operator.post("/v1/campaigns", CAMPAIGN | empty)
+    assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, "/valid_until")
+
+
 def test_a_campaign_sent_again_is_replayed_as_it_was(operator):
     first = operator.post("/v1/campaigns", CAMPAIGN)
     assert operator.post("/v1/campaigns/spring/pause").status == 200

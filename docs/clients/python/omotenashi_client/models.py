@@ -241,8 +241,18 @@ class BudgetAnswer(TypedDict):
     left: int
 
 
-class Campaign(TypedDict):
-    """A campaign as it is now. `claimable`: members may claim its coupon themselves, where nothing else gives it out."""
+class CampaignChange(TypedDict):
+    """A PATCH. A field that is not sent stays; `null` takes an optional field away."""
+
+    name: NotRequired[Name | None]
+    valid_until: NotRequired[str | None]
+    limits: NotRequired[Limits | None]
+    stores: NotRequired[list[str] | None]
+    attribution: NotRequired[Attribution | None]
+
+
+class CampaignRequest(TypedDict):
+    """A campaign as it is sent. Coupons begin and end with days, so a time counts as its day by the programme's clock."""
 
     offer: Offer
     valid_from: str
@@ -262,16 +272,6 @@ class Campaign(TypedDict):
     bind: NotRequired[Literal['order_ref'] | None]
     attribution: NotRequired[Attribution | None]
     state: NotRequired[Literal['draft', 'active', 'paused', 'ended']]
-
-
-class CampaignChange(TypedDict):
-    """A PATCH. A field that is not sent stays; `null` takes an optional field away."""
-
-    name: NotRequired[Name | None]
-    valid_until: NotRequired[str | None]
-    limits: NotRequired[Limits | None]
-    stores: NotRequired[list[str] | None]
-    attribution: NotRequired[Attribution | None]
 
 
 class CampaignTold(TypedDict):

@@ -299,7 +299,7 @@ class Coupons:
         """This description."""
         return self._ask("coupons", "GET", "/openapi.json")
 
-    def post_campaigns(self, body: models.Campaign) -> models.CampaignTold:
+    def post_campaigns(self, body: models.CampaignRequest) -> models.CampaignTold:
         """A new campaign. It counts everywhere when this has answered."""
         return self._ask("coupons", "POST", "/v1/campaigns", body=body, named_by="campaign_id")
 
