@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from coupons import store
+from coupons import stats, store
 from coupons.campaign import Campaign, CampaignChange, CampaignRequest, CampaignTold
 from coupons.locators import draw_locator
-from coupons.store import Running
+from coupons.store import Earlier, Running
 from shared import keys, places, problem
 from shared.clock import to_ms, utc_now
 from shared.codes import Form, show
@@ -65,7 +65,7 @@ def read(call: Call[Any]) -> CampaignTold:
     item = call.world.directory.table.get(*keys.campaign(call.path["campaign_id"]), consistent=True)
     if item is None:
         raise NotFound("campaign_not_found")
-    return _told(call.world, store.of_item(item).campaign)
+    return _told(call.world, store.as_said(item).campaign)
 
 
 def _told(world: World, campaign: Campaign) -> CampaignTold:
@@ -104,29 +104,36 @@ def _change(call: Call[Any], make: Callable[[Campaign], Campaign]) -> CampaignTo
     def changed(old: Item | None) -> Item:
         if old is None:
             raise NotFound("campaign_not_found")
-        before = store.of_item(old)
+        before = store.as_said(old)
         after = make(before.campaign)
         edition = before.edition + (after.terms != before.campaign.terms)
-        return old | store.to_item(replace(before, campaign=after, edition=edition))
+        item = old | store.to_item(replace(before, campaign=after, edition=edition))
+        return item | {"earlier": _earlier(call, old, before.campaign, after)}
 
     def new_terms(old: Item | None, item: Item) -> Sequence[Write]:
         assert old is not None
-        return [] if item["edition"] == old["edition"] else [PutNew(store.terms_item(store.of_item(item)))]
+        return [] if item["edition"] == old["edition"] else [PutNew(store.terms_item(store.as_said(item)))]
 
     key = keys.campaign(call.path["campaign_id"])
-    return _told(call.world, store.of_item(call.world.directory.change(key, changed, new_terms)).campaign)
+    return _told(call.world, store.as_said(call.world.directory.change(key, changed, new_terms)).campaign)
+
+
+def _earlier(call: Call[Any], old: Item, before: Campaign, after: Campaign) -> dict[str, int]:
+    """What came before the limits that a campaign has: seen when one is added, forgotten when it is taken away."""
+    earlier: dict[str, int] = {}
+    for name in Earlier._fields:
+        if getattr(after.limits, name) is not None:
+            is_new = getattr(before.limits, name) is None
+            kept = old.get("earlier", {}).get(name, 0)
+            earlier[name] = getattr(stats.uncounted(call.world, after, call.now), name) if is_new else kept
+    return {name: count for name, count in earlier.items() if count}
 
 
 def _changed(campaign: Campaign, change: CampaignChange) -> Campaign:
     try:
-        after = campaign.changed(change)
+        return campaign.changed(change)
     except ValidationError as error:
         raise problem.of_validation(error) from None
-    for name in ("total", "budget"):
-        if (getattr(after.limits, name) is None) != (getattr(campaign.limits, name) is None):
-            detail = f"a {name} can be changed, but not added or taken away: what came before would not count"
-            raise Invalid.at(f"/limits/{name}", "not_changeable", detail)
-    return after
 
 
 def _turned(campaign: Campaign, state: State, from_: Sequence[State]) -> Campaign:
