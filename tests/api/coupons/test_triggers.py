@@ -192,6 +192,20 @@ def test_a_first_purchase_brings_a_coupon_and_a_second_does_not(client, campaign
     assert names(client) == ["again", "again", "hello"]
 
 
+def test_a_purchase_brings_a_coupon_when_it_is_complete_and_only_then(client, campaign, points, passing):
+    campaign("done", trigger={"event": "purchase.completed"})
+    order = {k: v for k, v in purchase(source="ec", store_id=None, state="placed").items() if v is not None}
+    assert points.post("/v1/purchases", order).status == 201
+    passing.work()
+    assert names(client) == []
+    assert points.post("/v1/purchases/ec/p-1/complete", {}).status == 200
+    passing.work()
+    assert names(client) == ["done"]
+    points.as_(TILL).post("/v1/purchases", purchase(purchase_id="p-2"))
+    passing.work()
+    assert names(client) == ["done", "done"]
+
+
 def test_a_purchase_of_nobody_brings_nothing(client, campaign, points, passing):
     campaign("hello", trigger={"event": "purchase.recorded"})
     body = purchase()
