@@ -226,8 +226,22 @@ export interface BudgetAnswer {
   left: number;
 }
 
-/** A campaign as it is now. `claimable`: members may claim its coupon themselves, where nothing else gives it out. */
-export interface Campaign {
+/** A PATCH. A field that is not sent stays; `null` takes an optional field away. */
+export interface CampaignChange {
+  name?: Name | null;
+  valid_until?: string | null;
+  limits?: Limits | null;
+  stores?: string[] | null;
+  attribution?: Attribution | null;
+}
+
+export interface CampaignPage {
+  items: CampaignTold[];
+  next_cursor: string | null;
+}
+
+/** A campaign as it is sent. Coupons begin and end with days, so a time counts as its day by the programme's clock. */
+export interface CampaignRequest {
   offer: Offer;
   valid_from: string;
   valid_until?: string | null;
@@ -246,20 +260,6 @@ export interface Campaign {
   bind?: "order_ref" | null;
   attribution?: Attribution | null;
   state?: "draft" | "active" | "paused" | "ended";
-}
-
-/** A PATCH. A field that is not sent stays; `null` takes an optional field away. */
-export interface CampaignChange {
-  name?: Name | null;
-  valid_until?: string | null;
-  limits?: Limits | null;
-  stores?: string[] | null;
-  attribution?: Attribution | null;
-}
-
-export interface CampaignPage {
-  items: CampaignTold[];
-  next_cursor: string | null;
 }
 
 /** A campaign as the operator reads it: with the one code that all share, where there is one. */
@@ -375,7 +375,11 @@ export interface CheckinPage {
   next_cursor: string | null;
 }
 
-/** Where a claim stands. `refused`: nothing was taken, neither points nor a coupon of the campaign. */
+/**
+ * Where a claim stands. `refused`: nothing was taken, neither points nor a coupon of the campaign.
+ *
+ * `code` is the coupon's once it is issued; of a claim that was refused it says why, such as `insufficient_points`.
+ */
 export interface ClaimAnswer {
   claim_id: string;
   state: "pending" | "issued" | "refused";
@@ -1168,7 +1172,7 @@ export interface Preview {
  * Limits are not counted: it is what one coupon does to each basket.
  */
 export interface PreviewRequest {
-  campaign: Campaign;
+  campaign: CampaignRequest;
   baskets: Bought[];
 }
 
@@ -1891,7 +1895,7 @@ export interface TriggerRequest {
   trigger_id: string;
   type: string;
   member: MemberRef;
-  data?: Record<string, unknown>;
+  data?: Record<string, unknown> | null;
 }
 
 /** The merge to be ended; it must be the one in force. */
@@ -2212,7 +2216,7 @@ export interface Operations {
   post_v1_campaigns: {
     path: Record<string, never>;
     query: Record<string, never>;
-    body: Campaign;
+    body: CampaignRequest;
     answer: CampaignTold;
   };
   /** A campaign as it is now. */

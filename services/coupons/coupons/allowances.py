@@ -56,12 +56,12 @@ ALLOW = Verb(TILL, pack_allowing, unpack_allowing, terminal.allow, carried_by="c
 def allow(call: Call[AllowanceRequest]) -> Reply:
     """Give a till its allowance of a business day; a second one of the same day is bounded by the same limits."""
     asked = call.body
+    terminal_id = asked.terminal_id or call.who.terminal_id
+    if terminal_id is None:
+        raise Invalid.at("/terminal_id", "missing", "Field required")
     naming = call.naming("allowance", asked.allowance_id)
 
     def find(_: bool) -> tuple[str, Allowing]:
-        terminal_id = asked.terminal_id or call.who.terminal_id
-        if terminal_id is None:
-            raise Invalid.at("/terminal_id", "missing", "Field required")
         store_id = store_of(call, terminal_id, asked.store_id)
         days = places.of_store(call.world, store_id)
         today, day = days.day(call.now), asked.business_day
@@ -73,6 +73,8 @@ def allow(call: Call[AllowanceRequest]) -> Reply:
         return keys.terminal(store_id, terminal_id), allowing
 
     done = call.world.ledger.perform(ALLOW, naming, find)
+    if done.operation.terminal_id != terminal_id:
+        raise Invalid("id_reused")  # two tills that name none of them send the same content
     return Reply(_answer(call.world, done.operation, done.last.data), 201, is_replay=done.is_replay)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
 from coupons.fields import Wanted
+from shared.business_day import DayRule
 from shared.event_types import TYPES
-from shared.shapes import Amount, Day, Id, Ref, Shape, Some, SomePoints, Words, refuse
+from shared.shapes import Amount, Day, Id, Ref, Shape, Some, SomePoints, TimeOrDay, Words, refuse
 
 Channel = Literal["ec", "pos"]
 
@@ -182,6 +184,31 @@ class Campaign(Terms):
         return Campaign(**{name: value for name, value in merged.items() if value is not None})
 
 
+class CampaignRequest(Campaign):
+    """A campaign as it is sent. Coupons begin and end with days, so a time counts as its day by the programme's clock."""
+
+    valid_from: TimeOrDay
+    valid_until: TimeOrDay | None = None
+
+    @model_validator(mode="after")
+    def _the_window_is_not_empty(self) -> CampaignRequest:
+        return self  # which days they are, `on` knows
+
+    def on(self, days: DayRule) -> Campaign:
+        """The campaign with its days; `window_empty` if there are none."""
+        first, last = _first_day(self.valid_from, days), _last_day(self.valid_until, days)
+        return Campaign(**{**dict(self), "valid_from": first, "valid_until": last})
+
+
+def _first_day(at: datetime | date, days: DayRule) -> date:
+    return days.day(at) if isinstance(at, datetime) else at
+
+
+def _last_day(at: datetime | date | None, days: DayRule) -> date | None:
+    """The day of the last moment: midnight ends the day before it."""
+    return days.day(at - timedelta(milliseconds=1)) if isinstance(at, datetime) else at
+
+
 class CampaignTold(Campaign):
     """A campaign as the operator reads it: with the one code that all share, where there is one."""
 
@@ -202,7 +229,13 @@ class CampaignChange(Shape):
     """A PATCH. A field that is not sent stays; `null` takes an optional field away."""
 
     name: Name | None = None
-    valid_until: Day | None = None
+    valid_until: TimeOrDay | None = None
     limits: Limits | None = None
     stores: Some[Id] | None = None
     attribution: Attribution | None = None
+
+    def on(self, days: DayRule) -> CampaignChange:
+        """The change with a day for a time."""
+        if not isinstance(self.valid_until, datetime):
+            return self
+        return self.model_copy(update={"valid_until": _last_day(self.valid_until, days)})

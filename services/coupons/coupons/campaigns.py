@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from coupons import store
-from coupons.campaign import Campaign, CampaignChange, CampaignQuery, CampaignTold
+from coupons import stats, store
+from coupons.campaign import Campaign, CampaignChange, CampaignQuery, CampaignRequest, CampaignTold
 from coupons.locators import draw_locator
-from coupons.store import Running
-from shared import keys, problem
+from coupons.store import Earlier, Running
+from shared import keys, places, problem
 from shared.clock import to_ms, utc_now
 from shared.codes import Form, show
 from shared.coupons_of import Codebook
@@ -28,14 +28,23 @@ FIRST_EDITION = 1
 State = Literal["draft", "active", "paused", "ended"]
 
 
-def create(call: Call[Campaign]) -> Reply:
+def create(call: Call[CampaignRequest]) -> Reply:
     """A new campaign. It counts everywhere when this has answered."""
     print_ = call.world.secrets.fingerprint(call.content)
-    old = _begin(call.world, call.body, print_)
+    campaign = as_days(call.world, call.body)
+    old = _begin(call.world, campaign, print_)
     if old is not None and old["fp"] != print_:
         raise Invalid("id_reused")
     call.world.clock.sleep(CACHE_SECONDS)  # an environment may have remembered that there is no such campaign
-    return Reply(_told(call.world, call.body), 201, is_replay=old is not None)
+    return Reply(_told(call.world, campaign), 201, is_replay=old is not None)
+
+
+def as_days(world: World, wanted: CampaignRequest) -> Campaign:
+    """A campaign as it was sent, with its days by the programme's clock."""
+    try:
+        return wanted.on(places.of_programme(world))
+    except ValidationError as error:
+        raise problem.of_validation(error) from None
 
 
 def _begin(world: World, campaign: Campaign, print_: bytes) -> Item | None:
@@ -62,7 +71,7 @@ def read(call: Call[Any]) -> CampaignTold:
     item = call.world.directory.table.get(*keys.campaign(call.path["campaign_id"]), consistent=True)
     if item is None:
         raise NotFound("campaign_not_found")
-    return _told(call.world, store.of_item(item).campaign)
+    return _told(call.world, store.as_said(item).campaign)
 
 
 def listed(call: Call[Any]) -> dict[str, Any]:
@@ -73,7 +82,7 @@ def listed(call: Call[Any]) -> dict[str, Any]:
     items = call.world.directory.table.items(pk, after=after, limit=asked.limit + 1, consistent=True)
     shown = items[: asked.limit]
     more = shown[-1]["sk"] if len(items) > asked.limit else None
-    told = [_told(call.world, store.of_item(item).campaign) for item in shown]
+    told = [_told(call.world, store.as_said(item).campaign) for item in shown]
     page = [one.model_dump(mode="json", exclude_none=True) for one in told]
     return {"items": page, "next_cursor": next_cursor(call, more)}
 
@@ -91,7 +100,8 @@ def _told(world: World, campaign: Campaign) -> CampaignTold:
 
 def change(call: Call[CampaignChange]) -> CampaignTold:
     """Change name, last day, limits or stores; coupons that are out keep their terms."""
-    return _change(call, lambda campaign: _changed(campaign, call.body))
+    wanted = call.body.on(places.of_programme(call.world))
+    return _change(call, lambda campaign: _changed(campaign, wanted))
 
 
 def pause(call: Call[Any]) -> CampaignTold:
@@ -113,29 +123,36 @@ def _change(call: Call[Any], make: Callable[[Campaign], Campaign]) -> CampaignTo
     def changed(old: Item | None) -> Item:
         if old is None:
             raise NotFound("campaign_not_found")
-        before = store.of_item(old)
+        before = store.as_said(old)
         after = make(before.campaign)
         edition = before.edition + (after.terms != before.campaign.terms)
-        return old | store.to_item(replace(before, campaign=after, edition=edition))
+        item = old | store.to_item(replace(before, campaign=after, edition=edition))
+        return item | {"earlier": _earlier(call, old, before.campaign, after)}
 
     def new_terms(old: Item | None, item: Item) -> Sequence[Write]:
         assert old is not None
-        return [] if item["edition"] == old["edition"] else [PutNew(store.terms_item(store.of_item(item)))]
+        return [] if item["edition"] == old["edition"] else [PutNew(store.terms_item(store.as_said(item)))]
 
     key = keys.campaign(call.path["campaign_id"])
-    return _told(call.world, store.of_item(call.world.directory.change(key, changed, new_terms)).campaign)
+    return _told(call.world, store.as_said(call.world.directory.change(key, changed, new_terms)).campaign)
+
+
+def _earlier(call: Call[Any], old: Item, before: Campaign, after: Campaign) -> dict[str, int]:
+    """What came before the limits that a campaign has: seen when one is added, forgotten when it is taken away."""
+    earlier: dict[str, int] = {}
+    for name in Earlier._fields:
+        if getattr(after.limits, name) is not None:
+            is_new = getattr(before.limits, name) is None
+            kept = old.get("earlier", {}).get(name, 0)
+            earlier[name] = getattr(stats.uncounted(call.world, after, call.now), name) if is_new else kept
+    return {name: count for name, count in earlier.items() if count}
 
 
 def _changed(campaign: Campaign, change: CampaignChange) -> Campaign:
     try:
-        after = campaign.changed(change)
+        return campaign.changed(change)
     except ValidationError as error:
         raise problem.of_validation(error) from None
-    for name in ("total", "budget"):
-        if (getattr(after.limits, name) is None) != (getattr(campaign.limits, name) is None):
-            detail = f"a {name} can be changed, but not added or taken away: what came before would not count"
-            raise Invalid.at(f"/limits/{name}", "not_changeable", detail)
-    return after
 
 
 def _turned(campaign: Campaign, state: State, from_: Sequence[State]) -> Campaign:

@@ -117,8 +117,10 @@ def read(call: Call[Any]) -> ClaimAnswer:
     if name is None or answered is None:
         is_dead = to_ms(call.now) - old["t"] > OPEN_NAME_LIFE.total_seconds() * 1000
         return ClaimAnswer(claim_id=claim_id, state="refused" if is_dead else "pending")
+    if answered.kind == "reserved":
+        return ClaimAnswer(claim_id=claim_id, state="pending")
     if answered.kind != "issued":
-        return ClaimAnswer(claim_id=claim_id, state="pending" if answered.kind == "reserved" else "refused")
+        return ClaimAnswer(claim_id=claim_id, state="refused", code=answered.data.get("code"))
     coupon = named(ACCEPT, name).operation.coupon
     code = show(Codebook(call.world).code(coupon))
     return ClaimAnswer(claim_id=claim_id, state="issued", coupon_id=coupon.coupon_id, code=code)

@@ -23,7 +23,10 @@ class ClaimRequest(Shape):
 
 
 class ClaimAnswer(Shape):
-    """Where a claim stands. `refused`: nothing was taken, neither points nor a coupon of the campaign."""
+    """Where a claim stands. `refused`: nothing was taken, neither points nor a coupon of the campaign.
+
+    `code` is the coupon's once it is issued; of a claim that was refused it says why, such as `insufficient_points`.
+    """
 
     claim_id: Id
     state: Literal["pending", "issued", "refused"]
@@ -40,7 +43,7 @@ class TriggerRequest(Shape):
     trigger_id: Id
     type: Id
     member: MemberRef
-    data: Annotated[dict[str, Any], Field(max_length=100)] = Field(default_factory=dict)
+    data: Annotated[dict[str, Any], Field(max_length=100)] | None = None
 
 
 class TriggerAnswer(Shape):

@@ -18,8 +18,11 @@ from shared.coupon_book import Book, Coupon, Status
 from shared.errors import Conflict
 from shared.units import Points
 
-COUPONS_MAX = 100
-"""So many coupons a head carries. Beyond, the oldest that can't be used any more make room."""
+COUPONS_MAX = 200
+"""So many coupons a head carries: a whole batch of issues fits in beside what a member has already.
+
+Beyond, the oldest that can't be used any more make room.
+"""
 
 
 @dataclass(frozen=True, slots=True)

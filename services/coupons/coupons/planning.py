@@ -9,13 +9,14 @@ from typing import Any
 from coupons import book, homes, judging, limits, packing
 from coupons.book import Counted, Redeeming, Taken
 from coupons.dues import attentive
-from coupons.homes import Homes
-from coupons.judging import Judged, Question, Usable
+from coupons.homes import Homes, Sought
+from coupons.judging import Judged, Question, Told, Usable
 from coupons.limits import LIMIT, Taking
 from coupons.model import RedemptionRequest
 from coupons.pool import Pool
 from shared import chain, keys
 from shared.chain import Head
+from shared.clock import to_text
 from shared.coupon_book import BOOK, CODES, Book
 from shared.errors import Conflict
 from shared.http import Call
@@ -72,7 +73,7 @@ class Plan:
             raise Conflict(
                 "code_not_usable",
                 errors=[{"pointer": f"/codes/{one.position}", "code": "code_not_usable", "detail": "can't be used"}],
-                **({"reason": told} if told else {}),
+                **_told(one, told),
             ).as_guess(judged.guesses)
         if judged.outcome.refused:
             first = judged.outcome.refused[0]
@@ -83,6 +84,14 @@ class Plan:
                 coupon_code=first.code,
                 errors=[{"pointer": "/codes", "code": reason, "detail": f"{first.code}: {reason}"}],
             )
+
+
+def _told(one: Sought, why: Told | None) -> dict[str, str]:
+    """What an owner's refusal says: why, and of a coupon that an order holds until when."""
+    if why is None:
+        return {}
+    use = one.coupon.use if one.coupon is not None else None
+    return {"reason": why, **({"held_until": to_text(use.at)} if why == "held" and use is not None else {})}
 
 
 def _of_homes(

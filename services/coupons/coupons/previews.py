@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from coupons import rules
-from coupons.campaign import Campaign
+from coupons.campaign import CampaignRequest
+from coupons.campaigns import as_days
 from coupons.model import Basket, Occasion, Reason
 from coupons.rules import Candidate, Place
 from shared.http import Call
@@ -29,7 +30,7 @@ class PreviewRequest(Shape):
     Limits are not counted: it is what one coupon does to each basket.
     """
 
-    campaign: Campaign
+    campaign: CampaignRequest
     baskets: Annotated[tuple[Bought, ...], Field(strict=False, min_length=1, max_length=BASKETS_MAX)]
 
 
@@ -54,7 +55,7 @@ class Preview(Shape):
 
 def preview(call: Call[PreviewRequest]) -> dict[str, Any]:
     """What a campaign that is not made yet would take off each of these baskets."""
-    campaign = call.body.campaign
+    campaign = as_days(call.world, call.body.campaign)
     candidate = Candidate("", "", campaign.campaign_id, campaign.terms, rules.validity(campaign))
     results = [_previewed(candidate, bought) for bought in call.body.baskets]
     answer = Preview(

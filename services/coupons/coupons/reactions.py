@@ -37,7 +37,10 @@ def on_checkin(world: World, event: Received) -> None:
 
 
 def _wanting(world: World, event: Received) -> list[str]:
-    return triggers.wanting(world, short_name(event.type), event.data)
+    names = [short_name(event.type)]
+    if names == ["purchase.recorded"] and not stamping.is_placed(event.data):
+        names.append("purchase.completed")  # what was complete when it was recorded is told once
+    return list(dict.fromkeys(one for name in names for one in triggers.wanting(world, name, event.data)))
 
 
 def _issue(world: World, event: Received, campaigns: Iterable[str]) -> None:

@@ -24,7 +24,7 @@ from coupons import (
     voids,
     waking,
 )
-from coupons.campaign import Campaign, CampaignChange, CampaignPage, CampaignQuery, CampaignTold
+from coupons.campaign import CampaignChange, CampaignPage, CampaignQuery, CampaignRequest, CampaignTold
 from coupons.stamp_programme import StampProgramme
 from coupons.stats_model import Stats, StoreDays, StoreDaysQuery
 from shared.http import ANY_TOKEN, KB, MEMBER, Routes
@@ -32,9 +32,9 @@ from shared.http import ANY_TOKEN, KB, MEMBER, Routes
 ROUTES = Routes()
 _get, _post, _patch = ROUTES.get, ROUTES.post, ROUTES.patch
 
-_post("/v1/campaigns", "campaigns:admin", body=Campaign, answer=CampaignTold, status=201, id_field="campaign_id")(
-    campaigns.create
-)
+_post(
+    "/v1/campaigns", "campaigns:admin", body=CampaignRequest, answer=CampaignTold, status=201, id_field="campaign_id"
+)(campaigns.create)
 _get("/v1/campaigns", "campaigns:admin", query=CampaignQuery, answer=CampaignPage)(campaigns.listed)
 _get("/v1/campaigns/{campaign_id}", "campaigns:admin", answer=CampaignTold)(campaigns.read)
 _get("/v1/campaigns/{campaign_id}/stats", "campaigns:admin", answer=Stats)(stats.read)

@@ -7,8 +7,9 @@ book, and no other source can have its place.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from typing import Any
 
 from coupons import cards, hearing, notes, packing, store
 from coupons.cards import OWNER, Granting, Occasion, Prize, Scheme
@@ -173,12 +174,16 @@ def on_purchase(world: World, event: Received) -> None:
     raise Unavailable
 
 
+def is_placed(data: Mapping[str, Any]) -> bool:
+    """Whether a purchase that is recorded is an order that still has to be completed."""
+    return "pending" in data and "on" not in data
+
+
 def _heard(world: World, event: Received) -> Heard | None:
     """What an event says of a purchase; None for an order that is placed, which gives nothing yet."""
     data = event.data
     kind, ref, left = notes.told(event)
-    is_placed = "pending" in data and "on" not in data
-    if kind == "recorded" and is_placed:
+    if kind == "recorded" and is_placed(data):
         return None
     if kind not in ("recorded", "completed"):
         return Heard(("purchase", ref), left, None)

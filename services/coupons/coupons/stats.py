@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from coupons import figures, lifting, store
+from coupons.campaign import Campaign
 from coupons.figures import FIGURES, Figures
 from coupons.limits import LIMIT
 from coupons.pool import POOL
 from coupons.stats_model import Left, Stats, Uplift
+from coupons.store import Earlier
 from shared import chain, events, keys
 from shared.chain import Part
 from shared.errors import Refused
@@ -71,15 +73,13 @@ def read(call: Call[Any]) -> Stats:
 
 def of_campaign(world: World, campaign_id: str, now: datetime) -> Stats:
     """A campaign's figures so far; `campaign_not_found` for none."""
-    campaign = store.campaign(world, campaign_id).campaign
-    holders = (keys.figures(campaign_id, shard) for shard in range(keys.FIGURES_SHARDS))
-    sums = figures.total(world.ledger.head(FIGURES, holder).state for holder in holders)
+    running = store.campaign(world, campaign_id)
+    campaign, earlier = running.campaign, running.earlier
+    sums = _sums(world, campaign_id)
     redeemed = sums.redeemed - sums.voided
     pool = world.ledger.head(POOL, keys.limit(campaign_id)).state
-    taken = sums.issued + pool.made if campaign.limits.total is None else pool.used(now)
-    spent = sums.discount
-    if campaign.limits.budget is not None:
-        spent = world.ledger.head(LIMIT, keys.limit(campaign_id, "budget")).state.used(now)
+    taken = sums.issued + pool.made if campaign.limits.total is None else pool.used(now) + earlier.total
+    spent = sums.discount if campaign.limits.budget is None else _spent(world, campaign_id, now) + earlier.budget
     return Stats(
         campaign_id=campaign_id,
         state=campaign.state,
@@ -94,8 +94,8 @@ def of_campaign(world: World, campaign_id: str, now: datetime) -> Stats:
         taken_back=sums.taken_back,
         discount_total=sums.discount,
         bonus_points_total=sums.bonus_points,
-        total=_left(campaign.limits.total, taken),
-        budget=_left(campaign.limits.budget, spent),
+        total=_left(campaign.limits.total, earlier.total, taken),
+        budget=_left(campaign.limits.budget, earlier.budget, spent),
         uplift=Uplift(
             redeemed_basket_amount=sums.basket_amount,
             average_basket_amount=_average(sums.basket_amount, redeemed),
@@ -106,8 +106,32 @@ def of_campaign(world: World, campaign_id: str, now: datetime) -> Stats:
     )
 
 
-def _left(limit: int | None, used: int) -> Left:
-    return Left(limit=limit, used=used, left=None if limit is None else max(0, limit - used))
+def uncounted(world: World, campaign: Campaign, now: datetime) -> Earlier:
+    """What a campaign has given so far beside what the chains of its limits have counted, as the figures know it."""
+    sums = _sums(world, campaign.campaign_id)
+    pool = world.ledger.head(POOL, keys.limit(campaign.campaign_id), consistent=True).state
+    given = sums.issued + pool.made
+    if campaign.code.mode != "unique":
+        given += sums.redeemed - sums.voided
+    spent = _spent(world, campaign.campaign_id, now)
+    return Earlier(max(0, given - pool.used(now)), max(0, sums.discount - spent))
+
+
+def _sums(world: World, campaign_id: str) -> Figures:
+    holders = (keys.figures(campaign_id, shard) for shard in range(keys.FIGURES_SHARDS))
+    return figures.total(world.ledger.head(FIGURES, holder).state for holder in holders)
+
+
+def _spent(world: World, campaign_id: str, now: datetime) -> int:
+    """What a campaign's budget has counted."""
+    return world.ledger.head(LIMIT, keys.limit(campaign_id, "budget")).state.used(now)
+
+
+def _left(limit: int | None, earlier: int, used: int) -> Left:
+    """What is left of a limit, which the chains count less what came earlier."""
+    if limit is None:
+        return Left(limit=None, used=used, left=None)
+    return Left(limit=limit + earlier, used=used, left=max(0, limit + earlier - used))
 
 
 def _average(amount: int, times: int) -> int | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from coupons.campaign import Campaign, Terms
 from shared import keys
@@ -11,13 +12,27 @@ from shared.table import Item
 from shared.world import World
 
 
+class Earlier(NamedTuple):
+    """What a campaign gave before it had a limit. The chain of the limit counts none of it."""
+
+    total: int = 0
+    budget: int = 0
+
+
+_NOTHING = Earlier()
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A campaign as it is now: what the operator said, the locator of its coupons, the edition of its terms."""
+    """A campaign as it is now: what the operator said, the locator of its coupons, the edition of its terms.
+
+    Its `limits` are those that its chains count against: of one that was added later, less what came `earlier`.
+    """
 
     campaign: Campaign
     locator: int
     edition: int
+    earlier: Earlier = _NOTHING
 
 
 def campaign(world: World, campaign_id: str) -> Running:
@@ -60,9 +75,20 @@ def terms(world: World, campaign_id: str, edition: int) -> Terms:
 # ---- items ----------------------------------------------------------------------------------------------------------
 
 
-def of_item(item: Item) -> Running:
-    """A campaign as the directory keeps it."""
+def as_said(item: Item) -> Running:
+    """A campaign as the directory keeps it, with its limits as the operator named them."""
     return Running(Campaign.model_validate(item["said"]), item["locator"], item["edition"])
+
+
+def of_item(item: Item) -> Running:
+    """A campaign as the directory keeps it, with the limits that its chains count against."""
+    running = as_said(item)
+    if not item.get("earlier"):
+        return running
+    campaign, earlier = running.campaign, Earlier(**{name: int(n) for name, n in item["earlier"].items()})
+    left = {name: getattr(campaign.limits, name) - n for name, n in earlier._asdict().items() if n}
+    limits = campaign.limits.model_copy(update=left)
+    return replace(running, campaign=campaign.model_copy(update={"limits": limits}), earlier=earlier)
 
 
 def to_item(running: Running) -> Item:

@@ -101,7 +101,7 @@ def _look(call: Call[TriggerRequest], naming: Naming, *, consistent: bool) -> It
     head = world.ledger.open_head(BOOK, member_id, consistent=consistent)
     if BOOK.is_nobodys(head):
         require_member(world, member_id)
-    campaigns = wanting(world, f"{TOLD}{wanted.type}", wanted.data)
+    campaigns = wanting(world, f"{TOLD}{wanted.type}", wanted.data or {})
     item: Item = {
         "pk": naming.partition,
         "sk": 0,

@@ -217,7 +217,7 @@ def test_a_claim_that_the_points_refuse_leaves_neither(taro, campaign, passing, 
     assert take(taro).status == 202
     assert take(taro, "c-2").code == "campaign_exhausted"
     passing.work()
-    assert stands(taro) == {"claim_id": "c-1", "state": "refused"}
+    assert stands(taro) == {"claim_id": "c-1", "state": "refused", "code": "insufficient_points"}
     assert (coupons(taro), balance()) == ([], 49)
     give(1, adjustment_id="a-2")
     assert take(taro).body["state"] == "pending"  # its first answer: this claim stays refused

@@ -245,11 +245,13 @@ def test_a_capture_after_the_hold_finds_what_was_issued_meanwhile(
     sound(till.world)
 
 
-@pytest.mark.parametrize("name", ["total", "budget"])
-def test_a_limit_that_counts_from_the_beginning_is_not_added_later(operator, campaign, name):
+def test_a_total_that_is_added_later_counts_the_codes_that_were_made(operator, client, campaign, issue):
     campaign()
-    refused = operator.send("PATCH", "/v1/campaigns/spring", {"limits": {name: 5}})
-    assert (refused.status, refused.body["errors"][0]["pointer"]) == (422, f"/limits/{name}")
+    assert operator.post("/v1/campaigns/spring/codes", {"job_id": "j-1", "count": 3}).status == 202
+    assert operator.send("PATCH", "/v1/campaigns/spring", {"limits": {"total": 4}}).status == 200
+    issue("s-1")
+    said = {"campaign_id": "spring", "source_id": "s-2", "member": {"member_id": "taro"}}
+    assert client.post("/v1/issues", said).code == "campaign_exhausted"
 
 
 # ---- one code for all -----------------------------------------------------------------------------------------------

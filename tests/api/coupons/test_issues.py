@@ -205,13 +205,13 @@ def test_the_last_coupon_of_a_campaign_is_told(client, campaign, issue):
     ]
 
 
-def test_a_hundred_live_coupons_fill_a_book_and_used_ones_make_room(client, campaign, issue, till, redemption):
+def test_two_hundred_live_coupons_fill_a_book_and_used_ones_make_room(client, campaign, issue, till, redemption):
     campaign()
-    coupons = [issue(f"s-{n}") for n in range(100)]
-    answer = client.post("/v1/issues", SAID | {"source_id": "s-100"})
-    assert (answer.code, answer.body["limit"]) == ("member_limit_reached", 100)
+    coupons = [issue(f"s-{n}") for n in range(200)]
+    answer = client.post("/v1/issues", SAID | {"source_id": "s-200"})
+    assert (answer.code, answer.body["limit"]) == ("member_limit_reached", 200)
     assert till.post("/v1/redemptions", redemption(coupons[7]["code"])).status == 201
-    issue("s-100")
+    issue("s-200")
     mine = client.as_(member("taro"))
     assert mine.get(f"/v1/me/coupons/{coupons[7]['coupon_id']}").code == "coupon_not_found"
     assert till.post("/v1/redemptions", redemption(coupons[7]["code"], redemption_id="r-2")).code == "code_not_usable"
@@ -222,6 +222,13 @@ def test_a_hundred_live_coupons_fill_a_book_and_used_ones_make_room(client, camp
 
 
 # ---- batches --------------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_batch_for_one_member_fits_beside_what_the_member_has(client, campaign, issue):
+    campaign()
+    issue("s-0")
+    answer = client.post("/v1/issues/batch", {"issues": [SAID | {"source_id": f"b-{n}"} for n in range(100)]})
+    assert {one["status"] for one in answer.body["results"]} == {201}
 
 
 def test_a_bad_issue_of_a_batch_harms_no_other(client, campaign):

@@ -121,6 +121,16 @@ def test_an_allowance_is_signed_and_tells_its_limits_and_its_end(client, allowan
     assert not is_genuine(told | {"signature": "AAAA"}, public(client))
 
 
+def test_a_tills_allowance_is_its_own_where_the_body_names_no_till(till, client):
+    said = {"allowance_id": "a-1", "business_day": DAY}
+    answer = till.post("/v1/offline/allowances", said)
+    assert (answer.status, answer.body["terminal_id"]) == (201, till.who.terminal_id)
+    others = client.as_(key("pos", key_id="till-9", store_id="shibuya", terminal_id="till-9"))
+    assert others.post("/v1/offline/allowances", said).code == "id_reused"
+    nobodys = client.as_(OPERATOR).post("/v1/offline/allowances", said)
+    assert (nobodys.status, nobodys.body["errors"][0]["pointer"]) == (422, "/terminal_id")
+
+
 def test_the_same_allowance_again_is_the_first_one(allowance, clock):
     first = allowance()
     clock.forward(days=3)

@@ -124,6 +124,13 @@ def test_whoever_names_the_owner_and_may_read_coupons_learns_why(till, client, c
     clock.forward(days=3)
     late = till.post("/v1/redemptions", redemption(late["code"], redemption_id="r-2", member=taro))
     assert late.body["reason"] == "expired"
+    held = issue("s-3")
+    until = till.post("/v1/redemptions", redemption(held["code"], redemption_id="r-4", hold_seconds=60)).body[
+        "held_until"
+    ]
+    another = redemption(held["code"], redemption_id="r-5", order_ref="another", member=taro)
+    answer = till.post("/v1/redemptions", another).body
+    assert (answer["reason"], answer["held_until"]) == ("held", until)
     blind = client.as_(key("pos", scopes=frozenset({"coupons:redeem"}), store_id="shibuya", terminal_id="t"))
     told = blind.post("/v1/redemptions", redemption(used["code"], redemption_id="r-3", member=taro))
     assert "reason" not in told.body

@@ -296,3 +296,40 @@ def test_two_consumers_at_one_chain_count_both(client, campaign, issue, stream, 
 def test_without_the_appends_condition_one_of_them_is_lost(client, campaign, issue, stream, monkeypatch):
     campaign()
     assert two_events_meet(client, issue, stream, monkeypatch, has_condition=False) == 1
+
+
+# ---- limits that come later ----------------------------------------------------------------------------------------
+
+
+def test_a_total_that_is_added_later_counts_what_came_before(operator, campaign, issue, hear):
+    campaign()
+    issue("s-1")
+    hear()
+    changed = operator.patch("/v1/campaigns/spring", {"limits": {"total": 2}})
+    assert (changed.status, changed.body["limits"]) == (200, {"total": 2})
+    assert operator.get("/v1/campaigns/spring").body["limits"] == {"total": 2}
+    issue("s-2")
+    said = {"campaign_id": "spring", "source_id": "s-3", "member": {"member_id": "taro"}}
+    assert operator.post("/v1/issues", said).code == "campaign_exhausted"
+    assert operator.get("/v1/campaigns/spring/stats").body["total"] == {"limit": 2, "used": 2, "left": 0}
+    operator.patch("/v1/campaigns/spring", {"limits": None})
+    issue("s-4")
+    hear()
+    operator.patch("/v1/campaigns/spring", {"limits": {"total": 4}})
+    issue("s-5")
+    assert operator.post("/v1/issues", said).code == "campaign_exhausted"
+    assert operator.patch("/v1/campaigns/spring", {"limits": {"total": 5}}).status == 200
+    issue("s-3")
+
+
+def test_a_budget_that_is_added_later_counts_what_came_before(operator, campaign, issue, till, redemption, hear):
+    campaign()
+    first, second = issue("s-1"), issue("s-2")
+    assert till.post("/v1/redemptions", redemption(first["code"])).body["discount_total"] == 300
+    hear()
+    assert operator.patch("/v1/campaigns/spring", {"limits": {"budget": 599}}).status == 200
+    over = till.post("/v1/redemptions", redemption(second["code"], redemption_id="r-2"))
+    assert (over.code, over.body["reason"]) == ("code_not_applicable", "limit_reached")
+    assert operator.patch("/v1/campaigns/spring", {"limits": {"budget": 600}}).status == 200
+    assert till.post("/v1/redemptions", redemption(second["code"], redemption_id="r-2")).status == 201
+    assert operator.get("/v1/campaigns/spring/stats").body["budget"] == {"limit": 600, "used": 600, "left": 0}

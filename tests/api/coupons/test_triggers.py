@@ -52,6 +52,12 @@ def test_what_is_told_issues_the_coupons_of_the_campaigns_that_want_it(client, c
     assert tell(client, trigger_id="t-2", stars=4).body["campaigns"] == ["thanks"]
 
 
+def test_null_is_nothing_said(client, campaign):
+    campaign(trigger={"event": "trigger.survey"})
+    said = {"trigger_id": "t-1", "type": "survey", "member": {"member_id": "taro"}, "data": None}
+    assert client.post("/v1/triggers", said).body["campaigns"] == ["spring"]
+
+
 def test_what_nobody_wants_is_told_once_too(client):
     assert [tell(client).is_replay for _ in range(3)] == [False, True, True]  # all at one moment
 
@@ -184,6 +190,20 @@ def test_a_first_purchase_brings_a_coupon_and_a_second_does_not(client, campaign
         assert points.post("/v1/purchases", {k: v for k, v in body.items() if v is not None}).status == 201
     passing.work()
     assert names(client) == ["again", "again", "hello"]
+
+
+def test_a_purchase_brings_a_coupon_when_it_is_complete_and_only_then(client, campaign, points, passing):
+    campaign("done", trigger={"event": "purchase.completed"})
+    order = {k: v for k, v in purchase(source="ec", store_id=None, state="placed").items() if v is not None}
+    assert points.post("/v1/purchases", order).status == 201
+    passing.work()
+    assert names(client) == []
+    assert points.post("/v1/purchases/ec/p-1/complete", {}).status == 200
+    passing.work()
+    assert names(client) == ["done"]
+    points.as_(TILL).post("/v1/purchases", purchase(purchase_id="p-2"))
+    passing.work()
+    assert names(client) == ["done", "done"]
 
 
 def test_a_purchase_of_nobody_brings_nothing(client, campaign, points, passing):

@@ -249,8 +249,23 @@ class BudgetAnswer(TypedDict):
     left: int
 
 
-class Campaign(TypedDict):
-    """A campaign as it is now. `claimable`: members may claim its coupon themselves, where nothing else gives it out."""
+class CampaignChange(TypedDict):
+    """A PATCH. A field that is not sent stays; `null` takes an optional field away."""
+
+    name: NotRequired[Name | None]
+    valid_until: NotRequired[str | None]
+    limits: NotRequired[Limits | None]
+    stores: NotRequired[list[str] | None]
+    attribution: NotRequired[Attribution | None]
+
+
+class CampaignPage(TypedDict):
+    items: list[CampaignTold]
+    next_cursor: str | None
+
+
+class CampaignRequest(TypedDict):
+    """A campaign as it is sent. Coupons begin and end with days, so a time counts as its day by the programme's clock."""
 
     offer: Offer
     valid_from: str
@@ -270,21 +285,6 @@ class Campaign(TypedDict):
     bind: NotRequired[Literal['order_ref'] | None]
     attribution: NotRequired[Attribution | None]
     state: NotRequired[Literal['draft', 'active', 'paused', 'ended']]
-
-
-class CampaignChange(TypedDict):
-    """A PATCH. A field that is not sent stays; `null` takes an optional field away."""
-
-    name: NotRequired[Name | None]
-    valid_until: NotRequired[str | None]
-    limits: NotRequired[Limits | None]
-    stores: NotRequired[list[str] | None]
-    attribution: NotRequired[Attribution | None]
-
-
-class CampaignPage(TypedDict):
-    items: list[CampaignTold]
-    next_cursor: str | None
 
 
 class CampaignTold(TypedDict):
@@ -411,7 +411,10 @@ class CheckinPage(TypedDict):
 
 
 class ClaimAnswer(TypedDict):
-    """Where a claim stands. `refused`: nothing was taken, neither points nor a coupon of the campaign."""
+    """Where a claim stands. `refused`: nothing was taken, neither points nor a coupon of the campaign.
+
+    `code` is the coupon's once it is issued; of a claim that was refused it says why, such as `insufficient_points`.
+    """
 
     claim_id: str
     state: Literal['pending', 'issued', 'refused']
@@ -1269,7 +1272,7 @@ class PreviewRequest(TypedDict):
     Limits are not counted: it is what one coupon does to each basket.
     """
 
-    campaign: Campaign
+    campaign: CampaignRequest
     baskets: list[Bought]
 
 
@@ -2042,7 +2045,7 @@ class TriggerRequest(TypedDict):
     trigger_id: str
     type: str
     member: MemberRef
-    data: NotRequired[dict[str, Any]]
+    data: NotRequired[dict[str, Any] | None]
 
 
 class UnmergeRequest(TypedDict):

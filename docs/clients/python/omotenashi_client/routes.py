@@ -323,7 +323,7 @@ class Coupons:
         """A page of the campaigns, in the order of their ids."""
         return self._ask("coupons", "GET", "/v1/campaigns", query={"limit": limit, "cursor": cursor})
 
-    def post_campaigns(self, body: models.Campaign) -> models.CampaignTold:
+    def post_campaigns(self, body: models.CampaignRequest) -> models.CampaignTold:
         """A new campaign. It counts everywhere when this has answered."""
         return self._ask("coupons", "POST", "/v1/campaigns", body=body, named_by="campaign_id")
 
