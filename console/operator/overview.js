@@ -9,7 +9,7 @@ const MONTHS = 12;
 const TREND_DAYS = [28, 21, 14, 7, 3, 1];
 const [RUNNING, SHOWN] = [12, 8]; // campaigns looked at, and shown
 const [LOOKED, BUSIEST] = [12, 5]; // stores whose guests are looked at, and shown by name
-const [MOVED_DAYS, MOVED_PAGES] = [30, 10];
+const [MOVED_DAYS, SAMPLE] = [30, 500]; // of so many members the days are told, if there are as many
 const HOUR_MS = 3_600_000;
 
 export class Overview {
@@ -68,6 +68,7 @@ export class Overview {
   }
 
   async #load(name, read, isAllowed) {
+    if (!this.#isOpen) return;
     try {
       this.#found[name] = isAllowed ? await read() : null;
     } catch (failure) {
@@ -153,7 +154,7 @@ export class Overview {
 
   async #readDays(since, until) {
     const sums = { days: new Map(), members: 0, isWhole: false };
-    for (let pages = 0, cursor = null; pages < MOVED_PAGES; pages++) {
+    for (let cursor = null; sums.members < SAMPLE; ) {
       const from = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
       const page = await this.#session.read("points", `/v1/reports/movements?since=${since}&until=${until}${from}`);
       sums.members += page.members;

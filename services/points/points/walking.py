@@ -20,8 +20,11 @@ from shared.http import Call
 from shared.table import Item
 from shared.world import World
 
-PAGE = 50
-"""So many items of the directory a call: some of them are members, each with a read or two."""
+PAGE = 200
+SCANS_MAX = 5
+"""So many items of the directory are read over at once, and so often in a call: few of them may be members."""
+MEMBERS_MAX = 50
+"""So many members a call, each with a read or two."""
 ITEMS_MAX = 1000
 """Who has more in the time is no person, and a call that has read as many ends: it must answer."""
 _FIRST = 10
@@ -41,21 +44,26 @@ class Walk:
 
     def chains(self, since: datetime) -> Iterator[tuple[str, list[Item]]]:
         """Each member's account, and its items since a moment and the one before, the newest first."""
-        world, read = self.call.world, 0
-        page = world.directory.table.scan(after=self._after(), limit=PAGE)
-        for item in page:
-            if (item["pk"], item["sk"]) == keys.member(str(item.get("member_id"))):
+        world, after, read, members = self.call.world, self._after(), 0, 0
+        for _ in range(SCANS_MAX):
+            page = world.directory.table.scan(after=after, limit=PAGE)
+            for item in page:
+                self._last = item
+                if (item["pk"], item["sk"]) != keys.member(str(item.get("member_id"))):
+                    continue
                 account = ACCOUNT.partition(item["member_id"])
                 items = _items(world, account, since)
-                read += len(items)
+                read, members = read + len(items), members + 1
                 if len(items) > ITEMS_MAX and from_ms(items[ITEMS_MAX]["t"]) >= since:
                     self.left_out += 1
                 else:
                     yield account, items
-            if read >= ITEMS_MAX and item is not page[-1]:
-                self._last = item
+                if read >= ITEMS_MAX or members >= MEMBERS_MAX:
+                    return
+            if len(page) < PAGE:
+                self._last = None
                 return
-        self._last = page[-1] if len(page) == PAGE else None
+            after = page[-1]["pk"], page[-1]["sk"]
 
     def next_cursor(self) -> str | None:
         """Where to go on when `chains` is through; None at the end of the list."""
