@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
@@ -132,12 +132,15 @@ class Gate:
         ]
 
     def send(self, method: str, path: str, body: bytes | None) -> Answer:
+        path, _, said = path.partition("?")
+        query = parse_qs(said) or None
         for pattern, service, route in self._routes:
             match = pattern.fullmatch(path) if route.method == method else None
             if match:
                 names = {name: unquote(value) for name, value in match.groupdict().items()}
                 made = event(EC, service, method, route.path, None, **names)
-                answered = self._shop.answer(made | {"body": None if body is None else body.decode()})
+                sent = {"body": None if body is None else body.decode(), "multiValueQueryStringParameters": query}
+                answered = self._shop.answer(made | sent)
                 return Answer(answered["statusCode"], answered["body"].encode())
         raise LookupError(f"{method} {path}")
 

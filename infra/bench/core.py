@@ -30,7 +30,7 @@ def _requests(size: Size) -> Table:
     with quiet():
         tables = [MemoryTable(counts=False) for _ in range(3)]
         Shop(tables, clock=IMPATIENT).open()
-        shop = Shop(tables)
+        shop = Shop(tables, members=2 * size.each)  # so many that nobody has a hundred coupons in the end
         shop.fill()
         logged = _all(shop, size)
         logging.getLogger("omotenashi").setLevel(logging.WARNING)

@@ -58,5 +58,5 @@ QUICK = Size(
     codes=1000,
     entries=2000,
     stores=20_000,
-    baskets_of=Slice(7, 5),
+    baskets_of=Slice(60, 40),
 )
