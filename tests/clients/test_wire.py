@@ -213,7 +213,9 @@ def test_what_is_no_address_of_the_line_is_told_by_the_line(proxy, bad):
     with pytest.raises(NoAnswer):
         elsewhere.points.post_purchases(PURCHASE)
     connection = http.client.HTTPConnection("127.0.0.1", proxy.server_address[1], timeout=30)
-    connection.request("POST", "/points/v1/x", iter([b"{}"]), {}, encode_chunked=True)
+    connection.putrequest("POST", "/points/v1/x")
+    connection.putheader("Transfer-Encoding", "chunked")
+    connection.endheaders()  # no more: who refuses hangs up, and might do so before a body is sent
     with connection.getresponse() as refused:
         assert refused.status == 411
     connection.close()

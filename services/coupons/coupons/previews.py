@@ -1,4 +1,4 @@
-"""What a campaign would take off baskets, before it is made: nothing is read and nothing written."""
+"""What a campaign would take off baskets, before it is made: nothing is written."""
 
 from __future__ import annotations
 
