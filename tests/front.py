@@ -206,4 +206,5 @@ class HttpClient(Verbs):
         content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         said = self.front.request(self.service, method, path, sent, content)
         names = {name.title(): value for name, value in said.headers.items()}
-        return Answer(said.status, json.loads(said.body) if said.body else None, names)
+        told = said.body if "csv" in names.get("Content-Type", "") else json.loads(said.body or "null")
+        return Answer(said.status, told, names)

@@ -7,8 +7,9 @@ import time
 from typing import Any
 
 from points.identities import kept_of, may_link
-from points.person import Consent, NewMe, NewMember
-from points.profiles import answer, said
+from points.person import Consent, MemberAnswer, NewMe, NewMember
+from points.profiles import answer, erased, said
+from points.store import programme
 from shared import clock, keys
 from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from shared.http import Call, Reply
@@ -29,9 +30,20 @@ def create(call: Call[NewMember]) -> Reply:
         raise Invalid.at("/member_id", "missing", "a member_id or the header Idempotency-Key is required")
     item = _new_member(call, member_id, wanted.identities, wanted.display_name, wanted.consents)
     old = _join(call.world, item, wanted.identities)
-    if old is not None and old["fp"] != item["fp"]:
+    if old is None:
+        return Reply(answer(call, item), 201)
+    if old["fp"] != item["fp"]:
         raise Invalid("id_reused")
-    return Reply(answer(call, old or item), 201, is_replay=old is not None)
+    return Reply(_answer_of_then(call, old, item), 201, is_replay=True)
+
+
+def _answer_of_then(call: Call[Any], old: Item, sent: Item) -> MemberAnswer:
+    """What this request was answered when it made the member, whatever became of it; but of who is gone only that."""
+    if is_gone(old, call.now):
+        return answer(call, erased(old))
+    consents = {purpose: consent | {"t": old["t"]} for purpose, consent in sent["consents"].items()}
+    tier = programme(call.world).tiers.at(0)
+    return answer(call, sent | {"consents": consents}).model_copy(update={"tier": tier})
 
 
 def join(call: Call[NewMe]) -> Reply:

@@ -6,8 +6,9 @@ from typing import Any
 
 from points import spending
 from points.store import programme
+from shared.errors import Forbidden
 from shared.http import Call
-from shared.member_ref import Resolved, require_presence, resolve, use_up
+from shared.member_ref import Resolved, require_member, require_presence, resolve, use_up
 from shared.naming import Naming
 from shared.reference import MemberRef
 from shared.units import Money, Points
@@ -31,7 +32,11 @@ class Payer:
         settings = programme(self.call.world)
         spending.check(settings.spending, points, pointer, total)
         found = resolve(self.call.world, self.call.who, member, consistent=consistent)
-        require_presence(self.call.who, found, is_needed=settings.pos_spend_needs_presence)
+        try:
+            require_presence(self.call.who, found, is_needed=settings.pos_spend_needs_presence)
+        except Forbidden:
+            require_member(self.call.world, found.member_id)  # that there is nobody is told first
+            raise
         self.shown = found
         return found
 

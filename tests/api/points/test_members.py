@@ -44,6 +44,26 @@ def test_the_same_member_again_is_the_same_and_other_content_is_refused(client):
     assert client.post("/v1/members", new(display_name="Kenji")).code == "id_reused"
 
 
+def test_a_retry_is_answered_as_the_first_whatever_has_changed_since(client, clock):
+    body = new(consents={"marketing": {"granted": True, "version": "v1"}})
+    first = client.post("/v1/members", body)
+    clock.forward(days=1)
+    assert client.post("/v1/members/ken/identities", {"identity": {"type": "card", "value": "c-2"}}).status == 201
+    assert client.delete("/v1/members/ken/identities/card", {"value": CARD["value"]}).status == 204
+    client.as_(member("ken")).put("/v1/me/consents/marketing", {"granted": False, "version": "v2"})
+    assert client.get("/v1/members/ken").body != first.body
+    again = client.post("/v1/members", body)
+    assert (again.status, again.body, again.is_replay) == (201, first.body, True)
+
+
+def test_a_retry_for_who_is_gone_tells_nothing_of_the_person(client):
+    client.post("/v1/members", new())
+    client.as_(OPERATOR).delete("/v1/members/ken")
+    again = client.post("/v1/members", new())
+    assert (again.status, again.body["state"], again.body["identities"], again.is_replay) == (201, "erased", [], True)
+    assert "Ken" not in str(again.body)
+
+
 def test_a_header_may_name_the_member(client):
     assert client.post("/v1/members", {}, idempotency_key="m-7").body["member_id"] == "m-7"
     assert client.post("/v1/members", {}, idempotency_key="m-7").is_replay

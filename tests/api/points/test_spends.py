@@ -56,6 +56,11 @@ def test_a_till_needs_the_members_presence(rich, ref):
     assert (answer.status, answer.code) == (403, "presence_required")
 
 
+def test_that_there_is_no_such_member_is_told_before_that_presence_is_missing(rich):
+    answer = rich.as_(TILL).post("/v1/spends", spend(member={"member_id": "nobody"}))
+    assert (answer.status, answer.code) == (404, "member_not_found")
+
+
 def test_a_static_code_or_its_scan_is_no_presence(rich):
     code = rich.as_(member("taro")).get("/v1/me/code").body["static"]["value"]
     till = rich.as_(TILL)
