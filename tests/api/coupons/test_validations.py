@@ -76,5 +76,6 @@ def test_what_a_validation_refuses(till, basket):
     assert till.post("/v1/validations", said | {"channel": "fax"}).code == "invalid_request"
     assert till.post("/v1/validations", said | {"codes": ["x"] * 11}).code == "invalid_request"
     assert till.post("/v1/validations", said | {"store_id": "umeda"}).code == "wrong_store"
-    assert till.post("/v1/validations", said | {"member": {"member_id": "nobody"}}).code == "member_not_found"
+    of_nobody = said | {"store_id": "umeda", "member": {"member_id": "nobody"}}
+    assert till.post("/v1/validations", of_nobody).code == "member_not_found"
     assert till.post("/v1/validations", said | {"basket": basket(1) | {"currency": "EUR"}}).code == "currency_mismatch"
