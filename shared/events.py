@@ -1,7 +1,7 @@
 """Entries as events: CloudEvents 1.0 whose id and source never change, however often they are delivered.
 
 id             account:number:type      (an entry may make several events; of reminders also the day and kind)
-subject        the member, where there is one
+subject        the member, else the campaign or the store; nobody's purchase or code has none
 sequence       the entry's number in its account, for whoever shows a latest state
 partitionkey   the account
 """
@@ -75,6 +75,7 @@ _ASKED = ("carry", "alarm", "explain", "withheld", "unattested", "v", "ends")
 _OF_MEMBERS = (keys.MEMBER_POINTS, keys.COUPON_BOOK, keys.VISITS, keys.APPROACHES, keys.EXPOSURES)
 _COUPONS = (keys.COUPON_BOOK, keys.CODE, keys.POOL, keys.EXPOSURES)
 _CHECKIN = (keys.VISITS, keys.TRAFFIC, keys.APPROACHES)
+_ABOUT = {keys.POOL: "campaign_id", keys.TRAFFIC: "store_id"}  # what is about no member has another subject
 _SERVICE = dict.fromkeys(_COUPONS, "coupons") | dict.fromkeys(_CHECKIN, "checkin")
 
 
@@ -116,7 +117,7 @@ def of_entry(entry: Entry) -> Iterator[Event]:
             id=f"{entry.account}:{entry.sequence}:{name}",
             source=f"/omotenashi/{_SERVICE.get(letter, 'points')}",
             name=name,
-            subject=member,
+            subject=entry.data[_ABOUT[letter]] if letter in _ABOUT else member,
             at=entry.recorded_at,
             sequence=entry.sequence,
             partition=entry.account,
