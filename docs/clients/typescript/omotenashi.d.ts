@@ -464,7 +464,7 @@ export interface CouponsLine {
   category?: string | null;
   quantity: number;
   amount: number;
-  tax?: number;
+  tax?: number | null;
 }
 
 export interface Days {
@@ -843,7 +843,7 @@ export interface Location {
   lon: number;
   accuracy_m: number;
   captured_at: string;
-  is_mock?: boolean;
+  is_mock?: boolean | null;
 }
 
 export interface Losses {

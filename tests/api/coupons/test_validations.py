@@ -71,6 +71,12 @@ def test_no_codes_and_no_member_are_nothing(till, basket):
     assert ask(till, basket) == {"discount_total": 0, "applied": [], "refused": []}
 
 
+def test_a_line_without_a_tax_may_say_so(till, basket):
+    said = basket(1)
+    untaxed = said | {"lines": [line | {"tax": None} for line in said["lines"]]}
+    assert till.post("/v1/validations", {"channel": "pos", "basket": untaxed}).status == 200
+
+
 def test_what_a_validation_refuses(till, basket):
     said = {"codes": [], "channel": "pos", "basket": basket(1)}
     assert till.post("/v1/validations", said | {"channel": "fax"}).code == "invalid_request"
