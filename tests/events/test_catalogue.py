@@ -42,6 +42,11 @@ def test_an_example_is_as_its_schema_says(name):
     assert catalogue.faults(event) == []
 
 
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_has_all_that_an_envelope_has(name):
+    assert set(catalogue.schema("envelope")["properties"]) == set(catalogue.example(name))
+
+
 @pytest.mark.parametrize("change", [{"points": "63"}, {"points": None}, {"more": 1}, {"occurred_at": "yesterday"}])
 def test_what_is_not_as_the_schema_says_is_found(change):
     event = catalogue.example("points.earned")

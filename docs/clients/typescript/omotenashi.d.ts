@@ -482,7 +482,7 @@ export interface CouponsLine {
   category?: string | null;
   quantity: number;
   amount: number;
-  tax?: number;
+  tax?: number | null;
 }
 
 /** What moved on a day. `returned`: taken back and given back; `held`: into holds, less what came out of them. */
@@ -903,7 +903,7 @@ export interface Location {
   lon: number;
   accuracy_m: number;
   captured_at: string;
-  is_mock?: boolean;
+  is_mock?: boolean | null;
 }
 
 export interface Losses {

@@ -91,10 +91,10 @@ def scan(call: Call[StaffScan]) -> Reply:
         raise Invalid.at("/store_id", "missing", "a store_id is required: this key has none")
 
     def found(consistent: bool) -> tuple[str, Arrival]:
+        store, member_id = find(world, store_id), resolve(world, who, wanted.member, consistent=consistent).member_id
         if who.kind == "pos" and store_id != who.store_id:
             raise Forbidden("wrong_store")
-        member_id = resolve(world, who, wanted.member, consistent=consistent).member_id
-        said = arrive(find(world, store_id), STAFF_SCAN, call.now, checkin_id=wanted.checkin_id)
+        said = arrive(store, STAFF_SCAN, call.now, checkin_id=wanted.checkin_id)
         return member_id, _without_held_out(world, member_id, said)
 
     return _perform(call, call.naming(NAME, wanted.checkin_id), found)

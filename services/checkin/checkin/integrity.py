@@ -89,7 +89,7 @@ def _place(fix: Location | None) -> str:
     if fix is None:
         return ""
     lat, lon = (math.floor(degrees * 1e6) for degrees in (fix.lat, fix.lon))
-    return f"{lat},{lon},{math.floor(fix.accuracy_m)},{clock.to_ms(fix.captured_at)},{int(fix.is_mock)}"
+    return f"{lat},{lon},{math.floor(fix.accuracy_m)},{clock.to_ms(fix.captured_at)},{int(bool(fix.is_mock))}"
 
 
 def _is_signed(digests: Any, app: App) -> bool:

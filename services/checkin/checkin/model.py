@@ -122,7 +122,7 @@ class Location(Shape):
     lon: Longitude
     accuracy_m: Annotated[float, Field(ge=0, le=50_000_000)]
     captured_at: Time
-    is_mock: bool = False
+    is_mock: bool | None = None
 
 
 DeviceId = Annotated[str, StringConstraints(min_length=1, max_length=128)]

@@ -34,7 +34,7 @@ class Line(Shape):
     category: Ref | None = None
     quantity: Amount
     amount: Amount
-    tax: Amount = 0
+    tax: Amount | None = None
 
 
 class Basket(Shape):

@@ -43,9 +43,9 @@ class Plan:
     def shares(self, *, consistent: bool) -> list[Share[Any, Any]]:
         """Each chain's part, those of the coupons first; raises why the request as a whole can't be."""
         call, asked = self.call, self.call.body
-        shop = homes.shop(call.world, call.who, asked)
         by, order = chain.operation(self.naming.partition), book.order_hash(asked.order_ref)
         found = Homes(call, asked.member, by, is_consistent=consistent)
+        shop = homes.shop(call.world, call.who, asked)
         question = Question(asked.basket, shop, call.now, by, order)
         judged = judging.judge(found, found.seek(asked.codes), question)
         self._refuse(judged)

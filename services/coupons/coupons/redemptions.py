@@ -49,8 +49,8 @@ def validate(call: Call[ValidationRequest]) -> ValidationAnswer:
 def _validated(call: Call[ValidationRequest], *, consistent: bool) -> Judged:
     asked = call.body
     homes.check_currency(call.world, asked.basket)
-    shop = homes.shop(call.world, call.who, asked)
     found = Homes(call, asked.member, is_consistent=consistent)
+    shop = homes.shop(call.world, call.who, asked)
     if asked.codes or asked.member is None:
         return judging.judge(found, found.seek(asked.codes), Question(asked.basket, shop, call.now))
     question = Question(asked.basket, shop, call.now, wants_best_set=True)

@@ -97,6 +97,10 @@ def test_what_proves_nothing_is_recorded_and_tells_no_reason(taro, checkin, chan
     assert answer.body == FIRST | {"outcome": "recorded_no_award", "evidence_level": level, "reward": NOTHING}
 
 
+def test_a_phone_that_knows_nothing_of_mocks_may_say_so(taro, checkin):
+    assert taro.post("/v1/me/checkins", checkin(is_mock=None)).body["outcome"] == "awarded"
+
+
 def test_without_any_evidence_nothing_is_paid(taro):
     for n, more in enumerate(({}, {"presence_code": "123456"}, {"qr": "static"}, {"device_id": "phone"})):
         answer = taro.post("/v1/me/checkins", {"checkin_id": f"c-{n}", "store_id": "shibuya"} | more)

@@ -54,6 +54,9 @@ def test_a_scan_by_card_or_scan_token_finds_the_member(operator, points):
 def test_a_till_scans_for_its_own_store_only(operator):
     wrong = operator.as_(OTHER_TILL).post("/v1/checkins", SCAN | {"store_id": "shibuya"})
     assert (wrong.status, wrong.code) == (403, "wrong_store")
+    nobody = operator.as_(OTHER_TILL).post("/v1/checkins", SCAN | {"member": {"member_id": "nobody"}})
+    nowhere = operator.as_(OTHER_TILL).post("/v1/checkins", SCAN | {"store_id": "nowhere"})
+    assert (nobody.code, nowhere.code) == ("member_not_found", "store_not_found")  # what is not there comes first
     assert operator.as_(OTHER_TILL).post("/v1/checkins", SCAN | {"store_id": "umeda"}).status == 201
 
 

@@ -223,6 +223,8 @@ def test_a_till_redeems_in_its_own_store_only(till, campaign, issue, redemption)
     code = issue()["code"]
     answer = till.post("/v1/redemptions", redemption(code, store_id="umeda"))
     assert (answer.status, answer.code) == (403, "wrong_store")
+    of_nobody = redemption(code, store_id="umeda", member={"member_id": "nobody"})
+    assert till.post("/v1/redemptions", of_nobody).code == "member_not_found"
     assert till.post("/v1/redemptions", redemption(code, store_id="shibuya")).status == 201
     (entry,) = redeemed(till.world)
     assert entry.data["store_id"] == "shibuya"

@@ -71,10 +71,17 @@ def test_no_codes_and_no_member_are_nothing(till, basket):
     assert ask(till, basket) == {"discount_total": 0, "applied": [], "refused": []}
 
 
+def test_a_line_without_a_tax_may_say_so(till, basket):
+    said = basket(1)
+    untaxed = said | {"lines": [line | {"tax": None} for line in said["lines"]]}
+    assert till.post("/v1/validations", {"channel": "pos", "basket": untaxed}).status == 200
+
+
 def test_what_a_validation_refuses(till, basket):
     said = {"codes": [], "channel": "pos", "basket": basket(1)}
     assert till.post("/v1/validations", said | {"channel": "fax"}).code == "invalid_request"
     assert till.post("/v1/validations", said | {"codes": ["x"] * 11}).code == "invalid_request"
     assert till.post("/v1/validations", said | {"store_id": "umeda"}).code == "wrong_store"
-    assert till.post("/v1/validations", said | {"member": {"member_id": "nobody"}}).code == "member_not_found"
+    of_nobody = said | {"store_id": "umeda", "member": {"member_id": "nobody"}}
+    assert till.post("/v1/validations", of_nobody).code == "member_not_found"
     assert till.post("/v1/validations", said | {"basket": basket(1) | {"currency": "EUR"}}).code == "currency_mismatch"

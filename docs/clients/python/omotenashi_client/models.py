@@ -524,7 +524,7 @@ class CouponsLine(TypedDict):
     category: NotRequired[str | None]
     quantity: int
     amount: int
-    tax: NotRequired[int]
+    tax: NotRequired[int | None]
 
 
 class DayMoved(TypedDict):
@@ -976,7 +976,7 @@ class Location(TypedDict):
     lon: float
     accuracy_m: float
     captured_at: str
-    is_mock: NotRequired[bool]
+    is_mock: NotRequired[bool | None]
 
 
 class Losses(TypedDict):
