@@ -3,6 +3,7 @@
 import { el } from "../lib/dom.js";
 import { day, money, moment, number } from "../lib/format.js";
 import { daysOf, lineOf, monthsOf, weekday, weekOf } from "./charts.js";
+import { dayOf } from "./days.js";
 import { all, bars, card, command, each, figure, trouble, waiting } from "./parts.js";
 
 const MONTHS = 12;
@@ -145,10 +146,10 @@ export class Overview {
   /** Some pages of the members, in an order that has nothing to do with who they are: all of them in a small shop. */
   async #readMoved() {
     try {
-      return await this.#readDays(daysFrom(-MOVED_DAYS + 1), daysFrom(0));
+      return await this.#readDays(dayOf(-MOVED_DAYS + 1), dayOf(0));
     } catch (failure) {
       if (failure.code !== "invalid_request") throw failure;
-      return await this.#readDays(daysFrom(-MOVED_DAYS), daysFrom(-1)); // it is still yesterday where the programme is
+      return await this.#readDays(dayOf(-MOVED_DAYS), dayOf(-1)); // it is still yesterday where the programme is
     }
   }
 
@@ -335,12 +336,6 @@ function weekIn(hours, zone) {
     week[names.indexOf(found.weekday) * 24 + Number(found.hour)] += guests;
   }
   return week;
-}
-
-/** The day so many days from now, of this device. */
-function daysFrom(days) {
-  const now = new Date();
-  return new Date(now.getTime() - now.getTimezoneOffset() * 60_000 + days * 24 * HOUR_MS).toISOString().slice(0, 10);
 }
 
 function daysBefore(on, days) {
