@@ -3,9 +3,9 @@
 import { svg } from "../lib/dom.js";
 import { day, number } from "../lib/format.js";
 
-const [WIDTH, HEIGHT, FOOT, HEAD] = [640, 190, 24, 20];
+const [WIDTH, HEIGHT, FOOT, HEAD] = [480, 170, 24, 20];
 const GROUND = HEIGHT - FOOT;
-const [CELL, LEFT, TOP] = [25, 40, 18];
+const [CELL, LEFT, TOP] = [18.5, 36, 18];
 const MONDAY = "2026-06-01"; // some Monday, to name the days of a week by
 
 /** Columns of points by month: {month, points} in order; at most eighteen, the last of them all that come later. */

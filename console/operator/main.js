@@ -100,6 +100,7 @@ function go() {
     if (target === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  document.querySelector("#views [aria-current]").scrollIntoView({ block: "nearest", inline: "nearest" });
   $("view").replaceChildren();
   const [Kind] = VIEWS[name];
   view = new Kind({ session, words, root: $("view"), who });

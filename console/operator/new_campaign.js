@@ -3,6 +3,7 @@
 import { el } from "../lib/dom.js";
 import { money, number } from "../lib/format.js";
 import { BASKETS } from "./baskets.js";
+import { dayOf } from "./days.js";
 import { Form } from "./form.js";
 import { bars, button, figure, table, whyNot } from "./parts.js";
 
@@ -119,7 +120,7 @@ export class NewCampaign {
       onSubmit: (values) => this.#make(values),
       more: [this.#look],
     });
-    this.#form.set({ type: "percent_off", way: "claim", valid_from: today(), per_member: 1, channels: ["pos", "ec"] });
+    this.#form.set({ type: "percent_off", way: "claim", valid_from: dayOf(0), per_member: 1, channels: ["pos", "ec"] });
   }
 
   async open() {
@@ -280,9 +281,4 @@ function slug(name) {
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-|-$/g, "")
     .slice(0, 48);
-}
-
-function today() {
-  const now = new Date();
-  return new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
 }

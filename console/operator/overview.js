@@ -2,13 +2,14 @@
 
 import { el } from "../lib/dom.js";
 import { day, money, moment, number } from "../lib/format.js";
-import { daysOf, lineOf, monthsOf, weekday, weekOf } from "./charts.js";
+import { daysOf, lineOf, monthsOf } from "./charts.js";
+import { dayOf } from "./days.js";
+import { Guests } from "./guests.js";
 import { all, bars, card, command, each, figure, trouble, waiting } from "./parts.js";
 
 const MONTHS = 12;
 const TREND_DAYS = [28, 21, 14, 7, 3, 1];
 const [RUNNING, SHOWN] = [12, 8]; // campaigns looked at, and shown
-const [LOOKED, BUSIEST] = [12, 5]; // stores whose guests are looked at, and shown by name
 const [MOVED_DAYS, SAMPLE] = [30, 500]; // of so many members the days are told, if there are as many
 const HOUR_MS = 3_600_000;
 
@@ -18,7 +19,7 @@ export class Overview {
   #root;
   #who;
   #found = {};
-  #store = null;
+  #guests;
   #isOpen = false;
 
   constructor({ session, words, root, who }) {
@@ -26,6 +27,10 @@ export class Overview {
     this.#words = words;
     this.#root = root;
     this.#who = who;
+    this.#guests = new Guests({ session, words }, async (read) => {
+      await this.#load("guests", read, true);
+      this.#root.querySelector("#store")?.focus();
+    });
   }
 
   async open() {
@@ -36,7 +41,7 @@ export class Overview {
     await this.#load("points", () => this.#readPoints(), may("reports:read"));
     await this.#load("moved", () => this.#readMoved(), may("reports:read"));
     await this.#load("campaigns", () => this.#readCampaigns(), may("campaigns:admin"));
-    await this.#load("guests", () => this.#readGuests(), may("stores:admin") && may("reports:read"));
+    await this.#load("guests", () => this.#guests.read(), may("stores:admin") && may("reports:read"));
   }
 
   close() {
@@ -62,7 +67,7 @@ export class Overview {
         ...part("points", "points_owed", (found) => this.#pointsCards(found)),
         ...part("moved", "moved", (found) => [this.#movedCard(found)]),
         ...part("campaigns", "by_campaign", (found) => [this.#campaignsCard(found)]),
-        ...part("guests", "by_hour", (found) => [this.#guestsCard(found)]),
+        ...part("guests", "by_hour", (found) => [found.card()]),
       ),
     );
   }
@@ -145,10 +150,10 @@ export class Overview {
   /** Some pages of the members, in an order that has nothing to do with who they are: all of them in a small shop. */
   async #readMoved() {
     try {
-      return await this.#readDays(daysFrom(-MOVED_DAYS + 1), daysFrom(0));
+      return await this.#readDays(dayOf(-MOVED_DAYS + 1), dayOf(0));
     } catch (failure) {
       if (failure.code !== "invalid_request") throw failure;
-      return await this.#readDays(daysFrom(-MOVED_DAYS), daysFrom(-1)); // it is still yesterday where the programme is
+      return await this.#readDays(dayOf(-MOVED_DAYS), dayOf(-1)); // it is still yesterday where the programme is
     }
   }
 
@@ -228,61 +233,6 @@ export class Overview {
     );
   }
 
-  // ---- guests ----
-
-  async #readGuests() {
-    const { items: stores } = await this.#session.read("checkin", "/v1/stores?limit=100");
-    const looked = stores.slice(0, LOOKED);
-    const weeks = await each(looked, (store) => this.#week(store.store_id));
-    const rows = looked.map((store, n) => ({ store, guests: weeks[n], count: sumOf(weeks[n].hours) }));
-    rows.sort((one, other) => other.count - one.count);
-    this.#store ??= rows[0]?.store.store_id;
-    const known = rows.find(({ store }) => store.store_id === this.#store);
-    return { stores, rows, shown: known?.guests ?? (this.#store ? await this.#week(this.#store) : null) };
-  }
-
-  async #week(id) {
-    return await this.#session.read("checkin", `/v1/stores/${encodeURIComponent(id)}/guests?days=7`);
-  }
-
-  #guestsCard({ stores, rows, shown }) {
-    const { t, language } = this.#words;
-    if (stores.length === 0) return card(t("by_hour"), el("p", {}, t("no_stores")));
-    const choose = el(
-      "select",
-      { "aria-label": t("store"), id: "store", change: (event) => this.#choose(event.target.value) },
-      ...stores.map(({ store_id: id, name }) =>
-        el("option", { value: id, ...(id === this.#store && { selected: "" }) }, name),
-      ),
-    );
-    const zone = stores.find(({ store_id: id }) => id === this.#store)?.time_zone ?? "UTC";
-    const week = weekIn(shown.hours, zone);
-    const count = sumOf(shown.hours);
-    const busiest = week.indexOf(Math.max(...week));
-    const when = `${weekday(Math.floor(busiest / 24), language, "long")} ${busiest % 24}:00`;
-    const words = count > 0 ? t("guests_words", { count: number(count, language), when }) : t("no_guests");
-    const some = { looked: number(rows.length, language), count: number(stores.length, language) };
-    return card(
-      t("by_hour"),
-      bars(
-        t("by_hour"),
-        rows.slice(0, BUSIEST).map((row) => ({ name: row.store.name, value: row.count, text: number(row.count, language) })),
-      ),
-      stores.length > rows.length ? el("p", { class: "small" }, t("some_stores", some)) : null,
-      choose,
-      weekOf(week, `${t("by_hour")}. ${words}`, this.#words),
-      el("p", { class: "small" }, `${words} ${t("since", { at: moment(shown.since, language) })}`),
-    );
-  }
-
-  async #choose(id) {
-    const found = this.#found.guests;
-    this.#store = id;
-    const known = found.rows.find(({ store }) => store.store_id === id);
-    await this.#load("guests", async () => ({ ...found, shown: known?.guests ?? (await this.#week(id)) }), true);
-    this.#root.querySelector("#store")?.focus();
-  }
-
   // ---- what waits ----
 
   async #readWaiting(may) {
@@ -321,26 +271,6 @@ function expiring(rows) {
   const dated = [...sums].filter(([month]) => month !== null).sort();
   const never = sums.get(null);
   return [...dated.slice(0, MONTHS + 1), ...(never ? [[null, never]] : [])].map(([month, points]) => ({ month, points }));
-}
-
-const sumOf = (hours) => hours.reduce((sum, { guests }) => sum + guests, 0);
-
-/** Guests by the hour of the store's own week, from Monday. */
-function weekIn(hours, zone) {
-  const parts = new Intl.DateTimeFormat("en-GB", { timeZone: zone, weekday: "short", hour: "2-digit", hourCycle: "h23" });
-  const names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-  const week = Array(7 * 24).fill(0);
-  for (const { hour, guests } of hours) {
-    const found = Object.fromEntries(parts.formatToParts(new Date(hour)).map(({ type, value }) => [type, value]));
-    week[names.indexOf(found.weekday) * 24 + Number(found.hour)] += guests;
-  }
-  return week;
-}
-
-/** The day so many days from now, of this device. */
-function daysFrom(days) {
-  const now = new Date();
-  return new Date(now.getTime() - now.getTimezoneOffset() * 60_000 + days * 24 * HOUR_MS).toISOString().slice(0, 10);
 }
 
 function daysBefore(on, days) {

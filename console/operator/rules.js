@@ -1,66 +1,12 @@
-// The programme: its rules in a form, all of it as JSON, and what the last month would have cost under them.
+// The programme: its rules in a form, all of it as JSON, put in force when it has been tried out.
 
-import { insist } from "../lib/again.js";
 import { el } from "../lib/dom.js";
-import { money, number } from "../lib/format.js";
+import { number } from "../lib/format.js";
+import { dayOf } from "./days.js";
 import { Form } from "./form.js";
-import { bar, button, card, figure, table, trouble, waiting, whyNot } from "./parts.js";
-
-const DAY_MS = 86_400_000;
-const LAST_DAYS = 30;
-const RULE = [
-  { name: "rule_id", label: "rule_id", kind: "text", maxlength: 64 },
-  {
-    name: "kind",
-    label: "rule_kind",
-    kind: "select",
-    options: ["base", "multiplier", "bonus"].map((one) => [one, `kind_${one}`]),
-  },
-  { name: "points", label: "rule_points", kind: "number", when: ({ kind }) => kind !== "multiplier" },
-  { name: "per_amount", label: "per_amount", hint: "per_amount_hint", kind: "number", when: ({ kind }) => kind !== "multiplier" },
-  { name: "factor", label: "factor", hint: "factor_hint", kind: "text", when: ({ kind }) => kind === "multiplier" },
-  { name: "from", label: "rule_from", kind: "text", placeholder: "2026-12-01" },
-  { name: "until", label: "rule_until", kind: "text", placeholder: "2026-12-31" },
-  { name: "channels", label: "only_channel", kind: "select", options: [["", "everywhere"], ["pos", "channel_pos"], ["ec", "channel_ec"]] },
-  { name: "store_ids", label: "stores_only", hint: "stores_hint", kind: "text" },
-  { name: "categories", label: "categories", kind: "text" },
-  { name: "tiers", label: "tiers_only", kind: "text" },
-  { name: "actions", label: "actions_only", hint: "actions_hint", kind: "text" },
-  { name: "first_purchase", label: "first_purchase", kind: "check" },
-  { name: "per_day", label: "cap_per_day", kind: "number" },
-  { name: "per_member", label: "cap_per_member", kind: "number" },
-];
-const LISTS = ["store_ids", "categories", "tiers", "actions"];
-const SETTINGS = [
-  {
-    title: "part_settings",
-    fields: [
-      {
-        name: "expiry_kind",
-        label: "expiry",
-        kind: "select",
-        options: ["fixed_days", "sliding", "end_of_month", "calendar_year", "none"].map((one) => [one, `expiry_${one}`]),
-        pointer: "/expiry/kind",
-      },
-      { name: "expiry_n", label: "expiry_n", kind: "number", pointer: "/expiry/n", when: (values) => values.expiry_kind !== "none" },
-      {
-        name: "tax",
-        label: "basis",
-        kind: "select",
-        options: [["excl", "tax_excl"], ["incl", "tax_incl"]],
-        pointer: "/basis",
-      },
-      { name: "deduct", label: "deduct_points_used", kind: "check" },
-      { name: "mode", label: "rounding", kind: "select", options: ["floor", "half_up", "ceil"].map((one) => [one, `round_${one}`]), pointer: "/rounding" },
-      { name: "scope", label: "rounding_scope", kind: "select", options: ["line", "order"].map((one) => [one, `scope_${one}`]) },
-      { name: "clawback", label: "clawback", kind: "select", options: ["debt", "clamp", "refuse"].map((one) => [one, `clawback_${one}`]), pointer: "/clawback" },
-      { name: "approval_above", label: "approval_above", kind: "number", pointer: "/approval_above" },
-      { name: "spend_min", label: "spend_min", kind: "number", pointer: "/spending/min" },
-      { name: "spend_step", label: "spend_step", kind: "number", pointer: "/spending/step" },
-      { name: "presence", label: "presence", kind: "check", pointer: "/pos_spend_needs_presence" },
-    ],
-  },
-];
+import { button, card, trouble, waiting, whyNot } from "./parts.js";
+import { fieldsOf, pointerOf, programmeOf, RULE, ruleOf, sentenceOf, SETTINGS, settingsOf } from "./rule_fields.js";
+import { Trial } from "./trial.js";
 
 export class Rules {
   #session;
@@ -75,16 +21,20 @@ export class Rules {
   #boxes = []; // what holds each rule's form, open or not
   #settings = null;
   #json = null;
-  #trial = null;
-  #dates = { since: dayOf(-LAST_DAYS), until: dayOf(-1) };
-  #turn = 0;
-  #trialBox = el("div", { id: "trial", role: "status" });
+  #trial;
   #isOpen = false;
 
   constructor({ session, words, root }) {
     this.#session = session;
     this.#words = words;
     this.#root = root;
+    this.#trial = new Trial(
+      { session, words },
+      {
+        programme: () => (this.#collect() ? { ...this.#draft, version: this.#now.version } : null),
+        onFail: (failure) => this.#fail(failure, "/programme"),
+      },
+    );
   }
 
   async open() {
@@ -101,7 +51,7 @@ export class Rules {
 
   close() {
     this.#isOpen = false;
-    this.#turn += 1;
+    this.#trial.stop();
   }
 
   draw() {
@@ -123,7 +73,7 @@ export class Rules {
       this.#rulesCard(),
       el("section", { class: "card part", "aria-label": t("settings") }, this.#settings.element),
       this.#jsonCard(),
-      this.#trialCard(),
+      this.#trial.card(),
       this.#saveCard(),
     );
   }
@@ -275,18 +225,23 @@ export class Rules {
       this.#told = { text: t("in_force", { version: number(made.version, language) }), isGood: true };
     } catch (failure) {
       if (failure.code === "version_conflict") this.#conflict = failure.said.version;
-      else this.#fail(failure, "");
+      else this.#told = { text: whyNot(failure, t), isGood: false };
+      this.draw();
+      this.#fail(failure, "");
+      return;
     }
     this.draw();
   }
 
+  /** Say at each field what is wrong with it; `place` is where the programme stands in what was sent. */
   #fail(failure, place) {
-    const { t } = this.#words;
-    const errors = failure.said?.errors ?? [];
-    this.#told = { text: whyNot(failure, t), isGood: false };
+    const errors = (failure.said?.errors ?? []).map((one) => ({ ...one, pointer: one.pointer.slice(place.length) }));
     for (const [n, form] of this.#forms.entries()) {
-      form.fail(errors.map((one) => ({ ...one, pointer: one.pointer.slice(place.length) })).filter(({ pointer }) => pointer.startsWith(`/earning/${n}/`)));
+      const own = errors.filter(({ pointer }) => pointer.startsWith(`/earning/${n}/`));
+      if (own.length) this.#boxes[n].open = true;
+      form.fail(own);
     }
+    this.#settings.fail(errors.filter(({ pointer }) => SETTINGS[0].fields.some((field) => field.pointer === pointer)));
   }
 
   async #reload() {
@@ -300,196 +255,4 @@ export class Rules {
     this.#now = { ...this.#now, version: this.#conflict };
     await this.#save();
   }
-
-  // ---- trying it out ----
-
-  #trialCard() {
-    const { t } = this.#words;
-    const dates = ["since", "until"].map((name) => {
-      const input = el("input", { type: "date", class: "plain", id: `trial-${name}` });
-      input.value = this.#dates[name];
-      input.addEventListener("input", () => {
-        this.#dates[name] = input.value;
-      });
-      return el("div", { class: "field" }, el("label", { for: `trial-${name}` }, t(`trial_${name}`)), input);
-    });
-    this.#drawTrial();
-    return card(
-      t("try_out"),
-      el("p", { class: "small" }, t("try_words")),
-      el("div", { class: "fields" }, ...dates),
-      el(
-        "div",
-        { class: "row" },
-        button(t("try_now"), () => this.#try(), { id: "try", class: "main" }),
-        button(t("stop"), () => this.#stop(), { id: "stop" }),
-      ),
-      this.#trialBox,
-    );
-  }
-
-  #stop() {
-    this.#turn += 1;
-    if (this.#trial) this.#trial.isRunning = false;
-    this.#drawTrial();
-  }
-
-  async #try() {
-    if (!this.#collect()) return;
-    const turn = ++this.#turn;
-    const sums = { members: 0, left_out: 0, purchases: 0, amount: 0, in_force: 0, proposed: 0 };
-    this.#trial = { sums, rules: new Map(), pages: 0, isRunning: true, isWhole: false, failure: null };
-    const body = { programme: { ...this.#draft, version: this.#now.version }, ...this.#dates };
-    this.#drawTrial();
-    try {
-      for (let cursor = null; turn === this.#turn; ) {
-        const asked = { ...body, ...(cursor && { cursor }) };
-        const page = await insist(() => this.#session.send("points", "/v1/programme/simulations", asked));
-        if (turn !== this.#turn) return;
-        add(this.#trial, page);
-        cursor = page.next_cursor;
-        if (cursor === null) {
-          this.#trial.isWhole = true;
-          break;
-        }
-        this.#drawTrial();
-      }
-    } catch (failure) {
-      if (failure.code === "unauthenticated" || turn !== this.#turn) return;
-      this.#trial.failure = failure;
-      this.#fail(failure, "/programme");
-      this.#told = null;
-    }
-    this.#trial.isRunning = false;
-    this.#drawTrial();
-  }
-
-  #drawTrial() {
-    const { t, language } = this.#words;
-    if (this.#trial === null) return this.#trialBox.replaceChildren();
-    const { sums, rules, isRunning, isWhole, failure } = this.#trial;
-    const n = (value) => number(value, language);
-    const more = sums.proposed - sums.in_force;
-    const sign = more > 0 ? "+" : more < 0 ? "−" : "±";
-    const share = sums.in_force > 0 ? new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 }).format(Math.abs(more) / sums.in_force) : "–";
-    const values = { members: n(sums.members), purchases: n(sums.purchases), money: money(sums.amount, language) };
-    const most = Math.max(sums.in_force, sums.proposed, 1);
-    this.#trialBox.replaceChildren(
-      failure ? el("p", { class: "wrong" }, whyNot(failure, t)) : "",
-      isRunning ? el("p", { class: "turning" }, t("trying", values)) : "",
-      el("p", {}, t(isWhole ? "tried_all" : "tried_some", values)),
-      sums.left_out ? el("p", { class: "small" }, t("left_out", { count: n(sums.left_out) })) : "",
-      el(
-        "dl",
-        { class: "figures" },
-        figure(t("now_given"), n(sums.in_force)),
-        figure(t("would_be_given"), n(sums.proposed)),
-        figure(t("more_or_less"), `${sign}${n(Math.abs(more))}`, share),
-      ),
-      el("div", { class: "used" }, bar(sums.in_force, most, "some"), bar(sums.proposed, most, "some")),
-      rules.size
-        ? table(
-            t("by_rule"),
-            [t("rule_id"), t("now_given"), t("would_be_given"), t("more_or_less")],
-            [...rules].map(([id, [now, then]]) => [id, n(now), n(then), `${then > now ? "+" : then < now ? "−" : "±"}${n(Math.abs(then - now))}`]),
-            [1, 2, 3],
-          )
-        : "",
-    );
-  }
-}
-
-function add(trial, page) {
-  for (const name of Object.keys(trial.sums)) trial.sums[name] += page[name];
-  for (const { rule_id: id, in_force: now, proposed: then } of page.rules) {
-    const before = trial.rules.get(id) ?? [0, 0];
-    trial.rules.set(id, [before[0] + now, before[1] + then]);
-  }
-  trial.pages += 1;
-}
-
-/** A rule in a sentence, for whoever skims over all of them. */
-function sentenceOf({ rule_id: id, kind, points, per_amount: per, factor, when = {} }, { t, language }) {
-  const what =
-    kind === "multiplier"
-      ? t("says_multiplier", { factor })
-      : per
-        ? t("says_rate", { points: number(points, language), money: money(per, language) })
-        : t("says_bonus", { points: number(points, language) });
-  const dates = when?.from || when?.until ? ` · ${when.from ?? ""} – ${when.until ?? ""}` : "";
-  const others = Object.keys(when ?? {}).filter((name) => name !== "from" && name !== "until").length;
-  return `${id}: ${what}${dates}${others ? ` · ${t("conditions", { count: others })}` : ""}`;
-}
-
-function pointerOf(name, place) {
-  const at = `/earning/${place}`;
-  if (["rule_id", "kind", "points", "per_amount", "factor"].includes(name)) return `${at}/${name}`;
-  return name.startsWith("per_") ? `${at}/cap/${name}` : `${at}/when/${name}`;
-}
-
-function fieldsOf({ when = {}, cap = {}, ...rule }) {
-  const lists = Object.fromEntries(LISTS.map((name) => [name, (when?.[name] ?? []).join(", ")]));
-  const channels = when?.channels?.length === 1 ? when.channels[0] : "";
-  return { ...rule, ...lists, channels, from: when?.from, until: when?.until, first_purchase: when?.first_purchase, ...cap };
-}
-
-/** A rule as the service takes it; what the form does not show (a lot of its own) stays as it was. */
-function ruleOf({ from, until, channels, first_purchase: isFirst, per_day, per_member, ...values }, before) {
-  const { lot } = before ?? {};
-  const when = {
-    ...Object.fromEntries(
-      LISTS.map((name) => [name, (values[name] ?? "").split(/[,、]/).map((one) => one.trim()).filter(Boolean)]).filter(
-        ([, list]) => list.length,
-      ),
-    ),
-    ...(from && { from }),
-    ...(until && { until }),
-    ...(channels && { channels: [channels] }),
-    ...(isFirst && { first_purchase: true }),
-  };
-  const cap = { ...(per_day !== undefined && { per_day }), ...(per_member !== undefined && { per_member }) };
-  const plain = Object.fromEntries(
-    ["rule_id", "kind", "points", "per_amount", "factor"].filter((name) => values[name] !== undefined).map((name) => [name, values[name]]),
-  );
-  return {
-    ...plain,
-    ...(Object.keys(when).length && { when }),
-    ...(Object.keys(cap).length && { cap }),
-    ...(lot && { lot }),
-  };
-}
-
-function settingsOf(programme) {
-  return {
-    expiry_kind: programme.expiry.kind,
-    expiry_n: programme.expiry.n,
-    tax: programme.basis.tax,
-    deduct: programme.basis.deduct_points_used,
-    mode: programme.rounding.mode,
-    scope: programme.rounding.scope,
-    clawback: programme.clawback,
-    approval_above: programme.approval_above,
-    spend_min: programme.spending.min,
-    spend_step: programme.spending.step,
-    presence: programme.pos_spend_needs_presence,
-  };
-}
-
-function programmeOf(values, before) {
-  const n = values.expiry_n;
-  return {
-    expiry: { kind: values.expiry_kind, ...(n !== undefined && { n }) },
-    basis: { tax: values.tax, deduct_points_used: values.deduct },
-    rounding: { mode: values.mode, scope: values.scope },
-    clawback: values.clawback,
-    approval_above: values.approval_above ?? before.approval_above,
-    spending: { ...before.spending, min: values.spend_min ?? 1, step: values.spend_step ?? 1 },
-    pos_spend_needs_presence: values.presence,
-  };
-}
-
-/** The day so many days from now, of this device. */
-function dayOf(days) {
-  const now = new Date();
-  return new Date(now.getTime() - now.getTimezoneOffset() * 60_000 + days * DAY_MS).toISOString().slice(0, 10);
 }
