@@ -18,7 +18,8 @@ def simulate(operator, *rules, **changes):
     """All pages of a simulation, added up."""
     programme = operator.get("/v1/programme").body | ({"earning": list(rules)} if rules else {})
     body = {"programme": programme, **DAYS, **changes}
-    sums, by_rule = dict.fromkeys(("members", "purchases", "amount", "in_force", "proposed"), 0), {}
+    sums = dict.fromkeys(("members", "purchases", "amount", "in_force", "proposed"), 0)
+    by_rule: dict[str, tuple[int, int]] = {}
     while True:
         answer = operator.post("/v1/programme/simulations", body)
         assert answer.status == 200, answer.body
