@@ -154,10 +154,20 @@ export class Campaign {
     const list = (items) => (items ? items.join(", ") : null);
     const rows = [
       ["offer", offer(terms, language)],
-      ["eligible", list([...(terms.skus ?? []), ...(terms.categories ?? [])].length ? [...(terms.skus ?? []), ...(terms.categories ?? [])] : null)],
+      [
+        "eligible",
+        list(
+          [...(terms.skus ?? []), ...(terms.categories ?? [])].length
+            ? [...(terms.skus ?? []), ...(terms.categories ?? [])]
+            : null,
+        ),
+      ],
       ["min_purchase", campaign.min_purchase ? money(campaign.min_purchase, language) : null],
       ["window", `${day(from, language)} – ${until ? day(until, language) : t("without_end")}`],
-      ["valid_days", campaign.valid_days === undefined ? null : t("days", { count: number(campaign.valid_days, language) })],
+      [
+        "valid_days",
+        campaign.valid_days === undefined ? null : t("days", { count: number(campaign.valid_days, language) }),
+      ],
       ["channels", campaign.channels ? campaign.channels.map((one) => t(`channel_${one}`)).join(", ") : null],
       ["stores_only", list(campaign.stores)],
       ["given_by", this.#givenBy()],

@@ -145,8 +145,17 @@ export class Campaigns {
 
 /** How much of a campaign's budget is used, drawn and in words. */
 export function budgetOf({ budget }, { t, language }) {
-  const values = { used: money(budget.used, language), left: money(budget.left, language), limit: money(budget.limit, language) };
-  return el("div", { class: "used" }, bar(budget.used, budget.limit), el("p", { class: "small" }, t("budget_words", values)));
+  const values = {
+    used: money(budget.used, language),
+    left: money(budget.left, language),
+    limit: money(budget.limit, language),
+  };
+  return el(
+    "div",
+    { class: "used" },
+    bar(budget.used, budget.limit),
+    el("p", { class: "small" }, t("budget_words", values)),
+  );
 }
 
 const folded = (text) => text.normalize("NFKC").toLowerCase();

@@ -21,7 +21,14 @@ export function monthsOf(sums, label, { language }) {
     ...sums.flatMap(({ month, points }, place) => {
       const height = Math.max(points > 0 ? 2 : 0, ((GROUND - HEAD) * points) / most);
       const middle = (place + 0.5) * step;
-      const box = { x: place * step + step * 0.18, y: GROUND - height, width: step * 0.64, height, rx: 3, class: "column" };
+      const box = {
+        x: place * step + step * 0.18,
+        y: GROUND - height,
+        width: step * 0.64,
+        height,
+        rx: 3,
+        class: "column",
+      };
       const value = points > 0 ? [text(middle, GROUND - height - 6, short(points, language), "value")] : [];
       return [svg("rect", box), ...value, text(middle, HEIGHT - 6, name(month), "axis")];
     }),
@@ -83,7 +90,11 @@ export function weekOf(hours, label, { language }) {
     const [row, hour] = [Math.floor(n / 24), n % 24];
     const place = { x: LEFT + hour * CELL, y: TOP + row * CELL, width: CELL - 2, height: CELL - 2, rx: 4 };
     const full = most > 0 ? Math.sqrt(guests / most) : 0;
-    return svg("rect", { ...place, class: full > 0 ? "warm" : "cold", ...(full > 0 && { "fill-opacity": 0.15 + 0.85 * full }) });
+    return svg("rect", {
+      ...place,
+      class: full > 0 ? "warm" : "cold",
+      ...(full > 0 && { "fill-opacity": 0.15 + 0.85 * full }),
+    });
   });
   return picture(
     LEFT + 24 * CELL,
@@ -103,7 +114,11 @@ export function weekday(number_, language, how = "short") {
 }
 
 function picture(width, height, label, ...children) {
-  return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label, class: "chart" }, ...children);
+  return svg(
+    "svg",
+    { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label, class: "chart" },
+    ...children,
+  );
 }
 
 function text(x, y, words, kind) {

@@ -41,7 +41,9 @@ export class Codes {
     this.#campaign = campaign;
     this.#form ??= new Form({
       words: this.#words,
-      parts: [{ fields: [{ name: "count", label: "how_many", kind: "number", hint: "how_many_hint", pointer: "/count" }] }],
+      parts: [
+        { fields: [{ name: "count", label: "how_many", kind: "number", hint: "how_many_hint", pointer: "/count" }] },
+      ],
       submit: "order_codes",
       onSubmit: (values) => this.#order(values),
     });
@@ -136,7 +138,8 @@ export class Codes {
   #drawSheet() {
     const { t, language } = this.#words;
     if (this.#sheet === null) return this.#pages.replaceChildren();
-    if (this.#sheet.told) return this.#pages.replaceChildren(el("p", { class: "wrong", role: "alert" }, this.#sheet.told));
+    if (this.#sheet.told)
+      return this.#pages.replaceChildren(el("p", { class: "wrong", role: "alert" }, this.#sheet.told));
     const codes = this.#sheet.codes.slice(0, SHEET_MAX);
     const values = { shown: number(codes.length, language), count: number(this.#sheet.codes.length, language) };
     this.#pages.replaceChildren(
@@ -150,7 +153,13 @@ export class Codes {
         "ul",
         { class: "coupons sheet-of", "aria-label": t("sheet") },
         ...codes.map((code) =>
-          el("li", {}, el("strong", {}, this.#campaign.name[language]), qrOf(code.replaceAll("-", ""), code), el("code", {}, code)),
+          el(
+            "li",
+            {},
+            el("strong", {}, this.#campaign.name[language]),
+            qrOf(code.replaceAll("-", ""), code),
+            el("code", {}, code),
+          ),
         ),
       ),
     );

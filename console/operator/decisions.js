@@ -57,7 +57,9 @@ export class Decisions {
   async #read(what, cursor = null) {
     const from = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
     const [service, path] =
-      what === "alerts" ? ["points", `/v1/alerts?state=${this.#state}&limit=${PAGE}`] : ["checkin", `/v1/reviews?limit=${BATCH}`];
+      what === "alerts"
+        ? ["points", `/v1/alerts?state=${this.#state}&limit=${PAGE}`]
+        : ["checkin", `/v1/reviews?limit=${BATCH}`];
     try {
       const page = await this.#session.read(service, path + from);
       const before = cursor ? this.#lists[what].items : [];
@@ -112,7 +114,9 @@ export class Decisions {
       money(one.amount, language),
       moment(one.occurred_at, language),
     ]);
-    const waits = alert.waiting.length ? el("p", {}, t("points_wait", { count: number(alert.waiting.length, language) })) : null;
+    const waits = alert.waiting.length
+      ? el("p", {}, t("points_wait", { count: number(alert.waiting.length, language) }))
+      : null;
     return el(
       "li",
       { class: "card entry" },
@@ -120,7 +124,10 @@ export class Decisions {
         "div",
         { class: "title" },
         el("h3", {}, t(`rule_${alert.rule}`)),
-        badge(alert.state === "open" ? "paused" : "ended", t(`alert_${alert.state === "open" ? alert.outcome : "resolved"}`)),
+        badge(
+          alert.state === "open" ? "paused" : "ended",
+          t(`alert_${alert.state === "open" ? alert.outcome : "resolved"}`),
+        ),
       ),
       el("p", { class: "small" }, `${where} · ${day(alert.business_day, language)} · ${names.join(" · ")}`),
       el("p", {}, alert.text),
@@ -149,7 +156,12 @@ export class Decisions {
     const buttons = VERDICTS.map((verdict) =>
       button(t(`verdict_${verdict}`), () => this.#resolve(alert, verdict), { "data-verdict": verdict }),
     );
-    return el("div", { class: "row", role: "group", "aria-label": t("it_was") }, el("span", {}, t("it_was")), ...buttons);
+    return el(
+      "div",
+      { class: "row", role: "group", "aria-label": t("it_was") },
+      el("span", {}, t("it_was")),
+      ...buttons,
+    );
   }
 
   async #resolve(alert, verdict) {
@@ -159,7 +171,9 @@ export class Decisions {
       const said = await this.#session.send("points", path, { verdict });
       const { items } = this.#lists.alerts;
       this.#lists.alerts.items =
-        this.#state === "open" ? items.filter((one) => one !== alert) : items.map((one) => (one === alert ? said : one));
+        this.#state === "open"
+          ? items.filter((one) => one !== alert)
+          : items.map((one) => (one === alert ? said : one));
       this.#told = t("alert_done", { verdict: t(`verdict_${verdict}`) });
     } catch (failure) {
       this.#told = whyNot(failure, t);
@@ -193,20 +207,26 @@ export class Decisions {
   #review(review) {
     const { t, language } = this.#words;
     const { points, campaigns } = review.reward;
-    const reason = t(REASONS.includes(review.reason) ? `review_${review.reason}` : "review_other", { reason: review.reason });
+    const reason = t(REASONS.includes(review.reason) ? `review_${review.reason}` : "review_other", {
+      reason: review.reason,
+    });
+    const at = `${day(review.business_day, language)} ${clock(review.occurred_at, language)}`;
     const apart = review.distance_m
-      ? t("apart", { least: distance(review.distance_m.at_least, language), most: distance(review.distance_m.at_most, language) })
+      ? t("apart", {
+          least: distance(review.distance_m.at_least, language),
+          most: distance(review.distance_m.at_most, language),
+        })
       : "";
     return el(
       "li",
       { class: "card entry" },
       el("h3", {}, reason),
+      el("p", { class: "small" }, [review.store_id, at, t("member_id", { id: review.member_id })].join(" · ")),
       el(
         "p",
-        { class: "small" },
-        `${review.store_id} · ${day(review.business_day, language)} ${clock(review.occurred_at, language)} · ${t("member_id", { id: review.member_id })}`,
+        {},
+        [t("would_get", { points: number(points, language) }), ...campaigns, apart].filter(Boolean).join(" · "),
       ),
-      el("p", {}, [t("would_get", { points: number(points, language) }), ...campaigns, apart].filter(Boolean).join(" · ")),
       el(
         "div",
         { class: "row" },

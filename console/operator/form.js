@@ -14,10 +14,10 @@ export class Form {
   element;
 
   /**
-   * `parts` are {title?, fields}; a field is {name, label, kind, hint?, options?, pointer?, when?, ...attributes}: `kind` is text,
-   * number, date, check, area, select (of `options`) or several (a box for each of `options`); `when(values)` says
-   * whether it is there. `pointer` is where the service speaks of it. `onSubmit(values)` hears of a press of `submit`; a
-   * form without one is read by whoever has made it.
+   * `parts` are {title?, fields}, fields {name, label, kind, hint?, options?, pointer?, when?, ...attributes}: `kind`
+   * is text, number, date, check, area, select (of `options`) or several (a box for each of `options`); `when(values)`
+   * says whether it is there. `pointer` is where the service speaks of it. `onSubmit(values)` hears of a press of
+   * `submit`; a form without one is read by whoever has made it.
    */
   constructor({ words, parts, submit = null, onSubmit = () => {}, more = [] }) {
     this.#t = words.t;

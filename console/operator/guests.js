@@ -61,7 +61,9 @@ export class Guests {
       t("by_hour"),
       bars(
         t("by_hour"),
-        rows.slice(0, BUSIEST).map((row) => ({ name: row.store.name, value: row.count, text: number(row.count, language) })),
+        rows
+          .slice(0, BUSIEST)
+          .map((row) => ({ name: row.store.name, value: row.count, text: number(row.count, language) })),
       ),
       stores.length > rows.length ? el("p", { class: "small" }, t("some_stores", some)) : null,
       choose,
@@ -84,7 +86,12 @@ const sumOf = (hours) => hours.reduce((sum, { guests }) => sum + guests, 0);
 
 /** Guests by the hour of the store's own week, from Monday. */
 function weekIn(hours, zone) {
-  const parts = new Intl.DateTimeFormat("en-GB", { timeZone: zone, weekday: "short", hour: "2-digit", hourCycle: "h23" });
+  const parts = new Intl.DateTimeFormat("en-GB", {
+    timeZone: zone,
+    weekday: "short",
+    hour: "2-digit",
+    hourCycle: "h23",
+  });
   const names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
   const week = Array(7 * 24).fill(0);
   for (const { hour, guests } of hours) {

@@ -7,10 +7,33 @@ import { badge, button, card, command, sure, trouble, waiting, whyNot } from "./
 const LOOK_MS = 2_000;
 const SHOWN = 50;
 const TYPES = [
-  "purchase.recorded", "purchase.completed", "purchase.cancelled", "purchase.returned", "points.earned", "points.spent",
-  "points.held", "points.released", "points.returned", "points.expired", "points.adjusted", "points.reversed", "award.given", "tier.changed",
-  "member.created", "member.merged", "member.erased", "campaign.exhausted", "coupon.issued", "coupon.redeemed", "coupon.voided",
-  "stamp.added", "stamp_card.completed", "checkin.accepted", "checkin.flagged", "checkin.anomaly", "store.approached",
+  "purchase.recorded",
+  "purchase.completed",
+  "purchase.cancelled",
+  "purchase.returned",
+  "points.earned",
+  "points.spent",
+  "points.held",
+  "points.released",
+  "points.returned",
+  "points.expired",
+  "points.adjusted",
+  "points.reversed",
+  "award.given",
+  "tier.changed",
+  "member.created",
+  "member.merged",
+  "member.erased",
+  "campaign.exhausted",
+  "coupon.issued",
+  "coupon.redeemed",
+  "coupon.voided",
+  "stamp.added",
+  "stamp_card.completed",
+  "checkin.accepted",
+  "checkin.flagged",
+  "checkin.anomaly",
+  "store.approached",
 ];
 
 export class Live {
@@ -59,7 +82,11 @@ export class Live {
     if (!this.#isOpen) return;
     const { t } = this.#words;
     const head = el("h1", {}, t("live"));
-    if (this.#failure) return this.#root.replaceChildren(head, trouble(this.#failure, t, () => this.open()));
+    if (this.#failure)
+      return this.#root.replaceChildren(
+        head,
+        trouble(this.#failure, t, () => this.open()),
+      );
     if (this.#hooks === null) return this.#root.replaceChildren(head, waiting(t));
     this.#root.replaceChildren(
       head,
@@ -98,14 +125,18 @@ export class Live {
           this.#look();
         },
       },
-      ...this.#hooks.map(({ webhook_id: id }) => el("option", { value: id, ...(id === this.#hook && { selected: "" }) }, id)),
+      ...this.#hooks.map(({ webhook_id: id }) =>
+        el("option", { value: id, ...(id === this.#hook && { selected: "" }) }, id),
+      ),
     );
     const isOurs = hook.url === this.#where; // the local stack's console itself, which throws away what it gets
     return card(
       t("endpoint"),
       choose,
       el("p", { class: "small" }, `${hook.url} · ${t("types_count", { count: number(hook.types.length, language) })}`),
-      hook.state === "disabled" ? el("p", { class: "wrong" }, t("disabled", { why: hook.disabled_reason ?? "" })) : null,
+      hook.state === "disabled"
+        ? el("p", { class: "wrong" }, t("disabled", { why: hook.disabled_reason ?? "" }))
+        : null,
       el(
         "div",
         { class: "row" },
@@ -180,7 +211,9 @@ export class Live {
           el(
             "span",
             { class: "small" },
-            one.state === "delivered" ? "" : t("tries", { count: number(one.attempts, language), why: one.error ?? "–" }),
+            one.state === "delivered"
+              ? ""
+              : t("tries", { count: number(one.attempts, language), why: one.error ?? "–" }),
           ),
         ),
       ),

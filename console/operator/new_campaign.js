@@ -9,8 +9,14 @@ import { bars, button, figure, table, whyNot } from "./parts.js";
 
 const EVENTS = ["checkin.accepted", "member.created", "purchase.completed", "tier.changed", "stamp_card.completed"];
 const ROWS = 12; // baskets told one by one
-const isOf = (...types) => ({ type }) => types.includes(type);
-const isGiven = (...ways) => ({ way }) => ways.includes(way);
+const isOf =
+  (...types) =>
+  ({ type }) =>
+    types.includes(type);
+const isGiven =
+  (...ways) =>
+  ({ way }) =>
+    ways.includes(way);
 
 const PARTS = [
   {
@@ -18,7 +24,14 @@ const PARTS = [
     fields: [
       { name: "name_ja", label: "name_ja", kind: "text", keeps: true, maxlength: 200, pointer: "/name/ja" },
       { name: "name_en", label: "name_en", kind: "text", keeps: true, maxlength: 200, pointer: "/name/en" },
-      { name: "campaign_id", label: "campaign_id", hint: "campaign_id_hint", kind: "text", maxlength: 64, pointer: "/campaign_id" },
+      {
+        name: "campaign_id",
+        label: "campaign_id",
+        hint: "campaign_id_hint",
+        kind: "text",
+        maxlength: 64,
+        pointer: "/campaign_id",
+      },
     ],
   },
   {
@@ -81,7 +94,15 @@ const PARTS = [
         pointer: "/trigger",
         when: isGiven("event"),
       },
-      { name: "told", label: "told_type", hint: "told_hint", kind: "text", maxlength: 64, when: isGiven("told"), pointer: "/trigger/event" },
+      {
+        name: "told",
+        label: "told_type",
+        hint: "told_hint",
+        kind: "text",
+        maxlength: 64,
+        when: isGiven("told"),
+        pointer: "/trigger/event",
+      },
       { name: "price_points", label: "price_points", kind: "number", pointer: "/price_points", when: isGiven("price") },
       { name: "exclusive", label: "exclusive", kind: "check", pointer: "/stacking" },
     ],
@@ -166,7 +187,9 @@ export class NewCampaign {
     const baskets = BASKETS.map((lines) => ({
       channel,
       ...(campaign.stores && { store_id: campaign.stores[0] }),
-      basket: { lines: lines.map(([quantity, amount], n) => ({ line_id: String(n), quantity, amount, ...eligible(campaign) })) },
+      basket: {
+        lines: lines.map(([quantity, amount], n) => ({ line_id: String(n), quantity, amount, ...eligible(campaign) })),
+      },
     }));
     try {
       this.#preview = await this.#session.send("coupons", "/v1/campaign-previews", { campaign, baskets });
@@ -190,7 +213,10 @@ export class NewCampaign {
     this.#shown.hidden = this.#preview === null;
     if (this.#preview === null) return;
     const { results, fitting, amount, discount_total: total, bonus_points_total: points } = this.#preview;
-    const share = amount > 0 ? new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 }).format(total / amount) : "–";
+    const share =
+      amount > 0
+        ? new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 }).format(total / amount)
+        : "–";
     const reasons = [...new Set(results.map(({ reason }) => reason).filter(Boolean))];
     const each = fitting > 0 ? Math.floor(total / fitting) : 0;
     this.#shown.replaceChildren(
@@ -199,7 +225,10 @@ export class NewCampaign {
       el(
         "dl",
         { class: "figures" },
-        figure(t("fitting"), t("of_baskets", { fitting: number(fitting, language), count: number(results.length, language) })),
+        figure(
+          t("fitting"),
+          t("of_baskets", { fitting: number(fitting, language), count: number(results.length, language) }),
+        ),
         figure(t("taken_off"), money(total, language), t("share_of_sales", { share })),
         figure(t("each_basket"), money(each, language)),
         ...(points ? [figure(t("points_given"), number(points, language))] : []),

@@ -55,7 +55,13 @@ export class Overview {
       const found = this.#found[name];
       if (found === undefined) return [card(t(title), waiting(t))];
       if (found === null) return [];
-      if (found.failure) return [card(t(title), trouble(found.failure, t, () => this.open()))];
+      if (found.failure)
+        return [
+          card(
+            t(title),
+            trouble(found.failure, t, () => this.open()),
+          ),
+        ];
       return draw(found);
     };
     this.#root.replaceChildren(
@@ -125,15 +131,21 @@ export class Overview {
         trend.length > 1
           ? lineOf(trend, `${t("trend")}: ${trend.map((one) => `${one.on} ${one.points}`).join(", ")}`, this.#words)
           : null,
-        el("p", { class: "small" }, t("report_of", { day: day(on, language), at: moment(newest.computed_at, language) })),
+        el(
+          "p",
+          { class: "small" },
+          t("report_of", { day: day(on, language), at: moment(newest.computed_at, language) }),
+        ),
       ),
       card(
         t("expiring"),
-        sums.length
-          ? monthsOf(sums, `${t("expiring")}: ${said}`, this.#words)
-          : el("p", {}, t("none_expiring")),
+        sums.length ? monthsOf(sums, `${t("expiring")}: ${said}`, this.#words) : el("p", {}, t("none_expiring")),
         ...soon.map((one) =>
-          el("p", { class: "small" }, t("expire_in", { month: this.#month(one.month), points: number(one.points, language) })),
+          el(
+            "p",
+            { class: "small" },
+            t("expire_in", { month: this.#month(one.month), points: number(one.points, language) }),
+          ),
         ),
       ),
     ];
@@ -159,7 +171,7 @@ export class Overview {
 
   async #readDays(since, until) {
     const sums = { days: new Map(), members: 0, isWhole: false };
-    for (let cursor = null; sums.members < SAMPLE; ) {
+    for (let cursor = null; sums.members < SAMPLE;) {
       const from = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
       const page = await this.#session.read("points", `/v1/reports/movements?since=${since}&until=${until}${from}`);
       sums.members += page.members;
@@ -177,7 +189,11 @@ export class Overview {
   #movedCard({ days, members, isWhole }) {
     const { t, language } = this.#words;
     const rows = [...days].map(([on, [issued, spent, expired]]) => ({ on, issued, spent, expired }));
-    const n = (name) => number(rows.reduce((sum, row) => sum + row[name], 0), language);
+    const n = (name) =>
+      number(
+        rows.reduce((sum, row) => sum + row[name], 0),
+        language,
+      );
     const values = { issued: n("issued"), spent: n("spent"), expired: n("expired") };
     return card(
       t("moved"),
@@ -190,7 +206,13 @@ export class Overview {
       ),
       daysOf(rows, `${t("moved")}: ${t("moved_words", values)}`, this.#words),
       el("p", { class: "small" }, t(isWhole ? "moved_all" : "moved_some", { count: number(members, language) })),
-      el("details", {}, el("summary", {}, t("by_month")), el("p", {}, t("by_month_words")), command("omo report months", t)),
+      el(
+        "details",
+        {},
+        el("summary", {}, t("by_month")),
+        el("p", {}, t("by_month_words")),
+        command("omo report months", t),
+      ),
     );
   }
 
@@ -238,7 +260,9 @@ export class Overview {
   async #readWaiting(may) {
     const [alerts, reviews, stores] = await Promise.all([
       may("reports:read") ? this.#session.read("points", "/v1/alerts?limit=100") : { items: [], next_cursor: null },
-      may("checkins:review") ? this.#session.read("checkin", "/v1/reviews?limit=100") : { items: [], next_cursor: null },
+      may("checkins:review")
+        ? this.#session.read("checkin", "/v1/reviews?limit=100")
+        : { items: [], next_cursor: null },
       may("stores:admin") ? this.#session.read("checkin", "/v1/stores?limit=100") : { items: [], next_cursor: null },
     ]);
     return { alerts, reviews, paused: stores.items.filter(({ paused_by: by }) => by === "anomaly") };
@@ -270,7 +294,10 @@ function expiring(rows) {
   for (const { month, points } of rows) sums.set(month, (sums.get(month) ?? 0) + points);
   const dated = [...sums].filter(([month]) => month !== null).sort();
   const never = sums.get(null);
-  return [...dated.slice(0, MONTHS + 1), ...(never ? [[null, never]] : [])].map(([month, points]) => ({ month, points }));
+  return [...dated.slice(0, MONTHS + 1), ...(never ? [[null, never]] : [])].map(([month, points]) => ({
+    month,
+    points,
+  }));
 }
 
 function daysBefore(on, days) {

@@ -1,4 +1,4 @@
-// What the operator's pages are put together from: tables, bars, figures, commands to copy, and what went wrong in words.
+// What head office's pages are put together from: tables, bars, figures, commands, and what went wrong in words.
 
 import { Refusal } from "../lib/api.js";
 import { el, svg } from "../lib/dom.js";

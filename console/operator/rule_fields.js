@@ -12,11 +12,26 @@ export const RULE = [
     options: ["base", "multiplier", "bonus"].map((one) => [one, `kind_${one}`]),
   },
   { name: "points", label: "rule_points", kind: "number", when: ({ kind }) => kind !== "multiplier" },
-  { name: "per_amount", label: "per_amount", hint: "per_amount_hint", kind: "number", when: ({ kind }) => kind !== "multiplier" },
+  {
+    name: "per_amount",
+    label: "per_amount",
+    hint: "per_amount_hint",
+    kind: "number",
+    when: ({ kind }) => kind !== "multiplier",
+  },
   { name: "factor", label: "factor", hint: "factor_hint", kind: "text", when: ({ kind }) => kind === "multiplier" },
   { name: "from", label: "rule_from", kind: "text", placeholder: "2026-12-01" },
   { name: "until", label: "rule_until", kind: "text", placeholder: "2026-12-31" },
-  { name: "channels", label: "only_channel", kind: "select", options: [["", "everywhere"], ["pos", "channel_pos"], ["ec", "channel_ec"]] },
+  {
+    name: "channels",
+    label: "only_channel",
+    kind: "select",
+    options: [
+      ["", "everywhere"],
+      ["pos", "channel_pos"],
+      ["ec", "channel_ec"],
+    ],
+  },
   { name: "store_ids", label: "stores_only", hint: "stores_hint", kind: "text" },
   { name: "categories", label: "categories", kind: "text" },
   { name: "tiers", label: "tiers_only", kind: "text" },
@@ -36,21 +51,50 @@ export const SETTINGS = [
         name: "expiry_kind",
         label: "expiry",
         kind: "select",
-        options: ["fixed_days", "sliding", "end_of_month", "calendar_year", "none"].map((one) => [one, `expiry_${one}`]),
+        options: ["fixed_days", "sliding", "end_of_month", "calendar_year", "none"].map((one) => [
+          one,
+          `expiry_${one}`,
+        ]),
         pointer: "/expiry/kind",
       },
-      { name: "expiry_n", label: "expiry_n", kind: "number", pointer: "/expiry/n", when: (values) => values.expiry_kind !== "none" },
+      {
+        name: "expiry_n",
+        label: "expiry_n",
+        kind: "number",
+        pointer: "/expiry/n",
+        when: (values) => values.expiry_kind !== "none",
+      },
       {
         name: "tax",
         label: "basis",
         kind: "select",
-        options: [["excl", "tax_excl"], ["incl", "tax_incl"]],
+        options: [
+          ["excl", "tax_excl"],
+          ["incl", "tax_incl"],
+        ],
         pointer: "/basis",
       },
       { name: "deduct", label: "deduct_points_used", kind: "check" },
-      { name: "mode", label: "rounding", kind: "select", options: ["floor", "half_up", "ceil"].map((one) => [one, `round_${one}`]), pointer: "/rounding" },
-      { name: "scope", label: "rounding_scope", kind: "select", options: ["line", "order"].map((one) => [one, `scope_${one}`]) },
-      { name: "clawback", label: "clawback", kind: "select", options: ["debt", "clamp", "refuse"].map((one) => [one, `clawback_${one}`]), pointer: "/clawback" },
+      {
+        name: "mode",
+        label: "rounding",
+        kind: "select",
+        options: ["floor", "half_up", "ceil"].map((one) => [one, `round_${one}`]),
+        pointer: "/rounding",
+      },
+      {
+        name: "scope",
+        label: "rounding_scope",
+        kind: "select",
+        options: ["line", "order"].map((one) => [one, `scope_${one}`]),
+      },
+      {
+        name: "clawback",
+        label: "clawback",
+        kind: "select",
+        options: ["debt", "clamp", "refuse"].map((one) => [one, `clawback_${one}`]),
+        pointer: "/clawback",
+      },
       { name: "approval_above", label: "approval_above", kind: "number", pointer: "/approval_above" },
       { name: "spend_min", label: "spend_min", kind: "number", pointer: "/spending/min" },
       { name: "spend_step", label: "spend_step", kind: "number", pointer: "/spending/step" },
@@ -83,7 +127,15 @@ export function pointerOf(name, place) {
 export function fieldsOf({ when = {}, cap = {}, ...rule }) {
   const lists = Object.fromEntries(LISTS.map((name) => [name, (when?.[name] ?? []).join(", ")]));
   const channels = when?.channels?.length === 1 ? when.channels[0] : "";
-  return { ...rule, ...lists, channels, from: when?.from, until: when?.until, first_purchase: when?.first_purchase, ...cap };
+  return {
+    ...rule,
+    ...lists,
+    channels,
+    from: when?.from,
+    until: when?.until,
+    first_purchase: when?.first_purchase,
+    ...cap,
+  };
 }
 
 /** A rule as the service takes it; what the form does not show (a lot of its own) stays as it was. */
@@ -91,9 +143,13 @@ export function ruleOf({ from, until, channels, first_purchase: isFirst, per_day
   const { lot } = before ?? {};
   const when = {
     ...Object.fromEntries(
-      LISTS.map((name) => [name, (values[name] ?? "").split(/[,、]/).map((one) => one.trim()).filter(Boolean)]).filter(
-        ([, list]) => list.length,
-      ),
+      LISTS.map((name) => [
+        name,
+        (values[name] ?? "")
+          .split(/[,、]/)
+          .map((one) => one.trim())
+          .filter(Boolean),
+      ]).filter(([, list]) => list.length),
     ),
     ...(from && { from }),
     ...(until && { until }),
@@ -102,7 +158,9 @@ export function ruleOf({ from, until, channels, first_purchase: isFirst, per_day
   };
   const cap = { ...(per_day !== undefined && { per_day }), ...(per_member !== undefined && { per_member }) };
   const plain = Object.fromEntries(
-    ["rule_id", "kind", "points", "per_amount", "factor"].filter((name) => values[name] !== undefined).map((name) => [name, values[name]]),
+    ["rule_id", "kind", "points", "per_amount", "factor"]
+      .filter((name) => values[name] !== undefined)
+      .map((name) => [name, values[name]]),
   );
   return {
     ...plain,

@@ -69,7 +69,15 @@ export class Rules {
     for (const form of [...this.#forms, this.#settings]) form.draw();
     this.#root.replaceChildren(
       el("h1", {}, t("programme")),
-      el("p", { class: "small" }, t("programme_words", { version: number(this.#now.version, this.#words.language), zone: this.#now.zone, currency: this.#now.currency })),
+      el(
+        "p",
+        { class: "small" },
+        t("programme_words", {
+          version: number(this.#now.version, this.#words.language),
+          zone: this.#now.zone,
+          currency: this.#now.currency,
+        }),
+      ),
       this.#rulesCard(),
       el("section", { class: "card part", "aria-label": t("settings") }, this.#settings.element),
       this.#jsonCard(),
@@ -88,7 +96,9 @@ export class Rules {
 
   #build() {
     this.#forms = this.#draft.earning.map((rule, place) => this.#ruleForm(rule, place));
-    this.#boxes = this.#forms.map((form) => el("details", { class: "rule" }, el("summary", {}), form.element, el("div", { class: "row" })));
+    this.#boxes = this.#forms.map((form) =>
+      el("details", { class: "rule" }, el("summary", {}), form.element, el("div", { class: "row" })),
+    );
     this.#settings = new Form({
       words: this.#words,
       parts: SETTINGS,
@@ -133,7 +143,9 @@ export class Rules {
       const [summary, , row] = this.#boxes[place].children;
       summary.textContent = sentenceOf(rule, this.#words);
       row.replaceChildren(
-        ...(place > 0 ? [button(t("up"), () => this.#move(place, -1), { "aria-label": `${t("up")}: ${rule.rule_id}` })] : []),
+        ...(place > 0
+          ? [button(t("up"), () => this.#move(place, -1), { "aria-label": `${t("up")}: ${rule.rule_id}` })]
+          : []),
         button(t("take_away"), () => this.#remove(place), { "aria-label": `${t("take_away")}: ${rule.rule_id}` }),
       );
     }
@@ -165,7 +177,12 @@ export class Rules {
       const ids = rules.map(({ rule_id: id }) => id);
       let n = rules.length + 1;
       while (ids.includes(`rule-${n}`)) n += 1;
-      rules.push({ rule_id: `rule-${n}`, kind: "multiplier", factor: "2/1", when: { from: dayOf(1), until: dayOf(7) } });
+      rules.push({
+        rule_id: `rule-${n}`,
+        kind: "multiplier",
+        factor: "2/1",
+        when: { from: dayOf(1), until: dayOf(7) },
+      });
     });
     const added = this.#boxes.at(-1);
     added.open = true;
@@ -220,7 +237,12 @@ export class Rules {
     if (!this.#collect()) return;
     this.#told = this.#conflict = null;
     try {
-      const made = await this.#session.send("points", "/v1/programme", { ...this.#draft, version: this.#now.version }, "PUT");
+      const made = await this.#session.send(
+        "points",
+        "/v1/programme",
+        { ...this.#draft, version: this.#now.version },
+        "PUT",
+      );
       this.#take(made);
       this.#told = { text: t("in_force", { version: number(made.version, language) }), isGood: true };
     } catch (failure) {
@@ -250,7 +272,7 @@ export class Rules {
     this.draw();
   }
 
-  /** The draft goes over what somebody else has set: said so by whoever pressed, who has seen that there is something. */
+  /** The draft goes over what somebody else has set, as whoever pressed has read. */
   async #over() {
     this.#now = { ...this.#now, version: this.#conflict };
     await this.#save();

@@ -42,7 +42,13 @@ function partsOf(isNew) {
         { name: "lat", label: "lat", hint: "place_hint", kind: "number", pointer: "/lat" },
         { name: "lon", label: "lon", kind: "number", pointer: "/lon" },
         { name: "radius_m", label: "radius_m", hint: "radius_hint", kind: "number", pointer: "/radius_m" },
-        { name: "dwell_seconds", label: "dwell_seconds", hint: "dwell_hint", kind: "number", pointer: "/dwell_seconds" },
+        {
+          name: "dwell_seconds",
+          label: "dwell_seconds",
+          hint: "dwell_hint",
+          kind: "number",
+          pointer: "/dwell_seconds",
+        },
       ],
     },
     {
@@ -63,7 +69,12 @@ function partsOf(isNew) {
     },
     {
       title: "part_rewards",
-      fields: LEVELS.map((level) => ({ name: `level_${level}`, label: `level_${level}`, kind: "number", pointer: `/rewards/${level}` })),
+      fields: LEVELS.map((level) => ({
+        name: `level_${level}`,
+        label: `level_${level}`,
+        kind: "number",
+        pointer: `/rewards/${level}`,
+      })),
     },
   ];
 }
@@ -155,7 +166,9 @@ export class Store {
       submit: "save",
       onSubmit: (values) => this.#save(form, values),
     });
-    form.set(this.#store ? valuesOf(this.#store) : { time_zone: "Asia/Tokyo", state: "open", radius_m: 150, level_0: 10 });
+    form.set(
+      this.#store ? valuesOf(this.#store) : { time_zone: "Asia/Tokyo", state: "open", radius_m: 150, level_0: 10 },
+    );
     return form;
   }
 
@@ -264,7 +277,10 @@ function bodyOf(values, before, t) {
   if (values.has_hours) {
     body.hours = {};
     for (const day of DAYS) {
-      const intervals = (values[day] ?? "").split(/[,、]/).map((one) => one.replace(/\s/g, "")).filter(Boolean);
+      const intervals = (values[day] ?? "")
+        .split(/[,、]/)
+        .map((one) => one.replace(/\s/g, ""))
+        .filter(Boolean);
       const found = intervals.map((one) => one.split(/[-–〜~]/));
       if (found.some((one) => one.length !== 2)) wrong.push({ pointer: `/hours/${day}`, detail: t("hours_wrong") });
       else if (found.length) body.hours[day] = found.map((one) => one.map((time) => time.padStart(5, "0")));

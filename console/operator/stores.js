@@ -52,7 +52,13 @@ export class Stores {
     if (this.#one) return this.#one.draw();
     if (!this.#isOpen) return;
     const { t } = this.#words;
-    const search = el("input", { type: "search", class: "plain", "aria-label": t("search_stores"), placeholder: t("search_stores"), maxlength: "100" });
+    const search = el("input", {
+      type: "search",
+      class: "plain",
+      "aria-label": t("search_stores"),
+      placeholder: t("search_stores"),
+      maxlength: "100",
+    });
     search.value = this.#wanted;
     search.addEventListener("input", () => {
       this.#wanted = search.value;
@@ -76,9 +82,9 @@ export class Stores {
   async #find(cursor = null) {
     const turn = ++this.#turn;
     const words = this.#wanted.trim();
-    const query = `?limit=50${words ? `&q=${encodeURIComponent(words)}` : ""}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`;
+    const asked = new URLSearchParams({ limit: "50", ...(words && { q: words }), ...(cursor && { cursor }) });
     try {
-      const page = await this.#session.read("checkin", `/v1/stores${query}`);
+      const page = await this.#session.read("checkin", `/v1/stores?${asked}`);
       if (turn !== this.#turn) return;
       this.#items = cursor ? [...this.#items, ...page.items] : page.items;
       this.#cursor = page.next_cursor;
@@ -104,7 +110,11 @@ export class Stores {
     ]);
     const heads = ["name", "store_id", "time_zone", "points_a_visit", "state"].map((name) => t(name));
     this.#list.replaceChildren(
-      el("div", { class: "card" }, rows.length ? table(t("stores"), heads, rows, [3]) : el("p", {}, t("no_such_store"))),
+      el(
+        "div",
+        { class: "card" },
+        rows.length ? table(t("stores"), heads, rows, [3]) : el("p", {}, t("no_such_store")),
+      ),
       this.#cursor ? button(t("more"), () => this.#find(this.#cursor)) : "",
     );
   }
@@ -171,7 +181,11 @@ export class Stores {
     this.#imported.replaceChildren(
       told ? el("p", {}, told) : "",
       results.length
-        ? el("p", {}, t("imported", { created: count("created"), updated: count("updated"), refused: count("refused") }))
+        ? el(
+            "p",
+            {},
+            t("imported", { created: count("created"), updated: count("updated"), refused: count("refused") }),
+          )
         : "",
       refused.length
         ? table(

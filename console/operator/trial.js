@@ -68,7 +68,7 @@ export class Trial {
     const body = { programme, ...this.#dates };
     this.#draw();
     try {
-      for (let cursor = null; turn === this.#turn; ) {
+      for (let cursor = null; turn === this.#turn;) {
         const asked = { ...body, ...(cursor && { cursor }) };
         const page = await insist(() => this.#session.send("points", "/v1/programme/simulations", asked));
         if (turn !== this.#turn) return;
@@ -96,7 +96,12 @@ export class Trial {
     const n = (value) => number(value, language);
     const more = sums.proposed - sums.in_force;
     const sign = more > 0 ? "+" : more < 0 ? "−" : "±";
-    const share = sums.in_force > 0 ? new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 }).format(Math.abs(more) / sums.in_force) : "–";
+    const share =
+      sums.in_force > 0
+        ? new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 }).format(
+            Math.abs(more) / sums.in_force,
+          )
+        : "–";
     const values = { members: n(sums.members), purchases: n(sums.purchases), money: money(sums.amount, language) };
     const most = Math.max(sums.in_force, sums.proposed, 1);
     this.#box.replaceChildren(
@@ -116,7 +121,12 @@ export class Trial {
         ? table(
             t("by_rule"),
             [t("rule_id"), t("now_given"), t("would_be_given"), t("more_or_less")],
-            [...rules].map(([id, [now, then]]) => [id, n(now), n(then), `${then > now ? "+" : then < now ? "−" : "±"}${n(Math.abs(then - now))}`]),
+            [...rules].map(([id, [now, then]]) => [
+              id,
+              n(now),
+              n(then),
+              `${then > now ? "+" : then < now ? "−" : "±"}${n(Math.abs(then - now))}`,
+            ]),
             [1, 2, 3],
           )
         : "",

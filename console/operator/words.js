@@ -903,8 +903,7 @@ export const TEXTS = {
     books_words:
       "What looks at ledger and queues themselves is the command line's. Copy a command and run it where the stage's access is.",
     dead_letters: "Dead letters",
-    dead_words:
-      "Nothing that was acknowledged is lost when something fails behind it. It lies apart, with its reason.",
+    dead_words: "Nothing that was acknowledged is lost when something fails behind it. It lies apart, with its reason.",
     parked: "What lies in the parking places",
     nothing_parked: "Nothing lies in the parking places.",
     place: "Place",

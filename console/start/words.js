@@ -48,7 +48,8 @@ export const TEXTS = {
     tablet_words: "By the door of a store: the check-in code, a new one every 30 seconds.",
     tablet_key: "With a key that can only show it (presence:show)",
     operator: "Head office",
-    operator_words: "Campaigns tried on real receipts, stores, what waits for a decision, rules tried on past purchases.",
+    operator_words:
+      "Campaigns tried on real receipts, stores, what waits for a decision, rules tried on past purchases.",
     operator_key: "With an operator's key",
     reference: "For developers: the API reference",
     walk: "Once around in five minutes",

@@ -1,7 +1,5 @@
 """GET /v1/reports/movements: what was issued, spent and expired, day by day."""
 
-from typing import Any
-
 import pytest
 
 from points import walking
@@ -19,7 +17,7 @@ def operator(client):
 def moved(operator, days=DAYS):
     """All pages, added up: the members, opening and closing, and what moved by day, without what is 0."""
     members, opening, closing, cursor = 0, 0, 0, ""
-    by_day: dict[str, Any] = {}
+    by_day: dict[str, dict[str, int]] = {}
     while cursor is not None:
         answer = operator.get(f"/v1/reports/movements?{days}{cursor and f'&cursor={cursor}'}")
         assert answer.status == 200, answer.body

@@ -1,7 +1,5 @@
 """POST /v1/programme/simulations: what past purchases would have earned under other rules."""
 
-from typing import Any
-
 import pytest
 
 from points import walking
@@ -21,7 +19,7 @@ def simulate(operator, *rules, **changes):
     programme = operator.get("/v1/programme").body | ({"earning": list(rules)} if rules else {})
     body = {"programme": programme, **DAYS, **changes}
     sums = dict.fromkeys(("members", "purchases", "amount", "in_force", "proposed"), 0)
-    by_rule: dict[str, Any] = {}
+    by_rule: dict[str, tuple[int, int]] = {}
     while True:
         answer = operator.post("/v1/programme/simulations", body)
         assert answer.status == 200, answer.body
