@@ -82,6 +82,7 @@ SHOPS_OWN = {
         "GET /v1/stores/{store_id}",
         "PUT /v1/stores/{store_id}/rewards-pause",
         "GET /v1/stores/{store_id}/qr",
+        "GET /v1/stores/{store_id}/guests",
         "GET /v1/members/{member_id}/checkins",
         "POST /v1/reviews/{review_id}/approve",
         "POST /v1/reviews/{review_id}/reject",
