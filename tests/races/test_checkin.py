@@ -138,13 +138,18 @@ def test_stores_changed_at_once_lose_no_listing():
     assert len(items) == 32 + 4
 
 
+def places_of(store):
+    """Where a store must be listed, and nowhere else: among all stores, and in the cells around it."""
+    return {keys.listed_store("")[0]} | {keys.cell(name, "")[0] for name in cells_of(store["lat"], store["lon"])}
+
+
 def test_one_store_moved_by_many_at_once_is_listed_at_its_last_place_only():
     operator = make(Slow())
     answers = all_at_once(lambda n: operator.put("/v1/stores/s-0", STORE | {"lat": 30 + n / 10}), 8)
     assert {answer.status for answer in answers} == {200}
     at = operator.get("/v1/stores/s-0").body
     pks = {item["pk"] for item in operator.world.directory.table.scan() if item["sk"] == "s-0"}
-    assert pks == {keys.cell(name, "s-0")[0] for name in cells_of(at["lat"], at["lon"])}
+    assert pks == places_of(at)
 
 
 class Heedless(MemoryTable):
@@ -175,7 +180,7 @@ def imported_at_once(directory):
     for row in range(12):
         at = operator.get(f"/v1/stores/s-{row}").body
         pks = {item["pk"] for item in items if item["sk"] == f"s-{row}"}
-        is_right.append(pks == {keys.cell(name, "")[0] for name in cells_of(at["lat"], at["lon"])})
+        is_right.append(pks == places_of(at))
     return answers, is_right
 
 
