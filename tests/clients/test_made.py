@@ -18,6 +18,7 @@ from infra import cli, commands_openapi, described, typed_python, typescript
 from infra.locate import ROOT, SERVICES
 
 TYPES = described.CLIENTS / "typescript" / "omotenashi.d.ts"
+TSC = ROOT / ".omo" / "typescript" / "bin" / "tsc"
 USE = """
 import type { Answer, Body, Operations, Purchase, MemberRef, Refusal } from "./omotenashi";
 
@@ -140,14 +141,15 @@ def test_the_types_name_nothing_that_is_not_there():
     assert used <= set(declared)
 
 
-@pytest.mark.skipif(shutil.which("tsc") is None, reason="no TypeScript compiler here")
+@pytest.mark.skipif(not TSC.exists(), reason="make .omo/typescript/.installed brings a TypeScript compiler")
 def test_an_app_that_is_right_compiles_and_one_that_is_wrong_does_not(tmp_path):
     shutil.copy(TYPES, tmp_path / "omotenashi.d.ts")
     (tmp_path / "app.ts").write_text(USE)
     (shown,) = re.findall(r"```ts\n(.*?)```", (described.CLIENTS / "README.md").read_text("utf-8"), re.DOTALL)
     (tmp_path / "shown.ts").write_text(f"declare const points: string;\ndeclare const token: string;\n{shown}")
     strict = [
-        "tsc",
+        "node",
+        str(TSC),
         "--noEmit",
         "--strict",
         "--exactOptionalPropertyTypes",
