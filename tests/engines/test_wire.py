@@ -142,6 +142,6 @@ def test_a_campaign_is_there_when_its_creation_was_answered_whoever_was_in_its_w
     names = [engine_of.wired_table(sort=sort).name for sort in "NSS"]
     tables = [DynamoTable(wire.client, name) for name in names]
     operator = Client(COUPONS, make_world(Clock(sleep=lambda _: None), tables), OPERATOR)
-    wire.meets("", "", "conflict")
+    wire.meets("", "", "", "conflict")  # the programme, the campaign, its locator; then all that is written
     assert operator.post("/v1/campaigns", CAMPAIGN).status == 201
     assert operator.get("/v1/campaigns/spring").status == 200

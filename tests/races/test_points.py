@@ -1,6 +1,7 @@
 """Many callers at once over the real actions: budgets and balances are exact; and a control that exceeds them."""
 
 import sys
+import time
 
 import pytest
 
@@ -69,6 +70,7 @@ def test_control_a_budget_read_before_and_written_after_is_exceeded():
     class LastWins(MemoryTable):
         def put_new(self, item):
             if item["pk"].startswith("P#"):
+                time.sleep(0.01)  # long enough for the others to read what stood before
                 self.put(item)
                 return None
             return super().put_new(item)

@@ -112,12 +112,12 @@ def test_a_full_book_lets_the_oldest_finished_coupon_go() -> None:
     book = Book(
         tuple(
             coupon(n, last=TODAY - timedelta(days=1) if n in (5, 9) else None, first=TODAY - timedelta(days=9))
-            for n in range(100)
+            for n in range(giving.COUPONS_MAX)
         )
     )
     book = giving.issue(book, issuing(1000), NOON).state
-    assert (book.get((7, 5)), book.gone, len(book.coupons)) == (None, ((7, 1),), 100)
-    assert book.count(7) == 101
+    assert (book.get((7, 5)), book.gone, len(book.coupons)) == (None, ((7, 1),), giving.COUPONS_MAX)
+    assert book.count(7) == giving.COUPONS_MAX + 1
     book = giving.issue(book, issuing(1001), NOON).state
     with pytest.raises(Conflict):
         giving.issue(book, issuing(1002), NOON)
@@ -252,7 +252,7 @@ def test_a_hold_keeps_a_coupon_in_a_full_book() -> None:
     yesterday = TODAY - timedelta(days=1)
     held = Use(b"redeemer", b"an order", NOON + timedelta(minutes=1))
     over = coupon(0, last=yesterday, first=yesterday, status=Status.HELD, use=held)
-    book = Book((over, *(coupon(n) for n in range(1, 100))))
+    book = Book((over, *(coupon(n) for n in range(1, giving.COUPONS_MAX))))
     with pytest.raises(Conflict):
         giving.issue(book, issuing(1000), NOON)
     assert giving.issue(book, issuing(1000), NOON + timedelta(minutes=2)).state.get(over.spot) is None

@@ -127,7 +127,7 @@ def test_a_store_far_behind_that_still_has_its_last_day_takes_it_all_the_same() 
 
 def test_a_full_book_lets_go_first_what_has_nothing_more_to_tell() -> None:
     first = TODAY - timedelta(days=30)
-    coupons = [coupon(n, last=None) for n in range(100)]
+    coupons = [coupon(n, last=None) for n in range(giving.COUPONS_MAX)]
     coupons[3] = coupon(3, first=first, last=TODAY - timedelta(days=1))
     coupons[8] = coupon(8, first=first, last=TODAY - timedelta(days=20), status=Status.EXPIRED)
     book = giving.issue(Book(tuple(coupons)), issuing(1000), NOON).state
