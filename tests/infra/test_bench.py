@@ -22,9 +22,10 @@ def of(name):
     return measured.told
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.java) if name in ON_JAVA else name for name in parts.NAMES]
-)
+MARKS = dict.fromkeys(ON_JAVA, pytest.mark.java) | dict.fromkeys(("bulk", "cold"), pytest.mark.slow)
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=MARKS.get(name, ())) for name in parts.NAMES])
 def test_every_part_measures_something(name, request):
     if name == "cold":
         request.getfixturevalue("packages")
