@@ -13,7 +13,7 @@ from infra import files, stack
 from infra.deploy import Cloud
 from infra.locate import Home
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.slow]  # three stacks, one after the other
 
 PROBE = "probe#stack"
 

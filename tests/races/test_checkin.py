@@ -29,14 +29,18 @@ FIX = {"lat": 35.6595, "lon": 139.7005, "accuracy_m": 10, "captured_at": "2026-1
 class Slow(MemoryTable):
     """A table whose readers look at what they read for a moment, so that threads surely meet."""
 
+    looks_seconds = 0.002
+
     def newest(self, pk, *, upto=None, consistent=False):
         found = super().newest(pk, upto=upto, consistent=consistent)
-        time.sleep(0.002)
+        time.sleep(self.looks_seconds)
         return found
 
 
 class Careless(Slow):
     """A table that writes over what is there: what the product would be without its conditions."""
+
+    looks_seconds = 0.05  # none has written before all have read, on a busy machine too
 
     def put_new(self, item):
         self.put(item)
