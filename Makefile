@@ -18,7 +18,7 @@ TYPESCRIPT := .omo/typescript
 PEERS := .omo/bench-peers
 QUICK := "not java and not browser and not slow"
 # Tests with a local stack or many threads wait a lot, so that groups of them run side by side.
-BESIDE := tests/infra+tests/engines+tests/outside tests/races+tests/machines+tests/clients tests/e2e tests/sim
+BESIDE := tests/infra+tests/engines+tests/outside tests/api tests/races+tests/machines+tests/clients tests/e2e tests/sim
 PIP := -m pip install -qq --disable-pip-version-check --require-hashes --no-deps
 
 .PHONY: help run demo setup test check engines bench format lint types package lock pages sbom clean
