@@ -1,7 +1,4 @@
-"""The simulator in the daily tests: a thousand seeds, and that it is what it says: deterministic, wide, and deadly.
-
-The CI runs two thousand more.
-"""
+"""The simulator in the daily tests: a thousand seeds, and that it is what it says: deterministic, wide, and deadly."""
 
 import json
 import subprocess
@@ -20,20 +17,18 @@ from tests.sim.mutants import MUTANTS
 from tests.sim.story import CROWDED, Story, told
 from tests.sim.weather import OF_CALLS, OF_EVENTS
 
-DAILY, MORE = range(1000), range(1000, 3000)
+SEEDS = 1000
 QUICK = ("append without its condition", "fingerprint ignored", "a code that works twice")
 
 
-@pytest.mark.parametrize("seeds", [DAILY, pytest.param(MORE, marks=pytest.mark.slow)], ids=["daily", "more"])
-def test_thousands_of_seeds_break_no_promise(seeds):
+def test_a_thousand_seeds_break_no_promise():
     parts: list[campaign.Part] = []
-    campaign.run(
-        range(seeds.start, seeds.stop, campaign.PART), time.monotonic() + 3600, campaign.processors(), parts.append
-    )
+    firsts = range(0, SEEDS, campaign.PART)
+    campaign.run(firsts, time.monotonic() + 3600, campaign.processors(), parts.append)
     whole = campaign.summed(parts)
     assert whole.faulty == {}, "again with: omo sim --seed N"
-    assert whole.seeds == len(seeds)
-    assert whole.deliveries > 100 * len(seeds)
+    assert whole.seeds == SEEDS
+    assert whole.deliveries > 100 * SEEDS
     assert whole.most_at_once >= 8
 
 
