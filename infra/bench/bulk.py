@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import parse_qs, unquote
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -28,6 +29,7 @@ from infra.replay import replay
 from shared import codes
 from shared.memory import MemoryTable
 
+S = TypeVar("S")
 CHUNKS = 10
 PLACES = 8
 """Around so many places the stores of a million are on the map."""
@@ -41,9 +43,9 @@ def measure(size: Size) -> Told:
     return Told([Table("In bulk", columns, rows, "The floor is told below."), _stores(size.stores)])
 
 
-def _cpu(work: Callable[[], object]) -> float:
+def _cpu(work: Callable[[S], object], given: S) -> float:
     started = time.process_time()
-    work()
+    work(given)
     return time.process_time() - started
 
 
@@ -72,8 +74,8 @@ def _codes(count: int) -> Row:
     with tempfile.TemporaryFile("w") as file:
         for chunk in range(CHUNKS):
             some = range(chunk * each, (chunk + 1) * each)
-            took = _cpu(lambda some=some: file.write(make(some)))  # type: ignore[misc]
-            ratios.append(took / _cpu(lambda some=some: floor(some)))  # type: ignore[misc]
+            took = _cpu(lambda some: file.write(make(some)), some)
+            ratios.append(took / _cpu(floor, some))
             seconds += took
     return _row("codes made and written", count, seconds, Spread.of(ratios))
 
@@ -91,7 +93,7 @@ def _audited(count: int) -> Row:
         if found.faults:
             raise RuntimeError(f"{len(found.faults)} faults: {found.faults[0]}")
         with path.open("rb") as lines:
-            floor = _cpu(lambda: _read(lines))
+            floor = _cpu(_read, lines)
     return _row("entries audited, from a file", found.entries, seconds, Spread.of([seconds / floor]))
 
 

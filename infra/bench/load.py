@@ -105,43 +105,48 @@ def _work(line: Connection, address: str, here: Names, there: Names, number: int
             line.send(asker.repeat() if asked is None else asker.ask(asked))
 
 
+class TimedShop(Shop):
+    """A shop whose answers are timed, and their calls kept, while a phase lasts."""
+
+    phase: Phase | None = None
+    calls: list[list[Call]]
+    recorder: Recorder
+
+    def answer(self, event: Event) -> dict[str, Any]:
+        started = time.perf_counter()
+        answered = super().answer(event)
+        if self.phase is not None:
+            self.phase.seconds.append(time.perf_counter() - started)
+            if answered["statusCode"] >= 300:
+                self.phase.not_done[answered["statusCode"]] += 1
+            self.calls.append(self.recorder.take())
+        return answered
+
+
 class Asker:
     """One client with its members and its environment."""
 
     def __init__(self, dynamodb: Any, here: Names, there: Names, number: int) -> None:
         self.dynamodb, self.here, self.there = dynamodb, here, there
         self.recorder = Recorder(dynamodb)
-        self.shop = Shop([DynamoTable(self.recorder, name) for name in here], name=f"c{number}", members=5)
+        self.shop = TimedShop([DynamoTable(self.recorder, name) for name in here], name=f"c{number}", members=5)
+        self.shop.recorder, self.shop.calls = self.recorder, []
         self.shop.fill()
         self._follow()
-        self.calls: list[list[Call]] = []
         self._next = itertools.cycle(enumerate(MIX, number))
 
     def ask(self, times: int) -> Phase:
         """So many of the mix, each with what it needs."""
-        found, self.calls = Phase(began=time.monotonic()), []
-        answer = self.shop.answer
-        self.shop.answer = lambda event: self._timed(found, answer, event)  # type: ignore[method-assign]
-        try:
-            for n, make in itertools.islice(self._next, times):
-                self.shop.answer(make(self.shop, n))
-        finally:
-            self.shop.answer = answer  # type: ignore[method-assign]
-        found.ended = time.monotonic()
+        found = self.shop.phase = Phase(began=time.monotonic())
+        self.shop.calls = []
+        for n, make in itertools.islice(self._next, times):
+            self.shop.answer(make(self.shop, n))
+        self.shop.phase, found.ended = None, time.monotonic()
         return found
-
-    def _timed(self, found: Phase, answer: Callable[[Event], dict[str, Any]], event: Event) -> dict[str, Any]:
-        started = time.perf_counter()
-        answered = answer(event)
-        found.seconds.append(time.perf_counter() - started)
-        if answered["statusCode"] >= 300:
-            found.not_done[answered["statusCode"]] += 1
-        self.calls.append(self.recorder.take())
-        return answered
 
     def repeat(self) -> Phase:
         """The calls of the last time, without our code and without the reads of settings."""
-        calls = [elsewhere(needed(one, self.here.directory), self.here, self.there) for one in self.calls]
+        calls = [elsewhere(needed(one, self.here.directory), self.here, self.there) for one in self.shop.calls]
         found = Phase(began=time.monotonic())
         for one in calls:
             started = time.perf_counter()

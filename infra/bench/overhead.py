@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from infra.bench.layers import sampling
 from infra.bench.shop import ALL, IMPATIENT, MAIN, Event, Shop, quiet
@@ -24,6 +24,7 @@ from infra.dynamodb_local import dynamodb_local, missing
 from infra.engine import client
 from shared.dynamo import DynamoTable
 
+S = TypeVar("S")
 TARGET = 1.25
 
 
@@ -64,9 +65,9 @@ class Pair:
         for n in range(times):
             event = make(self.shop, n)
             self.follow()
-            ours = _timed(lambda event=event: self.shop.do(event))  # type: ignore[misc]
+            ours = _timed(self.shop.do, event)
             calls = elsewhere(needed(self.recorder.take(), self.here.directory), self.here, self.there)
-            bare = _timed(lambda calls=calls: replay(self.dynamodb, calls))  # type: ignore[misc]
+            bare = _timed(lambda calls: replay(self.dynamodb, calls), calls)
             for into, value in zip(
                 (found.ours, found.ours_cpu, found.bare, found.bare_cpu), (*ours, *bare), strict=True
             ):
@@ -139,8 +140,8 @@ def _tables(wire: Any, names: Names) -> list[DynamoTable]:
     return [DynamoTable(wire, name) for name in names]
 
 
-def _timed(work: Callable[[], object]) -> tuple[float, float]:
+def _timed(work: Callable[[S], object], given: S) -> tuple[float, float]:
     """Seconds on the clock, and of this process."""
     started, cpu = time.perf_counter(), time.process_time()
-    work()
+    work(given)
     return time.perf_counter() - started, time.process_time() - cpu

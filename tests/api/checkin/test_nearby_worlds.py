@@ -98,15 +98,14 @@ def test_stores_that_move_and_close_leave_no_ghost(around, moves):
 
 def _lose(world: World, store_id: str, place: Place) -> None:
     """A change whose process dies in its write: nothing of it is there."""
-    table, real = world.directory.table, world.directory.table.transact
 
     def die(_writes: Any) -> None:
         raise ConnectionError
 
-    table.transact = die  # type: ignore[method-assign, assignment]
-    with pytest.raises(ConnectionError):
-        put(world, store_id, place, name="lost")
-    table.transact = real  # type: ignore[method-assign]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.directory.table, "transact", die)
+        with pytest.raises(ConnectionError):
+            put(world, store_id, place, name="lost")
 
 
 def _cells(world: World) -> list[Any]:
@@ -120,14 +119,15 @@ def test_a_move_that_meets_another_move_starts_again_from_where_the_store_is_the
     put(world, "s", (35.0, 139.0))
 
     def meet_another(writes: Any) -> None:
-        table.transact = real  # type: ignore[method-assign]
+        patch.undo()
         put(world, "s", (43.0, 141.0))
         with pytest.raises(Collision):
             real(writes)
         raise Collision({0: {}})
 
-    table.transact = meet_another  # type: ignore[method-assign]
-    put(world, "s", (26.2, 127.7))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table, "transact", meet_another)
+        put(world, "s", (26.2, 127.7))
     assert {one["pk"] for one in _cells(world)} == {f"cell#{name}" for name in geo.cells_of(26.2, 127.7)}
 
 
