@@ -13,6 +13,7 @@ from typing import Any
 from shared import keys
 from shared.clock import from_ms
 from shared.http import Call
+from shared.retention import living
 from shared.shapes import Shape, Time
 from shared.table import Item
 
@@ -51,7 +52,8 @@ def parked(call: Call[Any]) -> dict[str, Any]:
     places = []
     for place, queue in names.items():
         pk, _ = keys.parked(queue, "")
-        places.append(_place(place, world.transient.items(pk, limit=COUNTED_MAX + 1)))
+        lying = living(world.transient.items(pk, limit=COUNTED_MAX + 1), call.now)
+        places.append(_place(place, lying))
     return Parked(places=places).model_dump(mode="json", exclude_none=True)
 
 

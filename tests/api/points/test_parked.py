@@ -39,6 +39,13 @@ def test_what_lies_there_is_counted_by_what_went_wrong_and_its_words_stay_there(
     assert "hanako" not in json.dumps(answer.body)
 
 
+def test_what_is_over_is_not_counted_whether_it_is_deleted_yet_or_not(operator, clock):
+    park(operator.world, "m-1", "no json at all")
+    assert operator.get("/v1/reports/parked").body["places"][0]["count"] == 1
+    clock.forward(days=401)
+    assert operator.get("/v1/reports/parked").body["places"][0]["count"] == 0
+
+
 def test_more_than_a_hundred_are_not_counted(operator, monkeypatch):
     monkeypatch.setattr(parked, "COUNTED_MAX", 2)
     for n in range(3):
@@ -49,7 +56,7 @@ def test_more_than_a_hundred_are_not_counted(operator, monkeypatch):
 
 def test_members_on_whom_the_hourly_job_failed_are_counted(operator):
     pk, sk = keys.parked("alarms", "M#taro")
-    operator.world.transient.put({"pk": pk, "sk": sk, "reason": "KeyError: 'lots'", "t": 1, "ttl": 2, "day": 3})
+    operator.world.transient.put({"pk": pk, "sk": sk, "reason": "KeyError: 'lots'", "t": 1, "ttl": 1 << 32, "day": 3})
     assert operator.get("/v1/reports/parked").body["places"][-1]["causes"] == [{"cause": "KeyError", "count": 1}]
 
 
