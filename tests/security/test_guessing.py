@@ -8,7 +8,7 @@ import pytest
 from checkin.routes import ROUTES as CHECKIN
 from coupons.routes import ROUTES as COUPONS
 from points.routes import ROUTES as POINTS
-from shared import barcode
+from shared import barcode, totp
 from shared.errors import Unavailable
 from shared.http import Request, answer
 from shared.memory import MemoryTable
@@ -411,3 +411,26 @@ def test_what_cannot_be_counted_is_not_told(coupons, trouble, status):
 
 def test_two_keys_of_one_shop_are_two_budgets():
     assert key("ec", key_id="a").identity != key("ec", key_id="b").identity
+
+
+# ---- the time it takes ----------------------------------------------------------------------------------------------
+
+
+def test_a_one_time_code_of_nobody_is_searched_for_as_long_as_a_wrong_one_of_a_member(points, monkeypatch):
+    """What a wrong code costs is its search through the steps: were it left out for a number of nobody, the time told."""
+    number = points.as_(member("taro")).get("/v1/me/code").body["rotating"]["value"][:10]
+    tried, real = [], totp.totp
+
+    def counted(secret, step):
+        tried.append(step)
+        return real(secret, step)
+
+    monkeypatch.setattr(totp, "totp", counted)
+    told = []
+    for code in (f"{number}00000000", f"{(int(number) + 1) % 10**10:010d}00000000"):
+        tried.clear()
+        answer = resolve(points.as_(TILL), code=code)
+        told.append((answer.status, answer.code, len(tried)))
+    assert told[0] == told[1]
+    assert told[0][:2] == (404, "member_not_found")
+    assert told[0][2] > totp.REMEMBERED_STEPS
