@@ -165,8 +165,7 @@ def is_paused(world: World, campaign_id: str) -> bool:
 def is_held_out(world: World, campaign_id: str, member_id: str) -> bool:
     """Whether a member belongs to the share that a campaign holds out now."""
     item = world.directory.setting(keys.campaign(campaign_id))
-    measured = item["said"].get("attribution", {}) if item else {}
-    return holdout.is_held_out(campaign_id, member_id, measured.get("holdout_share_bp", 0))
+    return item is not None and holdout.is_held_out(campaign_id, member_id, holdout.share_bp(item["said"]))
 
 
 def found_in(redemption: Item, coupon_id: str) -> str | None:

@@ -8,9 +8,16 @@ the share as well, and would gain nothing by it.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 WHOLE_BP = 10_000
 """A share is told in hundredths of a per cent."""
+
+
+def share_bp(said: Mapping[str, Any]) -> int:
+    """The share that a campaign holds out, as its operator said it."""
+    return int(said.get("attribution", {}).get("holdout_share_bp", 0))
 
 
 def is_held_out(campaign_id: str, member_id: str, share_bp: int) -> bool:

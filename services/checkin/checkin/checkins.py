@@ -136,10 +136,10 @@ def _perform(
         done = _carry_on(world, name, head)
     else:
         done = _enter(world, name, pending, head)
-        if done.last.kind == KINDS["pending_review"]:
-            reviews.follow(
-                world, done.last
-            )  # so that it waits in the list when this has answered; else the relay does it
+        if (
+            done.last.kind == KINDS["pending_review"]
+        ):  # it waits in the list when this has answered; else the relay does it
+            reviews.follow(world, done.last)
     answer = _answer(done)
     return Reply(answer.model_dump(mode="json"), 200 if answer.already else 201, is_replay=done.is_replay)
 

@@ -10,7 +10,7 @@ from checkin.places_model import Offered
 from shared import keys
 from shared.auth import Principal
 from shared.errors import NotFound
-from shared.holdout import is_held_out
+from shared.holdout import is_held_out, share_bp
 from shared.member_ref import login_holder, present
 from shared.world import World
 
@@ -27,17 +27,13 @@ def for_caller(world: World, who: Principal, campaigns: list[Campaign]) -> list[
 
     Who the member is costs a read or two, and is asked only where a campaign holds somebody out.
     """
-    if who.kind != "member" or not any(_share_bp(one) for one in campaigns):
+    if who.kind != "member" or not any(share_bp(one) for one in campaigns):
         return campaigns
     try:
         member_id = present(world, login_holder(world, who))["member_id"]
     except NotFound:
         return campaigns
-    return [one for one in campaigns if not is_held_out(one["campaign_id"], member_id, _share_bp(one))]
-
-
-def _share_bp(campaign: Campaign) -> int:
-    return int(campaign.get("attribution", {}).get("holdout_share_bp", 0))
+    return [one for one in campaigns if not is_held_out(one["campaign_id"], member_id, share_bp(one))]
 
 
 def is_on(campaign: Campaign, store_id: str, day: date) -> bool:

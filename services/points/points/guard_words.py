@@ -14,11 +14,11 @@ _SAID: dict[RuleName, tuple[str, str]] = {
         "同じ会員がこの日にこのレジで合計{amount}の買い物をしています。店舗の通常の金額を大きく超えています。",
     ),
     "own_card": (
-        "Whoever served had their own card on {count} receipts.",
+        "Receipts with the card of whoever served: {count}.",
         "レジ担当者自身の会員証が{count}件の取引に使われています。",
     ),
     "after_hours": (
-        "{count} purchases while the store was closed.",
+        "Purchases while the store was closed: {count}.",
         "営業時間外の取引が{count}件あります。",
     ),
     "not_in_journal": (

@@ -200,8 +200,8 @@ class Programme(Shape):
 
     def to_rule(self) -> list[Any]:
         """What a name keeps: the version and, packed, what differs from the default programme and judges anything."""
-        left_out = {"guard": Guard(), "erasure_grace_days": 14, "retention": Retention()}
-        differences = self.model_copy(update=left_out).differences
+        defaults = {name: Programme.model_fields[name].default for name in _JUDGES_NO_PURCHASE}
+        differences = self.model_copy(update=defaults).differences
         return [self.version] if differences == _NOTHING else [self.version, shorthand.pack(differences)]
 
     @classmethod
@@ -212,6 +212,7 @@ class Programme(Shape):
 
 
 _NOTHING = "{}"
+_JUDGES_NO_PURCHASE = ("guard", "erasure_grace_days", "retention")
 
 
 @lru_cache(maxsize=64)  # of equal words, and frozen: every name of a purchase keeps the words of its programme
