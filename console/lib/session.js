@@ -1,13 +1,14 @@
 // Calls to the three services with one key or token, in the language of the page.
 
 import { insist } from "./again.js";
-import { addresses, get, getFile, Refusal, send, sendText } from "./api.js";
+import { addresses, get, getFile, NoAnswer, Refusal, send, sendText } from "./api.js";
 
 export class Session {
   #key;
   #words;
   #onEnd;
   #where = null;
+  #isClosed = false;
 
   /** `onEnd(refusal)` hears that the key has stopped working. */
   constructor(key, words, onEnd) {
@@ -47,14 +48,17 @@ export class Session {
     return await this.#try(service, (base) => sendText(base, path, text, kind, this.#key, this.#words.language));
   }
 
-  /** Nothing that is still under way ends the page any more. */
+  /** Nothing that is still under way ends the page any more, and nothing more is asked: it fails as without a line. */
   close() {
+    this.#isClosed = true;
     this.#onEnd = () => {};
   }
 
   async #try(service, ask) {
     try {
-      return await ask((await this.where())[service]);
+      const base = (await this.where())[service];
+      if (this.#isClosed) throw new NoAnswer("the session is closed");
+      return await ask(base);
     } catch (failure) {
       if (failure instanceof Refusal && failure.status === 401) this.#onEnd(failure);
       if (!(failure instanceof Refusal)) this.#where = null; // a service that has moved is found again

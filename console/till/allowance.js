@@ -1,6 +1,6 @@
 // What a till may give away without asking, fetched while there is a line: once a day, under one id.
 
-import { insist } from "../lib/again.js";
+import { insist, isPassing } from "../lib/again.js";
 
 /**
  * Fetch the allowance of the store's business day if it is not there yet. Without one the till takes no coupons offline;
@@ -14,8 +14,8 @@ export async function prepare(line, journal, who) {
     const body = { allowance_id, terminal_id: who.terminal_id, business_day: day };
     const told = await insist(() => line.send("coupons", "/v1/offline/allowances", body));
     journal.write("allowance", { told, taken: [], given: 0 });
-  } catch {
-    journal.remove("allowance");
+  } catch (failure) {
+    if (!isPassing(failure)) journal.remove("allowance");
   }
 }
 

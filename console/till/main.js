@@ -20,6 +20,7 @@ import { TEXTS } from "./words.js";
 
 const PARTS = ["sign-in", "connecting", "till", "receipt"].map($);
 const AGAIN_MS = 4_000;
+const ALLOWANCE_MS = 900_000; // a till that is not closed in the evening has the next day's within a quarter of an hour
 const TILLS = ["pos", "pos_other_store"];
 const REFUSED = ["code_not_usable", "insufficient_points", "presence_required", "forbidden", "exceeds_total"];
 
@@ -33,6 +34,7 @@ const entry = new Entry({
 });
 let till = null;
 let again = null;
+let daily = null;
 
 async function begin(key) {
   const session = new Session(key, words, (refusal) => leave(refusal.code, refusal.requestId));
@@ -58,7 +60,8 @@ function open(session, who) {
   const line = new Line(session, journal, () => till && lineChanged());
   const told = { waiting: tellWaiting, stuck, refused, done };
   // A key that is revoked ends the till, whatever is on its way; the journal has it.
-  for (const [name, hear] of Object.entries(told)) told[name] = (...what) => till && hear(...what);
+  for (const [name, hear] of Object.entries(told))
+    told[name] = (...what) => till?.checkout === checkout && hear(...what);
   const checkout = new Checkout(line, journal, told);
   till = {
     session,
@@ -71,6 +74,7 @@ function open(session, who) {
     isPaying: false,
   };
   prepare(line, journal, who);
+  daily = setInterval(() => prepare(line, journal, who), ALLOWANCE_MS);
   line.look();
   till.counter.clear();
   show("till");
@@ -88,6 +92,7 @@ function show(part) {
 
 function leave(why = null, requestId = null) {
   clearTimeout(again);
+  clearInterval(daily);
   till?.line.stop();
   till?.session.close();
   till = null;

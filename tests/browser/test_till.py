@@ -4,7 +4,7 @@ import random
 import re
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 import pytest
@@ -18,6 +18,7 @@ from tests.e2e.conftest import Stack, eventually
 
 MARKUP = "<img src=x onerror=alert(1)>&amp;<b>"
 PURCHASES = "**/_user_request_/v1/purchases"
+DAYS = "**/_user_request_/v1/till"
 SEEN = {
     "ja-JP": ("お買い上げありがとうございます", "200円引き", "付くポイント"),
     "en-GB": ("Thank you for coming", "¥200 off", "Points earned"),
@@ -54,12 +55,16 @@ class Till:
 def till(open_page, stack):
     def open_it(*looks, key="pos") -> Till:
         page = open_page("/till/", *looks)
-        page.fill("#key", stack.local["keys"][key])
-        page.click("#sign-in button[type=submit]")
-        expect(page.locator("#scan")).to_be_focused()
+        enter(page, stack.local["keys"][key])
         return Till(page)
 
     return open_it
+
+
+def enter(page: Page, key: str) -> None:
+    page.fill("#key", key)
+    page.click("#sign-in button[type=submit]")
+    expect(page.locator("#scan")).to_be_focused()
 
 
 @dataclass
@@ -374,3 +379,30 @@ def test_the_services_are_asked_nothing_by_a_till_that_is_closed(till):
     shown.page.clock.fast_forward(30_000)
     expect(shown.page.locator("#key")).to_be_visible()
     assert [url for url in asked if "/restapis/" in url] == []
+
+
+def test_an_answer_that_comes_after_the_till_is_closed_leads_to_no_other_request(open_page, stack):
+    page = open_page("/till/")
+    held = []
+    page.route(DAYS, lambda route: held.append(route))  # noqa: PLW0108 - playwright marks what it is given
+    enter(page, stack.local["keys"]["pos"])
+    eventually(lambda: page.wait_for_timeout(50) or len(held), 1)
+    page.click("#leave")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    with page.expect_response(DAYS):
+        held[0].fulfill(json={"business_day": "2027-01-05"})
+    page.clock.fast_forward(30_000)
+    expect(page.locator("#key")).to_be_visible()
+    assert [url for url in asked if "/restapis/" in url] == []
+
+
+def test_a_till_that_is_not_closed_in_the_evening_has_the_next_days_allowance(till):
+    shown = till()
+    kept = """() => Object.entries(localStorage).filter(([name]) => name.endsWith('.allowance'))
+        .map(([, text]) => JSON.parse(text).told.business_day)[0]"""
+    today = eventually(lambda: bool(shown.page.evaluate(kept)), True) and shown.page.evaluate(kept)
+    tomorrow = (date.fromisoformat(today) + timedelta(days=1)).isoformat()
+    shown.page.route(DAYS, lambda route: route.fulfill(json={"business_day": tomorrow}))
+    shown.page.clock.fast_forward(900_000)
+    assert eventually(lambda: shown.page.evaluate(kept), tomorrow) == tomorrow
