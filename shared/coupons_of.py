@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from shared import holdout, keys, places
-from shared.codes import Code, Codec, Form, Generation, Reading, show
+from shared.codes import Code, Codec, Form, Generation, NotACode, Reading, normalise, show
 from shared.coupon_book import BOOK, Coupon, unpack_coupons
 from shared.table import Item
 from shared.world import World
@@ -88,6 +88,13 @@ class Codebook:
         codec = _codec(self._accepted[checks.index(key) if key in checks else 0])
         return (codec.encode(generation, index) for index in indexes)
 
+    def campaigns_of(self, typed: str) -> set[str]:
+        """The campaigns that a code may belong to, as somebody typed it; none for what is no code of ours."""
+        try:
+            return {self.campaign_of(one.generation.locator) for one in self.read(normalise(typed))}
+        except NotACode:
+            return set()
+
     def read(self, code: Code) -> tuple[Reading, ...]:
         """The places that a code may name; none for a code that was never made."""
         return self._codec.decode(code, self.generation)
@@ -130,7 +137,7 @@ def _check(key: bytes) -> bytes:
 
 def terms(world: World, campaign_id: str, edition: int) -> dict[str, Any]:
     """The terms that a coupon was issued with, as the campaign said them."""
-    item = world.directory.setting(keys.terms(campaign_id, edition))
+    item = world.directory.fixed(keys.terms(campaign_id, edition))
     assert item is not None, "an edition is written before any coupon names it"
     said: dict[str, Any] = item["said"]
     return said

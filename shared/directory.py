@@ -32,20 +32,47 @@ class Directory:
         self.clock = clock
         self._cache: dict[tuple[str, str], tuple[float, Item | None]] = {}
         self._partitions: dict[str, tuple[float, list[Item]]] = {}
+        self._fixed: dict[tuple[str, str], Item] = {}
         self.made: dict[Hashable, tuple[Any, Any]] = {}  # of settings as they are; whoever reads the same may share it
 
     def setting(self, key: tuple[str, str]) -> Item | None:
         """An item that may be up to one second old. Treat it as read-only: it is shared."""
-        kept = self._cache.get(key)
         started = self.clock.elapsed()
-        if kept is not None and 0 <= started - kept[0] < CACHE_SECONDS:
-            return kept[1]
+        if self._is_fresh(self._cache.get(key), started):
+            return self._cache[key][1]
         item = self.table.get(*key, consistent=True)
-        if len(self._cache) >= _CACHED_MAX:
-            self._cache.clear()
-            self.made.clear()
-        self._cache[key] = (started, item)
+        self._keep(key, started, item)
         return item
+
+    def fetch(self, *wanted: tuple[str, str]) -> None:
+        """Read settings in one round trip that will be asked for one by one; those in the cache are not read again."""
+        started = self.clock.elapsed()
+        old = [key for key in dict.fromkeys(wanted) if not self._is_fresh(self._cache.get(key), started)]
+        if len(old) < 2:
+            return  # one alone is read when somebody asks for it, if anybody does
+        found = {(item["pk"], item["sk"]): item for item in self.table.get_many(old, consistent=True)}
+        for key in old:
+            self._keep(key, started, found.get(key))
+
+    def is_in_cache(self, key: tuple[str, str]) -> bool:
+        """Whether this setting can be told without a round trip."""
+        return self._is_fresh(self._cache.get(key), self.clock.elapsed())
+
+    def fixed(self, key: tuple[str, str]) -> Item | None:
+        """An item that never changes once it is written: read once in the life of an environment."""
+        item = self._fixed.get(key)
+        if item is None:
+            item = self.table.get(*key, consistent=True)
+            if item is not None:
+                if len(self._fixed) >= _CACHED_MAX:
+                    self._fixed.clear()
+                self._fixed[key] = item
+        return item
+
+    def read_fixed(self, key: tuple[str, str], parse: Callable[[Item], T]) -> T | None:
+        """What `parse` makes of an item that never changes."""
+        item = self.fixed(key)
+        return None if item is None else self._made(key, item, parse)
 
     def read(self, key: tuple[str, str], parse: Callable[[Item], T]) -> T | None:
         """What `parse` makes of a setting: made once, for as long as the setting stays as it is. It is shared, too."""
@@ -58,13 +85,22 @@ class Directory:
 
     def settings(self, pk: str) -> list[Item]:
         """All items of a partition, as `setting` reads one. For partitions of at most some hundred items."""
-        kept = self._partitions.get(pk)
         started = self.clock.elapsed()
-        if kept is not None and 0 <= started - kept[0] < CACHE_SECONDS:
-            return kept[1]
+        if self._is_fresh(self._partitions.get(pk), started):
+            return self._partitions[pk][1]
         items = self.table.items(pk, limit=_LISTED_MAX, consistent=True)
         self._partitions[pk] = (started, items)
         return items
+
+    @staticmethod
+    def _is_fresh(kept: tuple[float, Any] | None, now: float) -> bool:
+        return kept is not None and 0 <= now - kept[0] < CACHE_SECONDS
+
+    def _keep(self, key: tuple[str, str], read_at: float, item: Item | None) -> None:
+        if len(self._cache) >= _CACHED_MAX:
+            self._cache.clear()
+            self.made.clear()
+        self._cache[key] = (read_at, item)
 
     def _made(self, key: Hashable, said: S, parse: Callable[[S], T]) -> T:
         known = self.made.get((key, parse))

@@ -7,8 +7,8 @@ from infra.bench.shop import quiet
 from infra.bench.units import counted
 from shared.memory import MemoryTable
 
-SETTINGS_MAX = 4
-"""So many settings at most are read by a request that finds none in the cache."""
+SETTINGS_MAX = 3
+"""So many round trips at most are spent on settings by a request that finds none in the cache."""
 
 
 @pytest.fixture(scope="module")

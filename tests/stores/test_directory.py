@@ -157,3 +157,45 @@ def test_two_readings_of_one_setting_are_kept_apart(directory):
     directory.change(KEY, lambda _: {"shows": "x"})
     assert directory.read(KEY, lambda one: one["shows"]) == "x"
     assert directory.read(KEY, lambda one: one["version"]) == 1
+
+
+def test_settings_that_are_asked_for_one_by_one_are_fetched_in_one_round_trip(table, directory, slept):
+    for name in "ab":
+        table.put_new({"pk": "shelf", "sk": name, "version": 1})
+    table.usage.reset()
+    directory.fetch(("shelf", "a"), ("shelf", "b"), ("shelf", "none"), ("shelf", "a"))
+    assert directory.setting(("shelf", "b")) == {"pk": "shelf", "sk": "b", "version": 1}
+    assert directory.setting(("shelf", "none")) is None
+    assert table.usage.round_trips == 1
+    assert directory.is_in_cache(KEY)
+    slept.append(1.0)
+    assert not directory.is_in_cache(KEY)
+    assert directory.setting(KEY)["version"] == 1
+    assert table.usage.round_trips == 2
+
+
+def test_what_is_fetched_is_as_new_as_what_is_read_alone(table, directory, slept):
+    directory.fetch(KEY, ("shelf", "b"))
+    assert directory.setting(KEY) is None
+    table.put_new({"pk": "shelf", "sk": "a", "version": 1})
+    assert directory.setting(KEY) is None
+    slept.append(1.0)
+    directory.fetch(KEY, ("shelf", "b"))
+    assert directory.setting(KEY)["version"] == 1
+
+
+def test_one_setting_alone_is_not_fetched_before_somebody_asks_for_it(table, directory):
+    directory.setting(KEY)
+    table.usage.reset()
+    directory.fetch(KEY, ("shelf", "b"))
+    assert table.usage.round_trips == 0
+
+
+def test_what_never_changes_is_read_once_and_only_once_it_is_there(table, directory, slept):
+    assert directory.fixed(KEY) is None
+    table.put_new({"pk": "shelf", "sk": "a", "version": 1})
+    assert directory.fixed(KEY) == {"pk": "shelf", "sk": "a", "version": 1}
+    slept.append(3600.0)
+    table.usage.reset()
+    assert directory.read_fixed(KEY, lambda item: item["version"]) == 1
+    assert table.usage.round_trips == 0

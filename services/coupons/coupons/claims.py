@@ -52,6 +52,7 @@ def claim(call: Call[ClaimRequest]) -> Reply:
 def _issue(call: Call[ClaimRequest], naming: Naming, login: str) -> Done[Issuing]:
     world, wanted = call.world, call.body
     member_id = _member(world, login)
+    world.directory.fetch(keys.campaign(wanted.campaign_id), keys.programme())
     campaign = store.campaign(world, wanted.campaign_id).campaign
     if not (campaign.is_claimable if wanted.qr is None else campaign.bind is None):
         raise NotFound("campaign_not_found")

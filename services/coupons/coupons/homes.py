@@ -55,6 +55,17 @@ def shop(world: World, who: Principal, said: Occasion) -> Shop:
     return Shop(said.channel, store_id, days, counter)
 
 
+def fetch_settings(world: World, who: Principal, said: Occasion, codes: Sequence[str]) -> None:
+    """Read in one round trip what is asked for one by one below: the programme, the store, the campaigns of the codes."""
+    if world.directory.is_in_cache(keys.programme()):
+        return  # and with it most often the others: to decode the codes twice would cost more
+    codebook = Codebook(world)
+    found = {campaign_id for typed in codes for campaign_id in codebook.campaigns_of(typed)}
+    store_id = said.store_id or who.store_id
+    stores = [keys.store(store_id)] if store_id and said.channel != "ec" else []
+    world.directory.fetch(keys.programme(), *stores, *map(keys.campaign, sorted(found)))
+
+
 def check_currency(world: World, basket: Basket) -> None:
     """`currency_mismatch` for a basket in foreign money."""
     expected = places.currency(world)

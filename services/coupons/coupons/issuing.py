@@ -8,7 +8,7 @@ from coupons import listing
 from coupons.giving import Issuing
 from coupons.issues import Asked, issue
 from coupons.model import IssueBatch, IssueRequest
-from shared import http
+from shared import http, keys
 from shared.batch import one_of
 from shared.errors import Refused
 from shared.http import Call, Reply
@@ -20,6 +20,7 @@ from shared.world import World
 def one(call: Call[IssueRequest]) -> Reply:
     """Issue a coupon of a campaign to a member; the same source again gets the same coupon."""
     wanted = call.body
+    call.world.directory.fetch(keys.campaign(wanted.campaign_id), keys.programme())
     asked = Asked(
         campaign_id=wanted.campaign_id,
         owner=call.who.shop,

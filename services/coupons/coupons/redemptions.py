@@ -48,6 +48,7 @@ def validate(call: Call[ValidationRequest]) -> ValidationAnswer:
 
 def _validated(call: Call[ValidationRequest], *, consistent: bool) -> Judged:
     asked = call.body
+    homes.fetch_settings(call.world, call.who, asked, asked.codes)
     homes.check_currency(call.world, asked.basket)
     found = Homes(call, asked.member, is_consistent=consistent)
     shop = homes.shop(call.world, call.who, asked)
@@ -59,6 +60,7 @@ def _validated(call: Call[ValidationRequest], *, consistent: bool) -> Judged:
 
 def redeem(call: Call[RedemptionRequest]) -> Reply:
     """Use codes on a basket, all or nothing; with `hold_seconds` until the hold is captured or ends."""
+    homes.fetch_settings(call.world, call.who, call.body, call.body.codes)
     homes.check_currency(call.world, call.body.basket)
     naming = call.naming("redemption", call.body.redemption_id)
     plan = Plan(call, naming)

@@ -67,7 +67,7 @@ def _measured(items: list[Item]) -> frozenset[str]:
 
 def terms(world: World, campaign_id: str, edition: int) -> Terms:
     """The terms that a coupon was issued with."""
-    said = world.directory.read(keys.terms(campaign_id, edition), _terms_of)
+    said = world.directory.read_fixed(keys.terms(campaign_id, edition), _terms_of)
     assert said is not None, "an edition is written before any coupon names it"
     return said
 

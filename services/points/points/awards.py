@@ -79,6 +79,7 @@ def partner_of(call: Call[Any]) -> str:
 
 def _found(call: Call[Award], partner_id: str, *, consistent: bool) -> tuple[Giving, Head[Account]]:
     """The giving, checked against what the partner may do and what the member's day still allows."""
+    call.world.directory.fetch(keys.partner(partner_id), keys.programme())
     settings, wanted = partner(call.world, partner_id), call.body
     member_id = resolve(call.world, call.who, wanted.member, consistent=consistent).member_id
     head = call.world.ledger.open_head(ACCOUNT, member_id, consistent=consistent)
