@@ -14,6 +14,7 @@ from typing import Any
 from infra.locate import MINISTACK
 from infra.package import REGION
 from infra.process import free_port, start
+from shared import aws
 from shared.dynamo import DynamoTable
 
 _numbers = itertools.count()
@@ -41,18 +42,19 @@ def engine(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def client(address: str) -> Iterator[Any]:
-    """A DynamoDB client of an engine that many threads may use."""
+def client(address: str, *, is_plain: bool = False) -> Iterator[Any]:
+    """A DynamoDB client of an engine that many threads may use: set as the product's are, or as boto3 comes."""
     import boto3
     from botocore.config import Config
 
+    threads = {"max_pool_connections": 64}
     made = boto3.client(
         "dynamodb",
         endpoint_url=address,
         region_name=REGION,
         aws_access_key_id="test",
         aws_secret_access_key="test",  # noqa: S106 - the local AWS takes anything
-        config=Config(max_pool_connections=64, retries={"mode": "standard", "total_max_attempts": 3}),
+        config=Config(**threads) if is_plain else aws.settings(**threads),
     )
     try:
         yield made

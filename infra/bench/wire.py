@@ -60,6 +60,8 @@ def needed(calls: Sequence[Call], directory: str) -> list[Call]:
 
 def _is_setting(asked: Mapping[str, Any], directory: str) -> bool:
     """Members are in the directory, too, and are asked for each time."""
+    if directory in asked.get("RequestItems", {}):
+        return True
     is_read = asked.get("TableName") == directory and bool(asked.get("ConsistentRead"))
     return is_read and not asked.get("Key", {}).get("pk", {}).get("S", "").startswith("member#")
 
