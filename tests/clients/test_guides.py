@@ -81,11 +81,6 @@ def test_the_english_tables_say_what_the_command_says():
         assert f"| `{name}` | {says} |" in text
 
 
-def test_both_languages_show_the_same_code():
-    for language in ("python", "sh"):
-        assert blocks(BOTH[0], language) == blocks(BOTH[1], language)
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}-{page.name}")
 def test_what_a_page_points_at_is_there(page):
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):

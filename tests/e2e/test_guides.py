@@ -56,8 +56,3 @@ def test_a_guide_goes_as_it_says(folder, name):
     for line, status in zip(asked, answered, strict=True):
         promised = re.search(r"  # (\d{3})$", line)  # a line without one keeps what comes
         assert status == (promised[1] if promised else "200"), line
-
-
-@pytest.mark.parametrize("name", ["tour", "cafe", "operator"])
-def test_both_languages_show_the_same_commands(name):
-    assert blocks(DOCS / f"{name}.md") == blocks(DOCS / "ja" / f"{name}.md")

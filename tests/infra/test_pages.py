@@ -1,4 +1,4 @@
-"""Every page of the documentation: its links lead somewhere, and the command lines that it shows are taken."""
+"""Every page of the documentation: its links lead somewhere, its command lines are taken, its Japanese twin is one."""
 
 import re
 import shlex
@@ -9,7 +9,10 @@ from infra import cli
 from infra.locate import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+DOCS = ROOT / "docs"
+JAPANESE = sorted(DOCS.glob("ja/*.md"))
 TARGET = re.compile(r"\]\(([^)\s]+)\)")
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def name(path):
@@ -23,8 +26,12 @@ def anchors(text):
     return {title.replace(" ", "-") for title in kept}
 
 
+def targets(text):
+    return TARGET.findall(re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL))
+
+
 def broken(path, text):
-    for target in TARGET.findall(re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)):
+    for target in targets(text):
         place, _, anchor = target.partition("#")
         if re.match(r"[a-z]+:", place):
             continue
@@ -56,6 +63,29 @@ def test_control_a_link_into_nothing_is_found():
     ]
 
 
+def shape(path):
+    """The depth of each heading, and the blocks of code. One that names no language is a drawing, or words: only that it is there."""
+    text = path.read_text("utf-8")
+    depths = re.findall(r"^(#+) ", BLOCK.sub("", text), re.MULTILINE)
+    return depths, [(language, code if language else "") for language, code in BLOCK.findall(text)]
+
+
+@pytest.mark.parametrize("page", JAPANESE, ids=name)
+def test_both_languages_have_the_same_sections_and_show_the_same_code(page):
+    assert shape(page) == shape(DOCS / page.name)
+
+
+def leads_to(path):
+    return {(path.parent / target.partition("#")[0]).resolve() for target in targets(path.read_text("utf-8"))}
+
+
+@pytest.mark.parametrize("page", JAPANESE, ids=name)
+def test_a_japanese_page_is_found_and_leads_on_in_japanese(page):
+    assert page in leads_to(ROOT / "README.ja.md")
+    assert page in leads_to(DOCS / "README.md")
+    assert not {there for there in leads_to(page) if there.parent == DOCS and (DOCS / "ja" / there.name).exists()}
+
+
 WORDS = "\n".join(path.read_text("utf-8") for path in ROOT.glob("console/*/*.js"))
 
 
@@ -66,3 +96,11 @@ def test_what_the_tour_says_to_press_is_what_the_pages_call_it(page):
     for words in said:
         pattern = re.sub(r"m-hanako|Shibuya", "{name}", words)
         assert f'"{words}"' in WORDS or f'"{pattern}"' in WORDS, words
+
+
+@pytest.mark.parametrize("page", ["docs/tablet.md", "docs/ja/tablet.md"])
+def test_what_the_tablet_is_said_to_say_is_what_its_page_says(page):
+    told = (ROOT / page).read_text("utf-8").rpartition("|---|---|\n")[2]
+    said = re.findall(r"^\| (.+?) \|", told, re.MULTILINE)
+    assert len(said) == 5
+    assert [words for words in said if words not in WORDS] == []
