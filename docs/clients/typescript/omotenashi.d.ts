@@ -501,6 +501,17 @@ export interface Days {
   days: number;
 }
 
+/** A queue by its name within the stage, and approximately how many messages lie in it, as SQS counts them. */
+export interface DeadLetterQueue {
+  queue: string;
+  waiting: number;
+}
+
+/** What each inbox received five times in vain, and `parking`, where lies what the relay or a job could not do. */
+export interface DeadLetters {
+  queues: DeadLetterQueue[];
+}
+
 /** One event on its way to one endpoint. `error` says what the last try met: a status, or how the line broke. */
 export interface Delivery {
   id: string;
@@ -2096,6 +2107,7 @@ export interface Routes {
   post_v1_redemptions: { service: "coupons"; method: "POST"; path: "/v1/redemptions" };
   post_v1_redemptions_redemption_id_capture: { service: "coupons"; method: "POST"; path: "/v1/redemptions/{redemption_id}/capture" };
   post_v1_redemptions_redemption_id_void: { service: "coupons"; method: "POST"; path: "/v1/redemptions/{redemption_id}/void" };
+  get_v1_reports_dead_letters: { service: "points"; method: "GET"; path: "/v1/reports/dead-letters" };
   get_v1_reports_liability: { service: "points"; method: "GET"; path: "/v1/reports/liability" };
   get_v1_reports_movements: { service: "points"; method: "GET"; path: "/v1/reports/movements" };
   get_v1_reports_parked: { service: "points"; method: "GET"; path: "/v1/reports/parked" };
@@ -2764,6 +2776,13 @@ export interface Operations {
     query: Record<string, never>;
     body: VoidRequest;
     answer: VoidAnswer;
+  };
+  /** How much lies in the dead-letter queues, approximately; `temporarily_unavailable` if one of them can't be asked. */
+  get_v1_reports_dead_letters: {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: DeadLetters;
   };
   /** What was outstanding at the end of a day: JSON, or CSV for a spreadsheet. */
   get_v1_reports_liability: {

@@ -202,6 +202,7 @@ _get("/v1/reports/movements", "reports:read", query=movements.MovementsQuery, an
     moving.moved
 )
 _get("/v1/reports/parked", "reports:read", answer=parked.Parked)(parked.parked)
+_get("/v1/reports/dead-letters", "reports:read", answer=parked.DeadLetters)(parked.dead_letters)
 _post(
     "/v1/reconciliations",
     "reports:read",

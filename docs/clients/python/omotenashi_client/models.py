@@ -544,6 +544,19 @@ class Days(TypedDict):
     days: int
 
 
+class DeadLetterQueue(TypedDict):
+    """A queue by its name within the stage, and approximately how many messages lie in it, as SQS counts them."""
+
+    queue: str
+    waiting: int
+
+
+class DeadLetters(TypedDict):
+    """What each inbox received five times in vain, and `parking`, where lies what the relay or a job could not do."""
+
+    queues: list[DeadLetterQueue]
+
+
 class Delivery(TypedDict):
     """One event on its way to one endpoint. `error` says what the last try met: a status, or how the line broke."""
 
