@@ -217,6 +217,11 @@ def liability(day: date) -> tuple[str, str]:
     return "report#liability", day.isoformat()
 
 
+def audit() -> tuple[str, str]:
+    """What the last audit of all books found."""
+    return "report#audit", "last"
+
+
 def api_key(key_id: str) -> tuple[str, str]:
     return "key", key_id
 

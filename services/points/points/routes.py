@@ -12,6 +12,7 @@ from points import (
     adjustments,
     afterwards,
     alerts,
+    audited,
     awards,
     day_close,
     export,
@@ -203,6 +204,7 @@ _get("/v1/reports/movements", "reports:read", query=movements.MovementsQuery, an
 )
 _get("/v1/reports/parked", "reports:read", answer=parked.Parked)(parked.parked)
 _get("/v1/reports/dead-letters", "reports:read", answer=parked.DeadLetters)(parked.dead_letters)
+_get("/v1/reports/audit", "reports:read", answer=audited.AuditNote)(audited.last)
 _post(
     "/v1/reconciliations",
     "reports:read",
