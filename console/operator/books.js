@@ -158,7 +158,7 @@ export class Books {
         figure(t("audit_last"), ago(at, language), moment(at, language)),
         figure(t("audit_chains"), number(chains, language)),
         figure(t("audit_entries"), number(entries, language)),
-        figure(t("audit_faults"), number(count, language)),
+        figure(t("audit_faults"), el("span", count > 0 ? { class: "wrong" } : {}, number(count, language))),
       ),
       count === 0 ? el("p", { class: "good" }, t("audit_clean")) : this.#faults(faults, count),
       isOld ? el("p", { class: "wrong" }, t("audit_old")) : null,
