@@ -25,6 +25,7 @@ from infra import audit_lines
 from infra.audit_lines import BEGINS, HEAD, MIDDLE, TAIL, Ending, read
 from infra.deploy import Cloud
 from infra.invariants import Watch
+from points import audited
 from shared import clock, keys
 from shared.dynamo import DynamoTable, load
 from shared.table import Item
@@ -76,6 +77,34 @@ def is_member(cloud: Cloud, stage: str, member: str) -> bool:
     """Whether there is such a member, with entries or without."""
     directory = DynamoTable(cloud.client("dynamodb"), keys.Stage(stage).directory)
     return directory.get(*keys.member(member), consistent=True) is not None
+
+
+def note(cloud: Cloud, stage: str, began_at: datetime, found: Audit) -> None:
+    """Note in the stage's directory what an audit of all of it has found; raises what hinders it."""
+    directory = DynamoTable(cloud.client("dynamodb"), keys.Stage(stage).directory)
+    audited.keep(directory, note_of(found, began_at, clock.utc_now()))
+
+
+def note_of(found: Audit, began_at: datetime, ended_at: datetime) -> audited.AuditNote:
+    """What is noted of an audit: its counts, and of its first faults where they are and what is wrong."""
+    return audited.AuditNote(
+        began_at=began_at,
+        ended_at=ended_at,
+        chains=found.chains,
+        entries=found.entries,
+        fault_count=len(found.faults),
+        faults=[_told(one) for one in found.faults[: audited.TOLD_MAX]],
+    )
+
+
+def _told(fault: str) -> audited.AuditFault:
+    chain, number, words = _PARTS(fault).groups()  # type: ignore[union-attr] # it matches whatever it is given
+    words = _UNREADABLE.sub(r"\1", words)[: audited.WORDS_MAX]
+    return audited.AuditFault(chain=chain, number=None if number is None else int(number), words=words)
+
+
+_PARTS = re.compile(r"(?:([A-Z]#[^\s:]+)(?: entry (\d+))?: )?(.*)", re.DOTALL).fullmatch
+_UNREADABLE = re.compile(r"^(it can't be read: \w+).*", re.DOTALL)  # the error may show what stands there
 
 
 def _count(found: Audit, item: Item) -> None:

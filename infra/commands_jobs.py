@@ -37,7 +37,10 @@ ALARMS: Arguments = [
 
 
 REDRIVE: Arguments = [
-    (("queue",), {"choices": redrive.QUEUES, "help": "a service's inbox, the jobs of codes, or what the relay parked"}),
+    (
+        ("queue",),
+        {"choices": redrive.QUEUES, "help": "a service's inbox, the jobs of codes, webhooks, or what the relay parked"},
+    ),
     (("--dry-run",), {"action": "store_true", "help": "only tell what lies there, and why"}),
 ]
 

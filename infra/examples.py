@@ -17,7 +17,13 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "keys revoke": ["omo keys revoke till-3"],
     "seed": ["omo seed"],
     "replay": ["omo replay", "omo replay --days 30 --households 200 --coupons slice"],
-    "audit": ["omo audit", "omo audit --member mem-0001", "omo audit --export books.gz", "omo audit --file books.gz"],
+    "audit": [
+        "omo audit",
+        "omo audit --member mem-0001",
+        "omo audit --export books.gz",
+        "omo audit --file books.gz",
+        "omo audit --no-note",
+    ],
     "alarms": ["omo alarms", "omo alarms --on 2027-10-21"],
     "redrive": ["omo redrive points --dry-run", "omo redrive points"],
     "report": [

@@ -18,9 +18,8 @@ from shared.events import Event
 from shared.table import Item
 from shared.world import World
 
-INBOXES = ("points", "coupons", "checkin", "codes")
 PARKING = "parking"
-QUEUES = (*INBOXES, PARKING)
+QUEUES = (*keys.INBOXES, PARKING)
 _HIDDEN_SECONDS = 60  # so long nobody else is given what is being looked at
 _PAGE = 100
 _PAGES_MAX = 100  # of a stream, for at most 100 records: a page may be empty
@@ -58,7 +57,7 @@ class Redrive:
         if queue == PARKING:
             yield from self._received(stage.parking)
             return
-        yield from self._received(f"{stage.inbox(queue)}-dead")
+        yield from self._received(stage.dead(queue))
         yield from self._parked(stage.inbox(queue))
 
     def again(self, queue: str) -> Redriven:
@@ -97,7 +96,7 @@ class Redrive:
         if one.of == "parked":
             self._world.transient.delete(*keys.parked(stage.inbox(queue), one.handle))
             return
-        name = stage.parking if queue == PARKING else f"{stage.inbox(queue)}-dead"
+        name = stage.parking if queue == PARKING else stage.dead(queue)
         self._sqs.delete_message(QueueUrl=self._url(name), ReceiptHandle=one.handle)
 
     def _url(self, name: str) -> str:

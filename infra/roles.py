@@ -16,6 +16,7 @@ _TRUST = {
 }
 # What Lambda does in the function's name before it calls the function, as AWS asks for it.
 _RECEIVE = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+_LOOK = ("GetQueueUrl", "GetQueueAttributes")
 _STREAM = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
 BY_LAMBDA = frozenset([*(f"sqs:{one}" for one in _RECEIVE), *(f"dynamodb:{one}" for one in _STREAM)])
 """Of all that is granted, what Lambda alone calls."""
@@ -54,18 +55,24 @@ def _statements(grant: Grant) -> Iterator[Grant]:
             yield _allow("dynamodb", grant[table], f"table/omo-${{Stage}}-{table}")
     if "stream" in grant:
         yield _allow("dynamodb", _STREAM, f"table/omo-${{Stage}}-{grant['stream']}/stream/*")
-    if "receive" in grant:
-        yield _allow("sqs", _RECEIVE, *(f"omo-${{Stage}}-{queue}" for queue in grant["receive"]))
-    if "send" in grant:
-        yield _allow("sqs", ("GetQueueUrl", "SendMessage"), *(f"omo-${{Stage}}-{queue}" for queue in grant["send"]))
-    if "fails_to" in grant and grant["fails_to"] not in grant.get("send", ()):
-        yield _allow("sqs", ("SendMessage",), f"omo-${{Stage}}-{grant['fails_to']}")
+    yield from _queues(grant)
     if grant.get("publish"):
         yield _allow("sns", ("Publish",), "omo-${Stage}-events")
     if "files" in grant:
         yield from _files(**grant["files"])
     for secret in grant.get("secrets", ()):
         yield {"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": [_SECRETS[secret]]}
+
+
+def _queues(grant: Grant) -> Iterator[Grant]:
+    if "receive" in grant:
+        yield _allow("sqs", _RECEIVE, *(f"omo-${{Stage}}-{queue}" for queue in grant["receive"]))
+    if "send" in grant:
+        yield _allow("sqs", ("GetQueueUrl", "SendMessage"), *(f"omo-${{Stage}}-{queue}" for queue in grant["send"]))
+    if "look" in grant:
+        yield _allow("sqs", _LOOK, *(f"omo-${{Stage}}-{queue}" for queue in grant["look"]))
+    if "fails_to" in grant and grant["fails_to"] not in grant.get("send", ()):
+        yield _allow("sqs", ("SendMessage",), f"omo-${{Stage}}-{grant['fails_to']}")
 
 
 def _files(folder: str, may: list[str]) -> Iterator[Grant]:

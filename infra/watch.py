@@ -13,9 +13,9 @@ from typing import Any
 from infra.locate import SERVICES
 from infra.package import FUNCTIONS
 from infra.template import Template
+from shared import keys
 from shared.log import NAMESPACE
 
-INBOXES = ("points", "coupons", "checkin", "codes", "webhooks")
 TABLES = ("ledger", "directory", "transient")
 RUNBOOKS = "docs/runbooks"
 
@@ -77,7 +77,7 @@ def _of_queues() -> Iterator[Alarm]:
     waits, failed = "a message has waited for five minutes", "a message failed five times"
     aside = "the relay put a record aside, or a job failed"
     visible = "ApproximateNumberOfMessagesVisible"
-    for inbox in INBOXES:
+    for inbox in keys.INBOXES:
         queue = f"omo-${{Stage}}-{inbox}-inbox"
         age = "ApproximateAgeOfOldestMessage"
         yield _queue(f"oldest-message-{inbox}", "oldest-message", queue, age, waits, 300, of=3, periods=3)
@@ -165,7 +165,7 @@ def _dashboard() -> dict[str, Any]:
         ]
 
     def queues(metric: str, end: str) -> list[list[Any]]:
-        return [["AWS/SQS", metric, "QueueName", f"omo-${{Stage}}-{inbox}-inbox{end}"] for inbox in INBOXES]
+        return [["AWS/SQS", metric, "QueueName", f"omo-${{Stage}}-{inbox}-inbox{end}"] for inbox in keys.INBOXES]
 
     relay = ("points",)
     widgets = [

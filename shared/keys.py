@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 
 SERVICES = ("points", "coupons", "checkin")
+INBOXES = (*SERVICES, "codes", "webhooks")
+"""What has an inbox, and a queue of dead letters beside it."""
 SHOP = "shop"
 """Whose the ids of the shop itself are: of its web shop, its tills and its operators together."""
 
@@ -54,6 +56,14 @@ class Stage:
 
     def inbox(self, service: str) -> str:
         return f"omo-{self.name}-{service}-inbox"
+
+    def dead(self, service: str) -> str:
+        """The queue that takes what was received from an inbox too often, and in vain."""
+        return f"{self.inbox(service)}-dead"
+
+    def short(self, queue: str) -> str:
+        """What a queue is called within its stage: `points-inbox`."""
+        return queue.removeprefix(f"omo-{self.name}-")
 
     def files(self, account_id: str) -> str:
         """The bucket of the files that jobs make: its name must be free in the whole world, so it has the account's."""
@@ -205,6 +215,11 @@ def partner(partner_id: str) -> tuple[str, str]:
 def liability(day: date) -> tuple[str, str]:
     """Reports have a partition of their own, newest last."""
     return "report#liability", day.isoformat()
+
+
+def audit() -> tuple[str, str]:
+    """What the last audit of all books found."""
+    return "report#audit", "last"
 
 
 def api_key(key_id: str) -> tuple[str, str]:

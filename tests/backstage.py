@@ -180,6 +180,7 @@ def read_up(day: Day) -> None:
     """What is listed and exported at the end."""
     for on in ("", "?on=2000-01-01"):  # kept, and added up when asked for
         day.ask("points", "operator", "GET", f"/v1/reports/liability{on}")
+    day.ask("points", "operator", "GET", "/v1/reports/dead-letters")
     for path in ("entries?limit=100", "balance"):
         day.ask("points", "operator", "GET", f"/v1/members/hana/{path}")
     day.ask("coupons", "operator", "GET", "/v1/campaigns/spring/stats")

@@ -111,7 +111,8 @@ def by_lambda(function: str) -> frozenset[Call]:
     """What Lambda itself does in a function's name; `tests/infra/test_templates.py` holds it against the template."""
     service, _, name = function.partition("/")
     grant = template.load(roles.GRANTS)[service][name]
-    theirs = {call for call in granted(function) if call[0].startswith("logs:") or call[0] in roles.BY_LAMBDA}
+    looked = {("sqs:GetQueueAttributes", queue) for queue in grant.get("look", ())}  # which its own code does
+    theirs = {call for call in granted(function) if call[0].startswith("logs:") or call[0] in roles.BY_LAMBDA} - looked
     if "fails_to" in grant and grant["fails_to"] not in grant.get("send", ()):
         theirs.add(("sqs:SendMessage", grant["fails_to"]))
     return frozenset(theirs)
@@ -166,6 +167,11 @@ def _entrance(module: Any, name: str, which: Callable[..., list[str]]) -> None:
 
 def _to_queue(name: str) -> None:
     for action in ("GetQueueUrl", "SendMessage"):
+        note("sqs", action, name)
+
+
+def _looked_at(name: str) -> None:
+    for action in ("GetQueueUrl", "GetQueueAttributes"):
         note("sqs", action, name)
 
 
@@ -256,6 +262,7 @@ def _watch_the_rest() -> None:
     _watch(secrets.Secrets, "attestation", lambda *_: note("secretsmanager", "GetSecretValue", "attestation*"))
     for name in ("send", "carry_on"):
         _watch(queues.MemoryQueues, name, lambda _, inbox, *__: _to_queue(f"{inbox}-inbox"))
+    _watch(queues.MemoryQueues, "waiting", lambda _, queue: _looked_at(keys.Stage("test").short(queue)))
     _watch(files.MemoryFiles, "put", lambda _, key, *__: note("s3", "PutObject", _in_folder(key)))
     _watch(files.MemoryFiles, "address", lambda _, key, __: note("s3", "GetObject", _in_folder(key)))
     _watch(files.MemoryFiles, "get", _reads_file)

@@ -30,6 +30,19 @@ export function moment(iso, language) {
   return new Intl.DateTimeFormat(TAGS[language], how).format(new Date(iso));
 }
 
+const AGO = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+/** How long ago a moment was, in the largest unit that it fills: 3 hours ago. */
+export function ago(iso, language, now = Date.now()) {
+  const seconds = Math.max(0, (now - new Date(iso)) / 1_000);
+  const [unit, length] = AGO.find(([, least]) => seconds >= least) ?? ["second", 1];
+  return new Intl.RelativeTimeFormat(TAGS[language]).format(-Math.floor(seconds / length), unit);
+}
+
 /** The time of a moment: 14:05. */
 export function clock(iso, language) {
   return new Intl.DateTimeFormat(TAGS[language], { hour: "2-digit", minute: "2-digit" }).format(new Date(iso));

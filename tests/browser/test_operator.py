@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import assert_everybody_can_use, picture, scanned
+from tests.e2e.conftest import omo
 
 MARKUP = "<img src=x onerror=alert(1)>&amp;<b>"
 VIEWS = ("overview", "campaigns", "campaigns/+", "stores", "stores/+", "decisions", "programme", "live", "books")
@@ -416,24 +417,99 @@ def test_what_happens_is_seen_as_it_is_told(office, stack, language, delivered):
     expect(page.locator("#watch")).to_be_visible()
 
 
+MINUTE = "2026-11-29T01:00:00Z"
+NOTE = {"began_at": MINUTE, "ended_at": MINUTE, "chains": 12_345, "entries": 67_890, "fault_count": 0, "faults": []}
+APART = [{"queue": f"{one}-inbox-dead", "waiting": 0} for one in ("points", "coupons", "checkin", "codes", "webhooks")]
+
+
+def told(page: Page, report: str, body: Any, status: int = 200) -> None:
+    """From now on a report of the books is this."""
+    answer = {"status": status, "body": json.dumps(body), "headers": {"Access-Control-Allow-Origin": "*"}}
+    page.unroute(f"**/v1/reports/{report}")
+    page.route(f"**/v1/reports/{report}", lambda route: route.fulfill(**answer))
+
+
 @pytest.mark.parametrize(("language", "cause"), [("ja-JP", "チェックイン"), ("en-GB", "Check-in")])
 def test_the_books_say_what_lies_apart_and_which_commands_do_what(office, language, cause):
     found = {"places": [{"place": "checkin", "count": 3, "is_whole": True, "causes": [{"cause": MARKUP, "count": 3}]}]}
-
-    def parked(route):
-        route.fulfill(status=200, body=json.dumps(found), headers={"Access-Control-Allow-Origin": "*"})
-
     page = office("books", language)
     settled(page)
     expect(page.locator("#lying")).to_be_visible()
-    page.route("**/v1/reports/parked", parked)
+    expect(page.locator("#queues tbody tr")).to_have_count(6)  # as the stack's own queues are
+    told(page, "parked", found)
+    told(
+        page,
+        "dead-letters",
+        {"queues": [*APART[:-1], APART[-1] | {"waiting": 1_234}, {"queue": "parking", "waiting": 0}]},
+    )
     page.reload()
     expect(page.locator("#lying tbody td").first).to_have_text(cause)
     expect(page.locator("#lying tbody td").nth(2)).to_have_text(f"{MARKUP} (3)")
+    expect(page.locator("#queues .wrong")).to_have_text(["1,234"])
+    expect(page.locator("#queues tr", has=page.locator(".wrong"))).to_contain_text("webhooks-inbox-dead")
     picture(page, f"operator-books-{language}", is_whole=True)
     said = page.locator(".command code").all_text_contents()
-    assert {"omo redrive points --dry-run", "omo audit", "omo report months"} <= set(said)
+    assert {"omo redrive points --dry-run", "omo redrive webhooks --dry-run", "omo audit", "omo report months"} <= set(
+        said
+    )
     assert all(line.startswith("omo ") for line in said)
+
+
+@pytest.mark.parametrize(
+    ("language", "none", "clean", "ago", "old"),
+    [
+        ("ja-JP", "監査の結果がまだありません", "問題は見つかりませんでした", "3 時間前", "1週間以上前"),
+        ("en-GB", "No audit has been noted yet", "No fault was found", "3 hours ago", "more than a week ago"),
+    ],
+)
+def test_the_books_say_when_they_were_audited_and_what_was_found(office, language, none, clean, ago, old):
+    page = office("books", language)
+    last = page.locator("#last-audit")
+    told(page, "audit", NO_REPORT, status=404)
+    page.reload()
+    expect(last).to_contain_text(none)
+    told(page, "audit", NOTE | {"ended_at": now(hours=3, minutes=5)})
+    page.reload()
+    expect(last.locator("strong")).to_have_text([ago, "12,345", "67,890", "0"])
+    expect(last.locator(".good")).to_contain_text(clean)
+    assert last.locator(".wrong").count() == 0
+    fault = {"chain": "M#taro", "number": 12, "words": MARKUP}
+    faults = [fault, {"words": "between"}]
+    told(page, "audit", NOTE | {"ended_at": now(days=8), "fault_count": 40, "faults": faults})
+    page.reload()
+    expect(last.locator("tbody td")).to_have_text(["M#taro", "12", MARKUP, "–", "–", "between"])
+    expect(last.locator("strong .wrong")).to_have_text("40")
+    expect(last.locator(".wrong").last).to_contain_text(old)
+    picture(page, f"operator-books-faults-{language}", is_whole=True)
+    assert_everybody_can_use(page)
+
+
+def test_the_books_of_this_stack_are_shown_as_the_command_has_found_them(office, stack):
+    said = json.loads(omo("audit", "--json", "--dir", str(stack.home), check=False).stdout)
+    page = office("books", "en-GB")
+    settled(page)
+    figures = page.locator("#last-audit strong").all_text_contents()
+    assert figures[1:] == [f"{said[one]:,}" for one in ("chains", "entries")] + [f"{len(said['faults']):,}"]
+    assert "ago" in figures[0]
+
+
+def test_what_cant_be_asked_of_the_books_hides_nothing_else(office):
+    page = office("books", "en-GB")
+    busy = {
+        "status": 503,
+        "code": "temporarily_unavailable",
+        "detail": "Not available for the moment.",
+        "request_id": "r",
+    }
+    told(page, "dead-letters", busy, status=503)
+    page.reload()
+    expect(page.locator("#view .trouble")).to_contain_text("Not available for the moment.")
+    expect(page.locator("#lying")).to_be_visible()
+    expect(page.locator("#last-audit")).to_be_visible()
+    told(page, "dead-letters", {"queues": APART})
+    page.click("#view .trouble button")
+    expect(page.locator("#queues tbody tr")).to_have_count(5)
+    assert page.locator("#view .trouble").count() == 0
 
 
 # ---- everybody ------------------------------------------------------------------------------------------------------

@@ -112,6 +112,17 @@ def test_what_was_received_too_often_is_sent_to_its_inbox_and_counts_once(client
     assert job.again("points").sent == 0
 
 
+def test_what_was_for_webhooks_is_sent_to_their_inbox(client, clients, job):
+    stage = client.world.stage
+    for name in (stage.inbox("webhooks"), stage.dead("webhooks")):
+        clients("sqs").create_queue(QueueName=name)
+    send(clients, stage.dead("webhooks"), {"deliver": ["hook", "place"]})
+    assert client.world.queues.waiting(stage.dead("webhooks")) == 1
+    assert job.again("webhooks").sent == 1
+    assert received(clients, stage.inbox("webhooks")) == [{"deliver": ["hook", "place"]}]
+    assert client.world.queues.waiting(stage.dead("webhooks")) == 0
+
+
 def test_what_was_parked_is_sent_and_if_it_fails_again_it_is_parked_again(client, clients, job):
     event = catalogue.example("checkin.accepted") | {"subject": "jiro"}
     event["data"] |= {"member_id": "jiro"}

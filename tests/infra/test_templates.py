@@ -278,7 +278,7 @@ def by_lambda(name, function):
         yield "sqs:SendMessage", failed["Destination"]["Fn::Sub"].rpartition(":")[2]
 
 
-def test_what_lambda_does_in_a_functions_name_is_granted_and_only_that(whole):
+def test_what_lambda_does_in_a_functions_name_is_granted_and_only_that(service, whole):
     """The other grants are what the functions' own code is seen to call: tests/security/test_grants.py."""
     for name, function in functions(whole).items():
         role = resources(whole, "AWS::IAM::Role")[f"{name}Role"]
@@ -292,7 +292,9 @@ def test_what_lambda_does_in_a_functions_name_is_granted_and_only_that(whole):
         }
         needed = set(by_lambda(name, function))
         assert needed <= said, name
-        assert {one for one in said if one[0] in (*LOGS, *RECEIVES, *STREAMS)} <= needed, name
+        grant = template.load(roles.GRANTS)[service][name]
+        looked_at = {("sqs:GetQueueAttributes", f"omo-${{Stage}}-{queue}") for queue in grant.get("look", ())}
+        assert {one for one in said if one[0] in (*LOGS, *RECEIVES, *STREAMS)} - looked_at <= needed, name
 
 
 def test_every_handler_that_lambda_is_told_of_is_there(service, whole):

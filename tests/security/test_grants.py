@@ -89,6 +89,7 @@ class Clients:
             self.asked.append((operation, asked))
             body = type("Body", (), {"read": lambda _: b""})()
             told = {"Items": [], "Responses": {}, "QueueUrl": "q", "Account": "1", "Body": body, "SecretString": "{}"}
+            told["Attributes"] = dict.fromkeys(asked.get("AttributeNames", ()), "0")
             return "https://signed" if of else told
 
         return call
@@ -131,20 +132,25 @@ def test_what_the_other_ports_call_is_noted(noted):
     world, stage = make_world(), keys.Stage("test")
     with granted.acting(world, "points/APIHandler"):
         world.queues.carry_on("points", "N#x")
+        world.queues.waiting(stage.parking)
         world.files.put("codes/j/codes.csv", b"")
         world.files.get("codes/j/codes.csv")
         world.files.address("codes/j/codes.csv", 1)
         world.secrets.seal("a", "b", "c")
     queues.SqsQueues(stage, client).carry_on("points", "N#x")
+    queues.SqsQueues(stage, client).waiting(stage.parking)
     real = files.S3Files(stage, client)
     real.put("codes/j/codes.csv", b"")
     real.get("codes/j/codes.csv")
     real.address("codes/j/codes.csv", 1)
     asked = [operation for operation, _ in client.asked if operation != "get_caller_identity"]  # which needs no grant
-    assert asked == ["get_queue_url", "send_message", "put_object", "get_object", "generate_presigned_url"]
+    of_queues = ["get_queue_url", "send_message", "get_queue_url", "get_queue_attributes"]
+    assert asked == [*of_queues, "put_object", "get_object", "generate_presigned_url"]
     assert noted == [
         ("sqs", "GetQueueUrl", "points-inbox"),
         ("sqs", "SendMessage", "points-inbox"),
+        ("sqs", "GetQueueUrl", "parking"),
+        ("sqs", "GetQueueAttributes", "parking"),
         ("s3", "PutObject", "files/codes/*"),
         ("s3", "GetObject", "files/codes/*"),
         ("s3", "ListBucket", "files"),  # else S3 answers 403 where nothing is

@@ -51,6 +51,8 @@ ROWS = {
         "GET /v1/reports/liability": {"operator"},
         "GET /v1/reports/movements": {"operator"},
         "GET /v1/reports/parked": {"operator"},
+        "GET /v1/reports/dead-letters": {"operator"},
+        "GET /v1/reports/audit": {"operator"},
         "POST /v1/reconciliations": {"operator"},
         "GET /v1/alerts": {"operator"},
         "GET /v1/alerts/{alert_id}": {"operator"},

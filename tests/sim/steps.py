@@ -6,16 +6,18 @@ from typing import Any
 
 from shared.errors import Unavailable
 from shared.files import MemoryFiles
+from shared.queues import MemoryQueues
 from shared.spreadsheet import CONTENT_TYPE as CSV
 from tests.sim.turns import Dies, Turns
 from tests.sim.weather import Weather
 from tests.sim.wires import Wires
 
 
-class Queues:
+class Queues(MemoryQueues):
     """Where a service asks its own queue for the next step."""
 
     def __init__(self, wires: Wires) -> None:
+        super().__init__()
         self._wires = wires
 
     def carry_on(self, service: str, partition: str, delay_seconds: int = 0) -> None:

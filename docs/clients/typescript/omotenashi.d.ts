@@ -152,6 +152,31 @@ export interface Attribution {
   holdout_share_bp?: number;
 }
 
+/**
+ * The chain that is wrong, the number of its entry and what is wrong there; what lies between chains may have neither.
+ *
+ * Chains and words name things by their ids, members by theirs, which are pseudonyms. Nothing else is said of anybody.
+ */
+export interface AuditFault {
+  chain?: string | null;
+  number?: number | null;
+  words: string;
+}
+
+/**
+ * The last audit of all books: when it ran, how many chains and entries it read, and what is wrong.
+ *
+ * `fault_count`: how many faults it found; it counts a thousand at most. `faults`: the first twenty of them.
+ */
+export interface AuditNote {
+  began_at: string;
+  ended_at: string;
+  chains: number;
+  entries: number;
+  fault_count: number;
+  faults: AuditFault[];
+}
+
 /** Points that a partner gives out of its budget. */
 export interface Award {
   award_id: string;
@@ -499,6 +524,17 @@ export interface DayMoved {
 
 export interface Days {
   days: number;
+}
+
+/** A queue by its name within the stage, and approximately how many messages lie in it, as SQS counts them. */
+export interface DeadLetterQueue {
+  queue: string;
+  waiting: number;
+}
+
+/** What each inbox received five times in vain, and `parking`, where lies what the relay or a job could not do. */
+export interface DeadLetters {
+  queues: DeadLetterQueue[];
 }
 
 /** One event on its way to one endpoint. `error` says what the last try met: a status, or how the line broke. */
@@ -2096,6 +2132,8 @@ export interface Routes {
   post_v1_redemptions: { service: "coupons"; method: "POST"; path: "/v1/redemptions" };
   post_v1_redemptions_redemption_id_capture: { service: "coupons"; method: "POST"; path: "/v1/redemptions/{redemption_id}/capture" };
   post_v1_redemptions_redemption_id_void: { service: "coupons"; method: "POST"; path: "/v1/redemptions/{redemption_id}/void" };
+  get_v1_reports_audit: { service: "points"; method: "GET"; path: "/v1/reports/audit" };
+  get_v1_reports_dead_letters: { service: "points"; method: "GET"; path: "/v1/reports/dead-letters" };
   get_v1_reports_liability: { service: "points"; method: "GET"; path: "/v1/reports/liability" };
   get_v1_reports_movements: { service: "points"; method: "GET"; path: "/v1/reports/movements" };
   get_v1_reports_parked: { service: "points"; method: "GET"; path: "/v1/reports/parked" };
@@ -2764,6 +2802,20 @@ export interface Operations {
     query: Record<string, never>;
     body: VoidRequest;
     answer: VoidAnswer;
+  };
+  /** What the last audit of all books found; `report_not_found` if none has left a note. */
+  get_v1_reports_audit: {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: AuditNote;
+  };
+  /** How much lies in the dead-letter queues, approximately; `temporarily_unavailable` if one of them can't be asked. */
+  get_v1_reports_dead_letters: {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: DeadLetters;
   };
   /** What was outstanding at the end of a day: JSON, or CSV for a spreadsheet. */
   get_v1_reports_liability: {

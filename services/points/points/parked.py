@@ -1,7 +1,8 @@
 """What was acknowledged and could not be done behind it: how much lies in which parking place, and of what kind.
 
 Only counted here, by what went wrong: a message's words stay where they are, and sending it on is the command line's.
-What a queue itself has set apart (five times in vain, and the relay's own) is told by that queue's alarm.
+What a queue itself has set apart (five times in vain, and the relay's own) is a number: SQS tells no more unless a
+message is taken.
 """
 
 from __future__ import annotations
@@ -39,6 +40,19 @@ class ParkingPlace(Shape):
     causes: list[Cause]
 
 
+class DeadLetterQueue(Shape):
+    """A queue by its name within the stage, and approximately how many messages lie in it, as SQS counts them."""
+
+    queue: str
+    waiting: int
+
+
+class DeadLetters(Shape):
+    """What each inbox received five times in vain, and `parking`, where lies what the relay or a job could not do."""
+
+    queues: list[DeadLetterQueue]
+
+
 class Parked(Shape):
     """Every parking place, also those where nothing lies."""
 
@@ -55,6 +69,15 @@ def parked(call: Call[Any]) -> dict[str, Any]:
         lying = living(world.transient.items(pk, limit=COUNTED_MAX + 1), call.now)
         places.append(_place(place, lying))
     return Parked(places=places).model_dump(mode="json", exclude_none=True)
+
+
+def dead_letters(call: Call[Any]) -> DeadLetters:
+    """How much lies in the dead-letter queues, approximately; `temporarily_unavailable` if one of them can't be asked."""
+    stage, queues = call.world.stage, call.world.queues
+    names = [*(stage.dead(inbox) for inbox in keys.INBOXES), stage.parking]
+    return DeadLetters(
+        queues=[DeadLetterQueue(queue=stage.short(name), waiting=queues.waiting(name)) for name in names]
+    )
 
 
 def _place(place: str, items: list[Item]) -> ParkingPlace:

@@ -12,6 +12,7 @@ from points import (
     adjustments,
     afterwards,
     alerts,
+    audited,
     awards,
     day_close,
     export,
@@ -202,6 +203,8 @@ _get("/v1/reports/movements", "reports:read", query=movements.MovementsQuery, an
     moving.moved
 )
 _get("/v1/reports/parked", "reports:read", answer=parked.Parked)(parked.parked)
+_get("/v1/reports/dead-letters", "reports:read", answer=parked.DeadLetters)(parked.dead_letters)
+_get("/v1/reports/audit", "reports:read", answer=audited.AuditNote)(audited.last)
 _post(
     "/v1/reconciliations",
     "reports:read",

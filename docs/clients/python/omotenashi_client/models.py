@@ -170,6 +170,31 @@ class Attribution(TypedDict):
     holdout_share_bp: NotRequired[int]
 
 
+class AuditFault(TypedDict):
+    """The chain that is wrong, the number of its entry and what is wrong there; what lies between chains may have neither.
+
+    Chains and words name things by their ids, members by theirs, which are pseudonyms. Nothing else is said of anybody.
+    """
+
+    chain: NotRequired[str | None]
+    number: NotRequired[int | None]
+    words: str
+
+
+class AuditNote(TypedDict):
+    """The last audit of all books: when it ran, how many chains and entries it read, and what is wrong.
+
+    `fault_count`: how many faults it found; it counts a thousand at most. `faults`: the first twenty of them.
+    """
+
+    began_at: str
+    ended_at: str
+    chains: int
+    entries: int
+    fault_count: int
+    faults: list[AuditFault]
+
+
 class Award(TypedDict):
     """Points that a partner gives out of its budget."""
 
@@ -542,6 +567,19 @@ class DayMoved(TypedDict):
 
 class Days(TypedDict):
     days: int
+
+
+class DeadLetterQueue(TypedDict):
+    """A queue by its name within the stage, and approximately how many messages lie in it, as SQS counts them."""
+
+    queue: str
+    waiting: int
+
+
+class DeadLetters(TypedDict):
+    """What each inbox received five times in vain, and `parking`, where lies what the relay or a job could not do."""
+
+    queues: list[DeadLetterQueue]
 
 
 class Delivery(TypedDict):

@@ -236,6 +236,14 @@ class Points:
         """Compare a store's journal of a business day with the ledger: every receipt that is not alike on both sides."""
         return self._ask("points", "POST", "/v1/reconciliations", body=body, named_by="reconciliation_id")
 
+    def get_reports_audit(self) -> models.AuditNote:
+        """What the last audit of all books found; `report_not_found` if none has left a note."""
+        return self._ask("points", "GET", "/v1/reports/audit")
+
+    def get_reports_dead_letters(self) -> models.DeadLetters:
+        """How much lies in the dead-letter queues, approximately; `temporarily_unavailable` if one of them can't be asked."""
+        return self._ask("points", "GET", "/v1/reports/dead-letters")
+
     def get_reports_liability(self, *, on: str | None = None) -> models.Liability:
         """What was outstanding at the end of a day: JSON, or CSV for a spreadsheet."""
         return self._ask("points", "GET", "/v1/reports/liability", query={"on": on})
