@@ -17,7 +17,7 @@ from tests.engines.known import KNOWN, SOMETIMES
 
 LOCAL = pytest.param("dynamodb-local", marks=pytest.mark.java)
 MOTO = pytest.param("moto", marks=pytest.mark.slow)
-ROUNDS = {"memory": 25, "ministack": 8, "dynamodb-local": 25, "moto": 100}  # moto fails now and then, and must fail
+ROUNDS = {"memory": 25, "ministack": 8, "dynamodb-local": 25, "moto": 100}  # moto fails now and then
 
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:
