@@ -12,8 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from infra import (
     commands,
+    commands_audit,
     commands_codes,
     commands_contract,
     commands_cost,
@@ -74,7 +77,7 @@ COMMANDS = (
     Command(
         "keys first", "the first operator key of a new stage on AWS", commands_deploy.first_key, commands_deploy.FIRST
     ),
-    Command("keys list", "every API key, without secrets", commands_keys.listed),
+    Command("keys list", "every API key, without secrets", commands_keys.listed, commands_keys.LIST),
     Command("keys make", "a new API key; its secret is told once", commands_keys.make, commands_keys.MAKE),
     Command("keys rotate", "a new secret beside the old one", commands_keys.rotate, commands_keys.ROTATE),
     Command("keys revoke", "stop a key for good", commands_keys.revoke, commands_keys.REVOKE),
@@ -88,8 +91,8 @@ COMMANDS = (
     Command(
         "audit",
         "prove the books: numbers, hashes, times, sums, lots, and what lies between chains",
-        commands.audit,
-        commands.AUDIT,
+        commands_audit.audit,
+        commands_audit.AUDIT,
     ),
     Command(
         "alarms",
@@ -211,6 +214,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         result: Result = asked.run(asked, Home.find(asked.dir), lambda line: print(line, file=stream, flush=True))
     except EXPECTED as failure:
         _tell_failure(str(failure), as_json=asked.json)
+        return 1
+    except (ClientError, BotoCoreError) as failure:
+        _tell_failure(f"AWS did not take it: {failure}", as_json=asked.json)
         return 1
     print(json.dumps(result.value, ensure_ascii=False) if asked.json else result.words)
     return result.status

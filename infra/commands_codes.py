@@ -11,19 +11,15 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from infra import files, stack
+from infra import files, reach
 from infra.client import NoAnswer, Patience, Send, Wire, call
-from infra.commands import Failed, Result, Say, live
-from infra.commands_jobs import world_of
+from infra.commands import Failed, Result, Say
 from infra.commands_replay import positive
-from infra.deploy import Cloud
 from infra.locate import Home
 from shared import keys
-from shared.secrets import Secrets
 from shared.shapes import ID_PATTERN
 from shared.world import World
 
@@ -49,6 +45,7 @@ MAKE: Arguments = [
     (("--count",), {"type": positive, "required": True, "metavar": "N", "help": "so many, at most 1,000,000"}),
     (("--out",), {"type": Path, "required": True, "metavar": "FILE", "help": "a CSV file; only you can read it"}),
     (("--job",), {"type": an_id, "metavar": "JOB_ID", "help": "the same job again writes the same codes"}),
+    *reach.BY_KEY,
 ]
 SHEET: Arguments = [
     (("file",), {"type": Path, "metavar": "FILE", "help": "what `omo codes make` or a job has written"}),
@@ -59,21 +56,20 @@ SHEET: Arguments = [
 IMPORT: Arguments = [
     (("campaign",), {"metavar": "CAMPAIGN", "type": an_id}),
     (("file",), {"type": Path, "metavar": "FILE", "help": "CSV in UTF-8: a code a row, in the first column"}),
+    *reach.BY_KEY,
 ]
 _REFUSED_SHOWN_MAX = 20
 
 
 def make(asked: argparse.Namespace, home: Home, say: Say) -> Result:
     """Order the codes over HTTP, as anybody would; then derive them here, without waiting for the job's own file."""
-    local = files.read_json(home.local)
-    if local is None:
-        raise Failed("The stack is not up: run `omo up` first.")
-    world = world_with_secrets(home)
+    place = reach.place(asked, home)
+    wire = place.wire("coupons")
     job_id = asked.job or f"cli-{uuid.uuid4().hex}"
     say(f"Job {job_id}: with --job {job_id} the same line writes the same file again.")
-    _order(Wire(local["coupons"], local["keys"]["operator"]), asked.campaign, job_id, asked.count)
+    _order(wire, asked.campaign, job_id, asked.count)
     started = time.monotonic()
-    first = write(world, job_id, asked.out)
+    first = write(place.world(), job_id, asked.out)  # its codes are spelt under the stage's own key
     seconds = time.monotonic() - started
     value = {"file": str(asked.out), "campaign_id": asked.campaign, "job_id": job_id, "codes": asked.count}
     words = f"{asked.out}: {asked.count:,} codes of {asked.campaign}, from number {first:,} on, in {seconds:.1f} s."
@@ -111,11 +107,8 @@ def _order(wire: Wire, campaign_id: str, job_id: str, count: int) -> None:
 
 def take_in(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
     """Send somebody else's codes in calls of 500; what was refused is named by its row, and the rest is taken in."""
-    local = files.read_json(home.local)
-    if local is None:
-        raise Failed("The stack is not up: run `omo up` first.")
-    codes = read_foreign(asked.file)
-    rows = list(_taken_in(Wire(local["coupons"], local["keys"]["operator"]), asked.campaign, codes))
+    wire = reach.place(asked, home).wire("coupons")
+    rows = list(_taken_in(wire, asked.campaign, read_foreign(asked.file)))
     counts = Counter(one["status"] for one in rows)
     refused = [one for one in rows if one["status"] == "refused"]
     value = {"file": str(asked.file), "campaign_id": asked.campaign, "rows": len(rows), "refused": refused}
@@ -155,14 +148,6 @@ def _taken_in(wire: Send, campaign_id: str, codes: list[str]) -> Iterator[dict[s
         if answer.status != 200:
             raise Failed(f"{told['detail']} ({told['code']}). {done:,} rows are in.")
         yield from (one | {"row": done + one["row"]} for one in told["results"])
-
-
-def world_with_secrets(home: Home) -> World:
-    """The running stack with its secrets: the codes are spelt under its own key."""
-    world = world_of(home)
-    client = Cloud(stack.STAGE, live(home).endpoint).client("secretsmanager")
-    held = Secrets(lambda: str(client.get_secret_value(SecretId=world.stage.root_secret)["SecretString"]))
-    return replace(world, secrets=held)
 
 
 def sheet(asked: argparse.Namespace, _home: Home, _say: Say) -> Result:

@@ -7,8 +7,6 @@ import re
 import sys
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from infra import rollout, seed
 from infra.commands import Failed, Result, Say, stage_name
 from infra.commands_codes import Arguments
@@ -108,11 +106,8 @@ def deploy(asked: argparse.Namespace, _home: Home, say: Say) -> Result:
         "CertificateArn": asked.certificate,
     }
     run = Rollout(cloud, {name: str(value) for name, value in said.items() if value is not None}, say)
-    try:
-        ended = run.run(lambda _: asked.yes or _agrees("Make these changes?"), is_dry=asked.dry_run)
-        addresses = _addresses(cloud) if ended.is_whole and not asked.dry_run else {}
-    except (ClientError, BotoCoreError) as failure:
-        raise Failed(f"AWS did not take it: {failure}") from None
+    ended = run.run(lambda _: asked.yes or _agrees("Make these changes?"), is_dry=asked.dry_run)
+    addresses = _addresses(cloud) if ended.is_whole and not asked.dry_run else {}
     changes = [one._asdict() for changes in ended.changes.values() for one in changes]
     words = (
         "Nothing was changed." if asked.dry_run else "Deployed." if ended.is_whole else "Stopped before these changes."
@@ -131,10 +126,7 @@ def destroy(asked: argparse.Namespace, _home: Home, say: Say) -> Result:
     what = "the services AND ALL DATA" if asked.data else "the services (the data stay)"
     if not (asked.yes or _agrees(f"Delete {what} of {asked.stage}?")):
         return Result({"deleted": []}, "Nothing was deleted.", 1)
-    try:
-        gone = rollout.destroy(_cloud(asked), say, with_data=asked.data)
-    except (ClientError, BotoCoreError) as failure:
-        raise Failed(f"AWS did not take it: {failure}") from None
+    gone = rollout.destroy(_cloud(asked), say, with_data=asked.data)
     return Result({"deleted": gone}, f"Deleted: {', '.join(gone)}." if gone else "There was nothing to delete.")
 
 
@@ -162,7 +154,7 @@ def _issuers(path: Path) -> str:
 
 
 def _addresses(cloud: Cloud) -> dict[str, str]:
-    return {service: url for service in SERVICES if (url := cloud.outputs(service).get("EndpointURL"))}
+    return {service: url for service in SERVICES if (url := cloud.address(service))}
 
 
 def _agrees(question: str) -> bool:

@@ -7,18 +7,12 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from infra import redrive, stack
-from infra.commands import Result, Say, live
-from infra.deploy import Cloud
+from infra import reach, redrive
+from infra.commands import Failed, Result, Say
 from infra.locate import Home
-from shared import keys, places
+from shared import places
 from shared.business_day import day_start
-from shared.clock import Clock
-from shared.dynamo import DynamoTable
-from shared.files import S3Files
 from shared.queues import SqsQueues
-from shared.secrets import Secrets
-from shared.world import World, make
 
 Arguments = list[tuple[tuple[str, ...], dict[str, Any]]]
 
@@ -33,6 +27,7 @@ def day(text: str) -> date:
 
 ALARMS: Arguments = [
     (("--on",), {"type": day, "metavar": "DATE", "help": "as if it were this day's morning; the local stack only"}),
+    *reach.BY_TABLES,
 ]
 
 
@@ -42,6 +37,7 @@ REDRIVE: Arguments = [
         {"choices": redrive.QUEUES, "help": "a service's inbox, the jobs of codes, webhooks, or what the relay parked"},
     ),
     (("--dry-run",), {"action": "store_true", "help": "only tell what lies there, and why"}),
+    *reach.BY_TABLES,
 ]
 
 
@@ -50,7 +46,10 @@ def alarms(asked: argparse.Namespace, home: Home, say: Say) -> Result:
     from coupons import alarms as of_coupons
     from points import alarms as of_points, leaving
 
-    world = world_of(home)
+    place = reach.place(asked, home)
+    if asked.on is not None and not place.is_local:
+        raise Failed("--on is for the local stack: it would carry people's accounts into another day.")
+    world = place.world()
     if asked.on is not None:
         say(f"As if it were {asked.on}: accounts that get an entry live on from there.")
     value = {}
@@ -74,9 +73,9 @@ def alarms(asked: argparse.Namespace, home: Home, say: Say) -> Result:
 
 def redriven(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
     """Send what lies in a queue's dead letters and parking place on its way once more; what fails stays, no success."""
-    cloud = Cloud(stack.STAGE, live(home).endpoint)
-    world = world_of(home)
-    job = redrive.Redrive(replace(world, queues=SqsQueues(world.stage, cloud.client)), cloud.client)
+    place = reach.place(asked, home)
+    world, client = place.world(), place.cloud.client
+    job = redrive.Redrive(replace(world, queues=SqsQueues(world.stage, client)), client)
     if asked.dry_run:
         lying = list(job.lying(asked.queue))
         value: dict[str, Any] = {
@@ -95,19 +94,3 @@ def redriven(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
     ]
     value = {"queue": asked.queue, "sent": done.sent, "settled": done.settled, "left": left}
     return Result(value, "\n".join(lines), 1 if left else 0)
-
-
-def world_of(home: Home) -> World:
-    """The tables of the running stack. Its root secret is read only by what needs it."""
-    cloud = Cloud(stack.STAGE, live(home).endpoint)
-    names = keys.Stage(stack.STAGE)
-    client = cloud.client("dynamodb")
-    ledger, directory, transient = (
-        DynamoTable(client, name) for name in (names.ledger, names.directory, names.transient)
-    )
-
-    def root() -> str:
-        return str(cloud.client("secretsmanager").get_secret_value(SecretId=names.root_secret)["SecretString"])
-
-    made = make(names, ledger, directory, transient, Secrets(root), Clock())
-    return replace(made, files=S3Files(names, cloud.client))

@@ -1,4 +1,4 @@
-"""`omo keys`: the API keys of the local stack, made, listed, rotated and revoked over HTTP, as anybody would."""
+"""`omo keys`: the API keys of a stage, made, listed, rotated and revoked over HTTP, as anybody would."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import json
 import uuid
 from typing import Any
 
-from infra import files
-from infra.client import NoAnswer, Patience, Wire, call
+from infra import reach
+from infra.client import NoAnswer, Patience, call
 from infra.commands import Failed, Result, Say
 from infra.commands_codes import Arguments, an_id
 from infra.locate import Home
@@ -27,6 +27,7 @@ def overlap(text: str) -> int:
 
 
 _KEY: Arguments = [(("key_id",), {"metavar": "KEY_ID", "type": an_id})]
+LIST = reach.BY_KEY
 MAKE: Arguments = [
     *_KEY,
     (("--kind",), {"required": True, "choices": sorted(KINDS)}),
@@ -37,6 +38,7 @@ MAKE: Arguments = [
     (("--scope",), {"action": "append", "metavar": "S", "help": "one of its kind's; more than once; default: all"}),
     (("--not-before",), {"metavar": "TIME", "help": "when it begins, like 2026-12-01T00:00:00Z"}),
     (("--not-after",), {"metavar": "TIME", "help": "when it ends"}),
+    *reach.BY_KEY,
 ]
 ROTATE: Arguments = [
     *_KEY,
@@ -49,16 +51,17 @@ ROTATE: Arguments = [
             "help": "the old secret goes on so long (default: a day)",
         },
     ),
+    *reach.BY_KEY,
 ]
-REVOKE = _KEY
+REVOKE = [*_KEY, *reach.BY_KEY]
 
 
-def listed(_asked: argparse.Namespace, home: Home, _say: Say) -> Result:
+def listed(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
     """Every key, without secrets, with the day of its last use."""
     found: list[dict[str, Any]] = []
     cursor = ""
     while True:
-        page = _answer(home, "GET", f"/v1/keys?limit=100{cursor}")
+        page = _answer(asked, home, "GET", f"/v1/keys?limit=100{cursor}")
         found += page["items"]
         if page["next_cursor"] is None:
             return Result(found, _table(found))
@@ -78,33 +81,31 @@ def make(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
         "not_before": asked.not_before,
         "not_after": asked.not_after,
     }
-    made = _answer(home, "POST", "/v1/keys", {name: value for name, value in said.items() if value is not None})
+    made = _answer(asked, home, "POST", "/v1/keys", {name: value for name, value in said.items() if value is not None})
     return Result(made, made.get("secret", f"{asked.key_id} was made before; its secret can't be told again."))
 
 
 def rotate(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
     """A new secret for a key; the old one goes on for a time."""
     said = {"rotate_id": uuid.uuid4().hex, "overlap_seconds": asked.overlap}
-    made = _answer(home, "POST", f"/v1/keys/{asked.key_id}/rotate", said)
+    made = _answer(asked, home, "POST", f"/v1/keys/{asked.key_id}/rotate", said)
     lost = f"{asked.key_id} has a new secret, but the answer was lost: rotate it again, the old one goes on."
     return Result(made, made.get("secret", lost), 0 if "secret" in made else 1)
 
 
 def revoke(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
     """Stop a key for good."""
-    _answer(home, "DELETE", f"/v1/keys/{asked.key_id}", {})
+    _answer(asked, home, "DELETE", f"/v1/keys/{asked.key_id}", {})
     return Result(
         {"key_id": asked.key_id, "state": "revoked"}, f"{asked.key_id} is revoked, everywhere within a minute."
     )
 
 
-def _answer(home: Home, method: str, path: str, said: Any = None) -> Any:
-    local = files.read_json(home.local)
-    if local is None:
-        raise Failed("The stack is not up: run `omo up` first.")
+def _answer(asked: argparse.Namespace, home: Home, method: str, path: str, said: Any = None) -> Any:
+    wire = reach.place(asked, home).wire("points")
     body = None if said is None else json.dumps(said).encode()
     try:
-        answer = call(Wire(local["points"], local["keys"]["operator"]), method, path, body, patience=Patience())
+        answer = call(wire, method, path, body, patience=Patience())
     except NoAnswer as silent:
         raise Failed(str(silent)) from silent
     told: Any = json.loads(answer.body) if answer.body else None

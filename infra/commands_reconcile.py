@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from infra import files, till_journal
-from infra.client import NoAnswer, Patience, Send, Wire, call
+from infra import reach, till_journal
+from infra.client import NoAnswer, Patience, Send, call
 from infra.commands import Failed, Result, Say
 from infra.commands_codes import an_id
 from infra.commands_jobs import day
@@ -28,6 +28,7 @@ RECONCILE: Arguments = [
     (("--store",), {"type": an_id, "metavar": "S", "help": "the store, where the lines name none"}),
     (("--day",), {"type": day, "metavar": "DATE", "help": "its business day, where the lines name none"}),
     (("--repair",), {"action": "store_true", "help": "send what the ledger lacks as purchases, under the same ids"}),
+    *reach.BY_KEY,
 ]
 _LISTS = {
     "missing_in_ledger": "missing in the ledger",
@@ -40,15 +41,13 @@ _BATCH_BYTES_MAX = 1024 * 1024 - 2000
 
 def reconcile(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
     """Compare each store and day of a file; with `--repair`, send what is missing and compare anew."""
-    local = files.read_json(home.local)
-    if local is None:
-        raise Failed("The stack is not up: run `omo up` first.")
+    place = reach.place(asked, home)
+    wire = place.wire("points")
     journal = _read(asked)
-    wire = Wire(local["points"], local["keys"]["operator"])
     days = compare(wire, journal)
     value: Found = {"file": str(asked.file), "days": days}
     if asked.repair:
-        value |= repair(Wire(local["points"], local["keys"]["ec"]), journal, days)
+        value |= repair(place.wire("points", "ec"), journal, days)
         if value["sent"]:
             value["days"] = compare(wire, journal)
     return Result(

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
-from infra import commands_jobs, report_campaigns, reports
+from infra import reach, report_campaigns, reports
 from infra.commands import Failed, Result, Say
 from infra.commands_jobs import day
 from infra.locate import Home
@@ -65,13 +65,14 @@ REPORT: Arguments = [
     (("--format",), {"choices": get_args(Format), "help": "default: table; of a file: by its name"}),
     (("--out",), {"type": Path, "metavar": "FILE", "help": "into a file that only you can read (.gz: packed)"}),
     (("--to-s3",), {"action": "store_true", "help": "as packed JSON Lines into the stage's bucket, for Athena"}),
+    *reach.BY_TABLES,
 ]  # fmt: skip
 _TAKEN = {"on": ("liability", "activity"), "days": ("activity",), "since": ("months",), "until": ("months",)}
 
 
 def report(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
     """Make a report, and put it where it is wanted."""
-    world = commands_jobs.world_of(home)
+    world = reach.place(asked, home).world()
     for option, taken in _TAKEN.items():
         if getattr(asked, option) is not None and asked.report not in taken:
             raise Failed(f"--{option} is for the {' and the '.join(taken)}: the others tell how it stands now.")

@@ -13,8 +13,8 @@ from typing import Any
 
 from checkin import importing
 from checkin.import_model import ROWS_MAX
-from infra import files
-from infra.client import NoAnswer, Patience, Send, Wire, call
+from infra import reach
+from infra.client import NoAnswer, Patience, Send, call
 from infra.commands import Failed, Result, Say
 from infra.locate import Home
 from shared.errors import Invalid
@@ -22,7 +22,10 @@ from shared.errors import Invalid
 Arguments = list[tuple[tuple[str, ...], dict[str, Any]]]
 Row = dict[str, Any]
 
-IMPORT: Arguments = [(("file",), {"type": Path, "metavar": "FILE", "help": "CSV or GeoJSON, in UTF-8"})]
+IMPORT: Arguments = [
+    (("file",), {"type": Path, "metavar": "FILE", "help": "CSV or GeoJSON, in UTF-8"}),
+    *reach.BY_KEY,
+]
 
 BODY_MAX = 1024 * 1024
 _REFUSED_SHOWN_MAX = 20
@@ -30,10 +33,8 @@ _REFUSED_SHOWN_MAX = 20
 
 def take_in(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
     """Set every store of a file; what was refused is named, and the rest is set all the same."""
-    local = files.read_json(home.local)
-    if local is None:
-        raise Failed("The stack is not up: run `omo up` first.")
-    results = list(send(Wire(local["checkin"], local["keys"]["operator"]), read(asked.file)))
+    wire = reach.place(asked, home).wire("checkin")
+    results = list(send(wire, read(asked.file)))
     counts = Counter(one["status"] for one in results)
     refused = [one for one in results if one["status"] == "refused"]
     value = {"file": str(asked.file), "rows": len(results), "refused": refused}

@@ -107,6 +107,13 @@ class Cloud:
         """The outputs of a deployed stack."""
         return {output["OutputKey"]: output["OutputValue"] for output in (self.find(part) or {}).get("Outputs", [])}
 
+    def address(self, service: str) -> str | None:
+        """Where a deployed service is called; None for one that is not deployed."""
+        told = self.outputs(service)
+        if self.endpoint and "RestAPIId" in told:  # an emulator answers in its own place, whatever the output says
+            return f"{self.endpoint}/restapis/{told['RestAPIId']}/api/_user_request_"
+        return told["EndpointURL"].removesuffix("/") if "EndpointURL" in told else None
+
     def _deploy(
         self,
         part: str,

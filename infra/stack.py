@@ -179,9 +179,8 @@ def _deploy(running: Running, say: Say) -> list[str]:
 
 def _addresses(running: Running) -> dict[str, Any]:
     cloud = Cloud(STAGE, running.endpoint)
-    apis = {service: cloud.outputs(service)["RestAPIId"] for service in SERVICES}
     return {
-        **{service: f"{running.endpoint}/restapis/{api}/api/_user_request_" for service, api in apis.items()},
+        **{service: cloud.address(service) for service in SERVICES},
         "console": running.console_address,
         "aws_endpoint": running.endpoint,
         "issuer": issuer.address(running.issuer.port),

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,9 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.stack)
 
 
-def omo(*words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*OMO, *words], cwd=ROOT, capture_output=True, text=True, timeout=300, check=check)
+def omo(*words: str, check: bool = True, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    whole = None if env is None else {**os.environ, **env}
+    return subprocess.run([*OMO, *words], cwd=ROOT, capture_output=True, text=True, timeout=300, check=check, env=whole)
 
 
 @dataclass

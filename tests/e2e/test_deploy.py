@@ -66,6 +66,40 @@ def test_the_first_key_opens_and_is_told_once(caller, endpoint):
     assert (again.returncode, again.stdout) == (1, "")
 
 
+def test_who_is_on_call_reaches_the_stage_with_every_word(caller, deployed, endpoint, tmp_path):
+    """Not only the stack of this machine: the tables by the shell's credentials, the services by a key of the stage."""
+    where = ("--stage", STAGE, "--endpoint", endpoint)
+    has_key = {"OMO_KEY": deployed}
+    assert caller.send("POST", "/v1/members", {"member_id": "hana"}).status_code == 201
+    bought = purchase("on-call") | {"member": {"member_id": "hana"}}
+    assert caller.send("POST", "/v1/purchases", bought).status_code == 201
+
+    audited = json.loads(omo("audit", *where, "--json").stdout)
+    assert (audited["faults"], audited["entries"] >= 1) == ([], True)
+    assert caller.send("GET", "/v1/reports/audit").json()["entries"] == audited["entries"]
+    assert json.loads(omo("redrive", "points", "--dry-run", *where, "--json").stdout)["lying"] == []
+    assert json.loads(omo("alarms", *where, "--json").stdout)["points"]["parked"] == 0
+    assert json.loads(omo("report", "liability", *where, "--json").stdout)
+    made = omo("keys", "make", "till-9", "--kind", "pos", "--owner", "x", "--store", "s", "--terminal", "9", *where,
+               env=has_key)  # fmt: skip
+    assert made.stdout.startswith("omo_")
+    assert "till-9" in omo("keys", "list", *where, env=has_key).stdout
+    stores = tmp_path / "stores.csv"
+    stores.write_text("store_id,name,lat,lon,time_zone\nginza,Ginza,35.67,139.76,Asia/Tokyo\n")
+    assert json.loads(omo("stores", "import", str(stores), *where, "--json", env=has_key).stdout)["created"] == 1
+
+
+def test_a_word_for_a_stage_that_is_not_there_or_without_a_key_says_so(deployed, endpoint):
+    nowhere = omo("audit", "--stage", "nowhere", "--endpoint", endpoint, check=False)
+    assert (nowhere.returncode, nowhere.stderr) == (1, "omo: There is no stage nowhere in this account and region.\n")
+    keyless = omo("keys", "list", "--stage", STAGE, "--endpoint", endpoint, check=False)
+    assert keyless.returncode == 1
+    assert "$OMO_KEY" in keyless.stderr
+    as_if = omo("alarms", "--on", "2027-01-01", "--stage", STAGE, "--endpoint", endpoint, check=False)
+    assert as_if.returncode == 1
+    assert "--on is for the local stack" in as_if.stderr
+
+
 def test_a_dry_run_shows_and_changes_nothing(deployed, endpoint):
     words = ("deploy", "--stage", STAGE, "--endpoint", endpoint, "--json")
     assert json.loads(omo(*words, "--yes").stdout)["changes"] == []

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infra import audit as auditing, cli, commands
+from infra import audit as auditing, cli, reach
 from infra.audit import Audit, note_of
 from points import audited
 from points.routes import ROUTES
@@ -25,7 +25,8 @@ class Cloud:
 
     broken: str | None = None
 
-    def __init__(self, *_):
+    def __init__(self, stage="local", *_):
+        self.stage = stage
         secret = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         self._dynamo = boto3.client("dynamodb", region_name="ap-northeast-1", **secret)
 
@@ -59,8 +60,8 @@ def client(monkeypatch, tmp_path):
         made = Client(ROUTES, replace(make_world(tables=tables), stage=STAGE), OPERATOR)
         made.post("/v1/members", {"member_id": "taro"})
         assert made.post("/v1/purchases", purchase()).status == 201
-        monkeypatch.setattr(commands, "Cloud", Cloud)
-        monkeypatch.setattr(commands, "live", lambda _: SimpleNamespace(endpoint="http://127.0.0.1:1"))
+        monkeypatch.setattr(reach, "Cloud", Cloud)
+        monkeypatch.setattr(reach, "live", lambda _: SimpleNamespace(endpoint="http://127.0.0.1:1"))
         monkeypatch.setattr(Cloud, "broken", None)
         yield made
         dynamo.close()

@@ -13,7 +13,7 @@ import segno
 
 from coupons import code_files
 from coupons.routes import ROUTES
-from infra import cli, commands_codes, files, sheets
+from infra import cli, files, reach, sheets
 from infra.client import Answer
 from infra.locate import Home
 from infra.sheets import Layout
@@ -39,8 +39,8 @@ def operator(monkeypatch, tmp_path):
 
         return send
 
-    monkeypatch.setattr(commands_codes, "Wire", wire)
-    monkeypatch.setattr(commands_codes, "world_with_secrets", lambda _: client.world)
+    monkeypatch.setattr(reach, "Wire", wire)
+    monkeypatch.setattr(reach.Place, "world", lambda _: client.world)
     monkeypatch.setattr(code_files, "STEP", 10)
     return client
 

@@ -10,7 +10,7 @@ import pytest
 from coupons import stats
 from coupons.figures import Figures
 from coupons.routes import ROUTES as COUPONS
-from infra import cli, commands_jobs
+from infra import cli, reach
 from points.routes import ROUTES
 from shared import keys
 from tests.api.coupons.conftest import CAMPAIGN
@@ -25,7 +25,7 @@ def client(monkeypatch):
     client.post("/v1/members", {"member_id": "taro"})
     client.post("/v1/purchases", purchase())
     Stream(client.world).run()
-    monkeypatch.setattr(commands_jobs, "world_of", lambda _: client.world)
+    monkeypatch.setattr(reach.Place, "world", lambda _: client.world)
     return client
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from infra import cli, commands_keys, files
+from infra import cli, files, reach
 from infra.client import Answer
 from infra.locate import Home
 from points.routes import ROUTES
@@ -28,7 +28,7 @@ def operator(monkeypatch, tmp_path):
 
         return send
 
-    monkeypatch.setattr(commands_keys, "Wire", wire)
+    monkeypatch.setattr(reach, "Wire", wire)
     return client
 
 

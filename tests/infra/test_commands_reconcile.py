@@ -12,7 +12,7 @@ from random import Random
 import pytest
 from hypothesis import given, strategies as st
 
-from infra import cli, commands_reconcile, files, till_journal
+from infra import cli, commands_reconcile, files, reach, till_journal
 from infra.client import Answer
 from infra.locate import Home
 from points.routes import ROUTES
@@ -37,7 +37,7 @@ def client(monkeypatch, tmp_path):
 
         return send
 
-    monkeypatch.setattr(commands_reconcile, "Wire", wire)
+    monkeypatch.setattr(reach, "Wire", wire)
     return client
 
 
@@ -130,7 +130,7 @@ def test_a_repair_whose_answer_was_lost_is_the_same_purchase(client, omo, monkey
     status, told = omo(journal, *HERE)
     assert (status, ids(told, "missing_in_ledger")) == (1, ["p-00001"])
     read = till_journal.read(journal, "shibuya", DAY)
-    wire = vars(commands_reconcile)["Wire"]("", "omo_ec")
+    wire = vars(reach)["Wire"]("", "omo_ec")
     for _ in range(2):
         assert commands_reconcile.repair(wire, read, told["days"]) == {"sent": 1, "left_to_people": []}
     assert client.get("/v1/members/taro/balance").body["available"] == 10

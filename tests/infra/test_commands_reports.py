@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 from coupons.routes import ROUTES as COUPONS
-from infra import cli, commands_jobs, commands_reports
+from infra import cli, commands_reports, reach
 from infra.locate import ROOT
 from points import reports
 from points.routes import ROUTES
@@ -56,7 +56,7 @@ def client(monkeypatch, clock):
     body = {"redemption_id": "r-1", "codes": [code], "channel": "ec", "order_ref": "o-1", "basket": {"lines": [line]}}
     assert coupons.post("/v1/redemptions", body).status == 201
     Passing(client.world).work()
-    monkeypatch.setattr(commands_jobs, "world_of", lambda _: client.world)
+    monkeypatch.setattr(reach.Place, "world", lambda _: client.world)
     return client
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from checkin.routes import ROUTES
-from infra import cli, commands_stores, files
+from infra import cli, commands_stores, files, reach
 from infra.client import Answer
 from infra.locate import Home
 from tests.kit import OPERATOR, Client, FakeClock, make_world
@@ -43,7 +43,7 @@ def operator(monkeypatch, tmp_path, sent, refused):
 
         return send
 
-    monkeypatch.setattr(commands_stores, "Wire", wire)
+    monkeypatch.setattr(reach, "Wire", wire)
     return client
 
 
