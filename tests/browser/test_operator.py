@@ -448,6 +448,10 @@ def test_the_books_say_what_lies_apart_and_which_commands_do_what(office, langua
     expect(page.locator("#queues .wrong")).to_have_text(["1,234"])
     expect(page.locator("#queues tr", has=page.locator(".wrong"))).to_contain_text("webhooks-inbox-dead")
     picture(page, f"operator-books-{language}", is_whole=True)
+    page.set_viewport_size({"width": 360, "height": 740})
+    box = page.locator("#queues .wrong").bounding_box()
+    assert box
+    assert box["x"] + box["width"] < 360
     said = page.locator(".command code").all_text_contents()
     assert {"omo redrive points --dry-run", "omo redrive webhooks --dry-run", "omo audit", "omo report months"} <= set(
         said
