@@ -489,10 +489,13 @@ def test_the_books_say_when_they_were_audited_and_what_was_found(office, languag
 
 
 def test_the_books_of_this_stack_are_shown_as_the_command_has_found_them(office, stack):
+    scan = {"checkin_id": uuid.uuid4().hex, "store_id": "shibuya", "member": {"member_id": stack.member()}}
+    stack.insist("checkin", "operator", "POST", "/v1/checkins", scan)
     said = json.loads(omo("audit", "--json", "--dir", str(stack.home), check=False).stdout)
     page = office("books", "en-GB")
     settled(page)
     figures = page.locator("#last-audit strong").all_text_contents()
+    assert said["entries"] > 0
     assert figures[1:] == [f"{said[one]:,}" for one in ("chains", "entries")] + [f"{len(said['faults']):,}"]
     assert "ago" in figures[0]
 
