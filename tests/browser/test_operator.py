@@ -448,6 +448,10 @@ def test_the_books_say_what_lies_apart_and_which_commands_do_what(office, langua
     expect(page.locator("#queues .wrong")).to_have_text(["1,234"])
     expect(page.locator("#queues tr", has=page.locator(".wrong"))).to_contain_text("webhooks-inbox-dead")
     picture(page, f"operator-books-{language}", is_whole=True)
+    page.set_viewport_size({"width": 360, "height": 740})
+    box = page.locator("#queues .wrong").bounding_box()
+    assert box
+    assert box["x"] + box["width"] < 360
     said = page.locator(".command code").all_text_contents()
     assert {"omo redrive points --dry-run", "omo redrive webhooks --dry-run", "omo audit", "omo report months"} <= set(
         said
@@ -485,10 +489,13 @@ def test_the_books_say_when_they_were_audited_and_what_was_found(office, languag
 
 
 def test_the_books_of_this_stack_are_shown_as_the_command_has_found_them(office, stack):
+    scan = {"checkin_id": uuid.uuid4().hex, "store_id": "shibuya", "member": {"member_id": stack.member()}}
+    stack.insist("checkin", "operator", "POST", "/v1/checkins", scan)
     said = json.loads(omo("audit", "--json", "--dir", str(stack.home), check=False).stdout)
     page = office("books", "en-GB")
     settled(page)
     figures = page.locator("#last-audit strong").all_text_contents()
+    assert said["entries"] > 0
     assert figures[1:] == [f"{said[one]:,}" for one in ("chains", "entries")] + [f"{len(said['faults']):,}"]
     assert "ago" in figures[0]
 
