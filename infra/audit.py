@@ -98,12 +98,14 @@ def note_of(found: Audit, began_at: datetime, ended_at: datetime) -> audited.Aud
 
 
 def _told(fault: str) -> audited.AuditFault:
-    chain, number, words = _PARTS(fault).groups()  # type: ignore[union-attr] # it matches whatever it is given
+    match = _PARTS.fullmatch(fault)
+    assert match is not None, "a fault is some text, and may name its place"
+    chain, number, words = match.groups()
     words = _UNREADABLE.sub(r"\1", words)[: audited.WORDS_MAX]
     return audited.AuditFault(chain=chain, number=None if number is None else int(number), words=words)
 
 
-_PARTS = re.compile(r"(?:([A-Z]#[^\s:]+)(?: entry (\d+))?: )?(.*)", re.DOTALL).fullmatch
+_PARTS = re.compile(r"(?:([A-Z]#[^\s:]+)(?: entry (\d+))?: )?(.*)", re.DOTALL)
 _UNREADABLE = re.compile(r"^(it can't be read: \w+).*", re.DOTALL)  # the error may show what stands there
 
 

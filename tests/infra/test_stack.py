@@ -61,7 +61,7 @@ def relay_runs(local):
 
 
 def wait_for_more_than(runs, local):
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 40
     while relay_runs(local) <= runs:
         assert time.monotonic() < deadline, "the relay saw nothing"
         time.sleep(0.2)
@@ -74,10 +74,10 @@ def test_a_stack_comes_up_keeps_its_data_over_a_stop_and_says_when_they_are_lost
     put_probe(local, "before")
     wait_for_more_than(0, local)
 
-    began = time.monotonic()
+    first = len(said)
     assert up(home, said) == local
-    assert time.monotonic() - began < 5
-    assert any("running already" in line for line in said)
+    assert "running already" in said[first]
+    assert not [line for line in said[first:] if line.startswith(("Packaged", "Deployed"))]
 
     assert stack.down(home, said.append)
     assert not home.local.exists()

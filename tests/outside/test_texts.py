@@ -67,11 +67,11 @@ def _read(text: str) -> str | None:
 
 @pytest.mark.parametrize("part", ["-", "0", "\ufdfa", "\u0301", "\ud800", "０"])
 def test_a_flood_is_refused_at_once(part: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()  # of this process: whoever else is busy here says nothing about it
     for _ in range(100):
         with pytest.raises(NotACode):
             normalise(part * 100_000)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 # ---- sealed texts: cursors, scans, pseudonyms -----------------------------------------------------------------------
