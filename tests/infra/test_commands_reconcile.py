@@ -93,6 +93,7 @@ def ids(told, name):
     return [one["purchase_id"] for day in told["days"] for one in day[name]]
 
 
+@pytest.mark.slow
 def test_of_ten_thousand_lines_all_that_differ_are_told_and_no_other_and_repaired_twice_is_once(client, omo):
     chance = Random(7)
     lines = [sold(n, 300 + n % 900, "taro" if n % 50 == 0 else "") for n in range(10_000)]

@@ -430,6 +430,7 @@ def test_the_gateway_uses_the_codes_of_the_contract(kind, status, code):
     assert (answer.status, answer.code) == (status, code)
 
 
+@pytest.mark.slow
 def test_cfn_lint_finds_nothing(packages):
     linted = [str(INFRA / "data.yaml"), str(INFRA / "edge.yaml"), *(str(made.template) for made in packages.values())]
     linter = Path(sys.executable).with_name("cfn-lint")
