@@ -434,7 +434,7 @@ export const TEXTS = {
     delivery_failed: "届きませんでした",
     tries: "{count} 回試行({why})",
     books_words:
-      "残っているものの件数と、前回の監査の結果が分かります。中身の確認と復旧はコマンドラインで行います。コマンドをコピーして、権限のある端末で実行してください。",
+      "残っているものの件数と、前回の監査の結果が分かります。中身の確認と復旧はコマンドラインで行います。コマンドをコピーして、権限のある端末で実行してください。AWSのステージでは「--stage ステージ名」を付けます。",
     dead_letters: "処理できなかった知らせ",
     dead_words: "受け付けたものは、後の処理が失敗しても失われません。理由とともに別の場所に残ります。",
     queues_apart: "待ち行列が取り分けたもの",
@@ -919,7 +919,7 @@ export const TEXTS = {
     delivery_failed: "Failed",
     tries: "tried {count} times ({why})",
     books_words:
-      "How much lies apart, and what the last audit found. To look into it and to mend it is the command line's: copy a command and run it where the stage's access is.",
+      "How much lies apart, and what the last audit found. To look into it and to mend it is the command line's: copy a command, run it where the access is, and on AWS add --stage and the stage's name.",
     dead_letters: "Dead letters",
     dead_words: "Nothing that was acknowledged is lost when something fails behind it. It lies apart, with its reason.",
     queues_apart: "What the queues have set apart",
