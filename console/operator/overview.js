@@ -42,6 +42,7 @@ export class Overview {
     await this.#load("moved", () => this.#readMoved(), may("reports:read"));
     await this.#load("campaigns", () => this.#readCampaigns(), may("campaigns:admin"));
     await this.#load("guests", () => this.#guests.read(), may("stores:admin") && may("reports:read"));
+    await this.#loadTrend();
   }
 
   close() {
@@ -92,11 +93,23 @@ export class Overview {
   // ---- points ----
 
   async #readPoints() {
-    const newest = await this.#report("");
-    if (newest === null) return { newest };
-    const days = TREND_DAYS.map((ago) => daysBefore(newest.on, ago));
-    const before = await each(days, (on) => this.#report(`?on=${on}`));
-    return { newest, trend: [...before.filter(Boolean), newest].map(({ on, total }) => ({ on, points: total })) };
+    return { newest: await this.#report(""), trend: [] };
+  }
+
+  /**
+   * How it came to that, when all else is there: the days before. One that was not computed at night is added up when it
+   * is asked for, which takes some seconds, and may be missing; there is none where nothing was owed.
+   */
+  async #loadTrend() {
+    const { newest } = this.#found.points ?? {};
+    if (!this.#isOpen || !newest?.total) return;
+    const before = [];
+    for (const ago of TREND_DAYS) {
+      const on = daysBefore(newest.on, ago);
+      before.push(await this.#session.get("points", `/v1/reports/liability?on=${on}`).catch(() => null));
+    }
+    this.#found.points.trend = [...before.filter(Boolean), newest].map(({ on, total }) => ({ on, points: total }));
+    this.draw();
   }
 
   async #report(query) {
@@ -136,6 +149,7 @@ export class Overview {
           { class: "small" },
           t("report_of", { day: day(on, language), at: moment(newest.computed_at, language) }),
         ),
+        members ? null : el("p", {}, t("report_empty")),
       ),
       card(
         t("expiring"),
@@ -161,11 +175,12 @@ export class Overview {
 
   /** Some pages of the members, in an order that has nothing to do with who they are: all of them in a small shop. */
   async #readMoved() {
-    try {
-      return await this.#readDays(dayOf(-MOVED_DAYS + 1), dayOf(0));
-    } catch (failure) {
-      if (failure.code !== "invalid_request") throw failure;
-      return await this.#readDays(dayOf(-MOVED_DAYS), dayOf(-1)); // it is still yesterday where the programme is
+    for (const today of [1, 0, -1]) {
+      try {
+        return await this.#readDays(dayOf(today - MOVED_DAYS + 1), dayOf(today));
+      } catch (failure) {
+        if (failure.code !== "invalid_request" || today === -1) throw failure; // it is not that day yet where the programme is
+      }
     }
   }
 
@@ -220,14 +235,15 @@ export class Overview {
 
   async #readCampaigns() {
     const { items } = await all(this.#session, "coupons", "/v1/campaigns");
-    const shown = items.filter(({ state }) => state === "active" || state === "paused").slice(-RUNNING);
+    const running = items.filter(({ state }) => state === "active" || state === "paused");
+    const shown = running.slice(-RUNNING);
     const stats = await each(shown, ({ campaign_id: id }) =>
       this.#session.read("coupons", `/v1/campaigns/${encodeURIComponent(id)}/stats`),
     );
-    return { count: items.length, rows: shown.map((campaign, n) => ({ campaign, stats: stats[n] })) };
+    return { count: items.length, isAll: running.length <= RUNNING, rows: shown.map((campaign, n) => ({ campaign, stats: stats[n] })) };
   }
 
-  #campaignsCard({ count, rows }) {
+  #campaignsCard({ count, isAll, rows }) {
     const { t, language } = this.#words;
     const given = rows.reduce((sum, { stats }) => sum + stats.discount_total, 0);
     const points = rows.reduce((sum, { stats }) => sum + stats.bonus_points_total, 0);
@@ -245,6 +261,7 @@ export class Overview {
               text: t("times", { count: number(stats.redeemed, language) }),
             })),
           ),
+      isAll ? null : el("p", { class: "small" }, t("newest_campaigns", { count: RUNNING })),
       el(
         "dl",
         { class: "figures" },

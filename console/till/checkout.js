@@ -28,10 +28,8 @@ export class Checkout {
 
   /** What was sold at this till, the newest first. */
   get sales() {
-    return this.#journal
-      .all(DONE)
-      .map(({ value }) => value)
-      .reverse();
+    const sales = this.#journal.all(DONE).map(({ value }) => value);
+    return sales.sort((one, other) => other.at.localeCompare(one.at));
   }
 
   /** Begin: these lines, to this customer (or null), with these coupons' codes and so many points. */

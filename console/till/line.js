@@ -71,6 +71,11 @@ export class Line {
     this.look();
   }
 
+  /** Whether a sale still lies here, and nobody else knows of it. */
+  isWaiting(id) {
+    return this.#journal.all(QUEUE).some((one) => one.id === id);
+  }
+
   isUndoing(id) {
     return this.#journal.all(UNDO).some((one) => one.id === id);
   }

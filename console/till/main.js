@@ -15,7 +15,7 @@ import { Journal } from "./journal.js";
 import { Line } from "./line.js";
 import { Declined } from "./offline.js";
 import { drawReceipt } from "./receipt.js";
-import { drawFoot, drawSales } from "./sold.js";
+import { drawFoot, drawSales, stateOf } from "./sold.js";
 import { TEXTS } from "./words.js";
 
 const PARTS = ["sign-in", "connecting", "till", "receipt"].map($);
@@ -170,8 +170,12 @@ function done(sale) {
 
 function showReceipt(sale) {
   till.receipt = sale;
-  drawReceipt(sale, till.who, words);
+  redrawReceipt();
   show("receipt");
+}
+
+function redrawReceipt() {
+  if (till.receipt) drawReceipt(till.receipt, stateOf(till.receipt, till.line), till.who, words);
 }
 
 function next() {
@@ -207,6 +211,7 @@ function lineChanged() {
     till.counter.lineChanged();
   }
   drawFoot(till.line, words);
+  redrawReceipt();
   if ($("sales").open) listSales();
 }
 
@@ -227,7 +232,10 @@ $("open-sales").addEventListener("click", openSales);
 $("close-sales").addEventListener("click", () => $("sales").close());
 $("next").addEventListener("click", next);
 $("print").addEventListener("click", () => print());
-$("cut").addEventListener("click", () => till.line.cut(!till.line.isCut));
+$("cut").addEventListener("click", () => {
+  till.line.cut(!till.line.isCut);
+  if (!$("till").hidden) $("scan").focus(); // what is scanned next must not press this again
+});
 $("leave").addEventListener("click", () => leave());
 $("again").addEventListener("click", () => {
   $("stuck").close();
@@ -249,10 +257,19 @@ for (const id of ["busy", "stuck"]) $(id).addEventListener("cancel", (event) => 
 
 const KEYS = { F2: () => till.counter.allPoints(), F4: () => till.counter.clear(), F7: openSales, F9: pay };
 addEventListener("keydown", (event) => {
+  if (till !== null && !$("receipt").hidden && !document.querySelector("dialog[open]")) onReceipt(event);
   if (till === null || $("till").hidden || document.querySelector("dialog[open]") || !KEYS[event.key]) return;
   event.preventDefault();
   KEYS[event.key]();
 });
+
+/** A scanner does not look at the screen: what it types over a receipt is the next customer's, from its first sign on. */
+function onReceipt(event) {
+  if (event.key === "F7") {
+    event.preventDefault();
+    openSales();
+  } else if (event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey) next();
+}
 
 function drawItems() {
   const { language } = words;
@@ -279,7 +296,7 @@ words.begin(() => {
   drawItems();
   if (till === null) return;
   till.counter.draw();
-  if (till.receipt) drawReceipt(till.receipt, till.who, words);
+  redrawReceipt();
   drawFoot(till.line, words);
   if ($("sales").open) listSales();
   say($("where"), t("where", { store: till.who.store_id, terminal: till.who.terminal_id }));

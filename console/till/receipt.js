@@ -5,18 +5,19 @@ import { change, money, moment, number } from "../lib/format.js";
 import { discountsOf, reckon } from "./basket.js";
 import { drawSums, nameOf } from "./draw.js";
 
-/** Draw a closed sale. */
-export function drawReceipt(sale, who, words) {
+/** Draw a closed sale, which stands as `state` says by now. */
+export function drawReceipt(sale, state, who, words) {
   const { t, language } = words;
-  const { id, lines, customer, points, at, applied, answer, state } = sale;
+  const { id, lines, customer, points, at, applied, answer } = sale;
   const reckoned = reckon(lines, discountsOf(applied));
   say($("receipt-title"), t(state === "undone" ? "receipt_undone" : "receipt"));
   say(
     $("receipt-where"),
     `${t("where", { store: who.store_id, terminal: who.terminal_id })} · ${moment(at, language)}`,
   );
-  $("receipt-waits").hidden = state !== "waiting";
-  say($("receipt-waits"), t("receipt_waits"));
+  $("receipt-waits").hidden = !["waiting", "sent"].includes(state);
+  $("receipt-waits").classList.toggle("calm", state === "sent");
+  say($("receipt-waits"), t(state === "sent" ? "receipt_sent" : "receipt_waits"));
   const rows = reckoned.lines.map((line) =>
     el(
       "tr",

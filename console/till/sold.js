@@ -12,7 +12,7 @@ export function drawSales(sales, line, words, on) {
 
 function saleRow(sale, line, { t, language }, on) {
   const total = reckon(sale.lines, discountsOf(sale.applied)).total - sale.points;
-  const state = sale.state === "undone" && line.isUndoing(sale.id) ? "undoing" : sale.state;
+  const state = stateOf(sale, line);
   const undo = el("button", { type: "button" }, t("undo"));
   undo.addEventListener("click", () => {
     if (undo.dataset.sure) on.undo(sale.id);
@@ -27,6 +27,12 @@ function saleRow(sale, line, { t, language }, on) {
     el("button", { type: "button", click: () => on.show(sale) }, t("show")),
     sale.state === "undone" ? null : undo,
   );
+}
+
+/** How a sale stands by now: `waiting` is over once the line has taken it, `undone` only once that is answered. */
+export function stateOf(sale, line) {
+  if (sale.state === "undone" && line.isUndoing(sale.id)) return "undoing";
+  return sale.state === "waiting" && !line.isWaiting(sale.id) ? "sent" : sale.state;
 }
 
 /** Draw the foot: whether the line is up, what waits for it, and what somebody should look at. */

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import assert_everybody_can_use, picture, scanned
-from tests.e2e.conftest import omo
+from tests.e2e.conftest import eventually, omo
 
 MARKUP = "<img src=x onerror=alert(1)>&amp;<b>"
 VIEWS = ("overview", "campaigns", "campaigns/+", "stores", "stores/+", "decisions", "programme", "live", "books")
@@ -116,6 +116,46 @@ def test_the_overview_tells_what_is_owed_what_runs_and_who_comes(office, stack, 
     issued = page.locator("#view .card", has=page.locator("svg.chart .down")).locator(".figure strong").first
     assert int(issued.text_content().replace(",", "")) >= 10  # the check-in's
     picture(page, f"operator-overview-{language}", is_whole=True)
+
+
+def test_a_day_before_that_nobody_adds_up_in_time_takes_only_itself_from_the_overview(office):
+    asked: list[str] = []
+
+    def report(route):
+        asked.append(route.request.url.partition("?on=")[2])
+        if asked[-1]:
+            route.abort()
+        else:
+            said = json.dumps(report_of("2026-11-28", 500))
+            route.fulfill(status=200, body=said, headers={"Access-Control-Allow-Origin": "*"})
+
+    page = office("books", "en-GB")
+    page.route("**/v1/reports/liability*", report)
+    page.click("#views a >> nth=0")
+    settled(page)
+    eventually(lambda: page.wait_for_timeout(50) or len(asked), 7)
+    assert sorted(asked) == sorted(["", *{one for one in asked if one}]), "each once"
+    expect(page.locator("#view .figure strong").first).to_have_text("500")
+    expect(page.locator("#view")).not_to_contain_text("Nobody answers")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("ja-JP", "まだ何もありませんでした"), ("en-GB", "Nothing was there at the end of that day")]
+)
+def test_on_the_first_day_the_overview_says_why_nothing_is_owed(office, language, said):
+    asked: list[str] = []
+
+    def report(route):
+        asked.append(route.request.url)
+        body = json.dumps(report_of("2026-11-28", 0) | {"members": 0, "by_month": []})
+        route.fulfill(status=200, body=body, headers={"Access-Control-Allow-Origin": "*"})
+
+    page = office("books", language)
+    page.route("**/v1/reports/liability*", report)
+    page.click("#views a >> nth=0")
+    settled(page)
+    expect(page.locator("#view")).to_contain_text(said)
+    assert len(asked) == 1, "where nothing is owed, nobody asks how it came to that"
 
 
 # ---- campaigns ------------------------------------------------------------------------------------------------------

@@ -249,7 +249,43 @@ def test_without_a_line_it_goes_on_selling_and_sends_it_afterwards(till, guest):
     expect(shown.page.locator("#line")).to_have_text("オンライン")
     assert guest.coupon["state"] == "redeemed"
     assert eventually(lambda: guest.balance, 517) == 517
+    shown.page.keyboard.press("F7")
+    expect(shown.page.locator("#sale-rows li").last).to_contain_text("あとから送信済み")
+    shown.page.locator("#sale-rows li").last.get_by_role("button").first.click()
+    expect(shown.page.locator("#receipt-waits")).to_have_text(re.compile("あとから送信"))
+    picture(shown.page, "till-sent-afterwards-ja")
     expect(shown.page.locator("#troubles")).to_be_hidden()
+
+
+def test_what_is_scanned_over_a_receipt_is_the_next_customers(till, guest):
+    shown = till("en-GB")
+    shown.scan("1980")
+    shown.pay()
+    shown.wait_for_receipt()
+    shown.page.keyboard.type(guest.static)
+    shown.page.keyboard.press("Enter")
+    expect(shown.page.locator("#who")).to_have_text(MARKUP)
+    shown.page.click("#cut")
+    expect(shown.page.locator("#scan")).to_be_focused()
+    shown.page.click("#cut")
+    expect(shown.page.locator("#line")).to_have_text("Online")
+
+
+def test_sales_stand_in_the_order_of_their_time_and_open_from_a_receipt(till):
+    shown = till("en-GB")
+    for price in ("100", "200", "300"):
+        shown.scan(price)
+        shown.pay()
+        shown.wait_for_receipt()
+        shown.page.keyboard.press("Enter" if price != "300" else "F7")
+    rows = shown.page.locator("#sale-rows li")
+    undo = rows.nth(1).get_by_role("button").last
+    undo.click()
+    undo.click()
+    expect(rows.nth(1)).to_contain_text(re.compile("Undone|Being undone"))
+    prices = [int(re.search(r"¥(\d+)", row)[1]) for row in rows.all_inner_texts()]
+    assert len(prices) == 3
+    assert prices == sorted(prices, reverse=True)
 
 
 def test_what_a_sync_refuses_is_told_and_not_lost(till):

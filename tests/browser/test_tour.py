@@ -176,7 +176,7 @@ def has_sold_without_a_line(till, phone, words):
 
 def has_undone_the_first_sale(till):
     till.keyboard.press("F7")
-    undo = till.locator("#sale-rows button").last
+    undo = till.locator("#sale-rows li", has_text="3,318").get_by_role("button").last
     undo.click()
     undo.click()
 
