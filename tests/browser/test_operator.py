@@ -36,6 +36,10 @@ def office(open_page):
     return open_it
 
 
+GUESTS = "/v1/stores/shibuya/guests"
+BALANCE = "/v1/members/{}/balance"
+
+
 def settled(page: Page) -> None:
     """All that the view asked for has come."""
     expect(page.locator("#view .turning")).to_have_count(0)
@@ -90,6 +94,9 @@ def test_the_overview_tells_what_is_owed_what_runs_and_who_comes(office, stack, 
     member = stack.member()
     scan = {"checkin_id": uuid.uuid4().hex, "store_id": "shibuya", "member": {"member_id": member}}
     assert stack.insist("checkin", "operator", "POST", "/v1/checkins", scan).status_code == 201
+    # Both follow by event, and the page looks once.
+    assert eventually(lambda: bool(stack.insist("checkin", "operator", "GET", GUESTS).json()["hours"]), True)
+    assert eventually(lambda: stack.insist("points", "operator", "GET", BALANCE.format(member)).json()["available"], 10)
     has_reports: list[bool] = []
 
     def report(route):
