@@ -37,7 +37,7 @@ export const TEXTS = {
     no_network:
       "電波が届かないようです。つながると、新しいコードが自動で表示されます。「貯めるだけ」のコードは今も使えます。",
     no_service: "ただいまコードを表示できません。自動でつなぎ直しています。",
-    rotating_hint: "お会計のときにレジでお見せください。コードは30秒ごとに変わり、1回だけ使えます。",
+    rotating_hint: "お会計のときにレジでお見せください。コードは30秒ごとに変わり、レジでは1回だけ使えます。",
     static_hint: "このコードはポイントを貯めるときだけ使えます。ポイントを使うときは「使う・貯める」をお見せください。",
     available: "使えるポイント",
     pending: "もうすぐ付くポイント",
@@ -168,7 +168,7 @@ export const TEXTS = {
     no_network:
       "There seems to be no signal. A new code comes by itself once there is. The code “Earn only” works meanwhile.",
     no_service: "There is no code for the moment. It is tried again by itself.",
-    rotating_hint: "Show it at the till when you pay. It changes every 30 seconds and can be used once.",
+    rotating_hint: "Show it at the till when you pay. It changes every 30 seconds, and a till takes each one once.",
     static_hint: "This code earns points and cannot spend them. To spend, show “Spend and earn”.",
     available: "Yours to spend",
     pending: "On their way",
