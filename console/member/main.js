@@ -95,6 +95,12 @@ function turn() {
   views[name].load();
 }
 
+/** What is seen may have changed meanwhile: the view, and the balance above it. */
+function refresh() {
+  turn();
+  if (views !== null) load();
+}
+
 function show(part) {
   showOnly($(part), PARTS);
   $("tabs").hidden = part !== "member";
@@ -128,14 +134,14 @@ $("join").addEventListener("submit", async (event) => {
   await load();
 });
 $("leave").addEventListener("click", () => leave());
-$("tabs").addEventListener("click", () => scrollTo(0, 0));
-addEventListener("hashchange", () => {
-  turn();
-  if (views !== null) load(); // what is on the card may have changed meanwhile
+$("tabs").addEventListener("click", (event) => {
+  scrollTo(0, 0);
+  if (event.target.closest("[aria-current]")) refresh(); // whoever presses the view that they see wants it anew
 });
+addEventListener("hashchange", refresh);
 addEventListener("online", () => session && load());
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible" && views !== null) load();
+  if (document.visibilityState === "visible") refresh();
 });
 
 words.begin(() => {

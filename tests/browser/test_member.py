@@ -127,6 +127,18 @@ def test_points_are_told_by_what_expires_when_and_what_has_happened(phone, stack
     expect(shown.page.locator("#entries li").first.locator("strong")).to_have_text("-30")
 
 
+def test_the_view_that_is_seen_is_anew_when_it_is_pressed_again(phone, stack):
+    member_id = stack.member()
+    shown = phone(member_id)
+    shown.turn_to("points")
+    expect(shown.page.locator("#no-entries")).to_be_visible()
+    bought = sale(member_id, OCCURRED.format(month=11), 5000)
+    assert stack.insist("points", "ec", "POST", "/v1/purchases", bought).status_code == 201
+    shown.turn_to("points")
+    expect(shown.page.locator("#entries li")).to_have_count(1)
+    expect(shown.page.locator("#sum-available")).to_have_text("50")
+
+
 def test_a_language_chosen_later_holds_for_explanations_too(phone, regular):
     shown = phone(regular, "en-GB")
     shown.turn_to("points")
