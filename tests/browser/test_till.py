@@ -283,7 +283,7 @@ def test_sales_stand_in_the_order_of_their_time_and_open_from_a_receipt(till):
     undo.click()
     undo.click()
     expect(rows.nth(1)).to_contain_text(re.compile("Undone|Being undone"))
-    prices = [int(re.search(r"¥(\d+)", row)[1]) for row in rows.all_inner_texts()]
+    prices = [int(price) for row in rows.all_inner_texts() for price in re.findall(r"¥(\d+)", row)]
     assert len(prices) == 3
     assert prices == sorted(prices, reverse=True)
 
