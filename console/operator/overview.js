@@ -97,8 +97,8 @@ export class Overview {
   }
 
   /**
-   * How it came to that, when all else is there: the days before. One that was not computed at night is added up when it
-   * is asked for, which takes some seconds, and may be missing; there is none where nothing was owed.
+   * How it came to that, when all else is there: the days before. One that was not computed at night is added up when
+   * it is asked for, which takes some seconds, and may be missing; there is none where nothing was owed.
    */
   async #loadTrend() {
     const { newest } = this.#found.points ?? {};
@@ -179,7 +179,8 @@ export class Overview {
       try {
         return await this.#readDays(dayOf(today - MOVED_DAYS + 1), dayOf(today));
       } catch (failure) {
-        if (failure.code !== "invalid_request" || today === -1) throw failure; // it is not that day yet where the programme is
+        // It is not that day yet where the programme is.
+        if (failure.code !== "invalid_request" || today === -1) throw failure;
       }
     }
   }
@@ -240,7 +241,8 @@ export class Overview {
     const stats = await each(shown, ({ campaign_id: id }) =>
       this.#session.read("coupons", `/v1/campaigns/${encodeURIComponent(id)}/stats`),
     );
-    return { count: items.length, isAll: running.length <= RUNNING, rows: shown.map((campaign, n) => ({ campaign, stats: stats[n] })) };
+    const rows = shown.map((campaign, n) => ({ campaign, stats: stats[n] }));
+    return { count: items.length, isAll: running.length <= RUNNING, rows };
   }
 
   #campaignsCard({ count, isAll, rows }) {

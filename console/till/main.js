@@ -263,7 +263,7 @@ addEventListener("keydown", (event) => {
   KEYS[event.key]();
 });
 
-/** A scanner does not look at the screen: what it types over a receipt is the next customer's, from its first sign on. */
+/** A scanner does not look at the screen: what it types over a receipt is the next customer's, from its first sign. */
 function onReceipt(event) {
   if (event.key === "F7") {
     event.preventDefault();
