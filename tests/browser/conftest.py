@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -67,6 +68,16 @@ def ahead(page: Page, seconds: int) -> None:
 def cut(page: Page, pattern: str = API) -> None:
     """The line is down."""
     page.route(pattern, lambda route: route.abort())
+
+
+def wait_for_card(phone: Page) -> None:
+    """Wait for a code that stays for some seconds: one that is about to turn is gone while it is read."""
+    stays = """() => { const [left, time] = ['#left', '#time'].map((id) => document.querySelector(id));
+        return !document.querySelector('#shown').hidden && (time.hidden || left.value > 5); }"""
+    expect(phone.locator("#qr svg")).to_be_visible()
+    deadline = time.monotonic() + 40
+    while not phone.evaluate(stays) and time.monotonic() < deadline:
+        phone.wait_for_timeout(100)
 
 
 def scanned(page: Page) -> list[str]:

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import API, STEP_MS, ahead, assert_everybody_can_use, cut, picture, scanned
+from tests.browser.conftest import (
+    API,
+    STEP_MS,
+    ahead,
+    assert_everybody_can_use,
+    cut,
+    picture,
+    scanned,
+    wait_for_card,
+)
 from tests.e2e.conftest import eventually
 
 PHONE = (390, 844)
@@ -30,7 +39,7 @@ class Phone:
         expect(self.page.locator(f"#{view}")).to_be_visible()
 
     def wait_for_code(self) -> str:
-        expect(self.page.locator("#qr svg")).to_be_visible()
+        wait_for_card(self.page)
         return self.digits
 
     @property

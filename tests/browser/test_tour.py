@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import STEP_MS, picture, scanned
+from tests.browser.conftest import STEP_MS, picture, scanned, wait_for_card
 from tests.e2e.conftest import eventually, omo
 
 PHONE, DESK = (390, 844), (1180, 820)
@@ -132,7 +132,7 @@ def has_a_coupon(phone, words):
 
 def code_of(phone) -> str:
     phone.click("#tabs a[href='#card']")
-    expect(phone.locator("#qr svg")).to_be_visible()
+    wait_for_card(phone)
     return re.sub(r"\s", "", "".join(phone.locator("#digits").all_text_contents()))
 
 
