@@ -54,10 +54,10 @@ class Audit:
 # ---- a table ---------------------------------------------------------------------------------------------------------
 
 
-def audit(cloud: Cloud, stage: str, member: str | None = None) -> Audit:
+def audit(cloud: Cloud, member: str | None = None) -> Audit:
     """Audit a stage's ledger, or one member's points; of one member, not what lies between accounts."""
     found, watch = Audit(), Watch()
-    whole = list(_read(cloud.client("dynamodb"), keys.Stage(stage).ledger, member))
+    whole = list(_read(cloud.client("dynamodb"), keys.Stage(cloud.stage).ledger, member))
     for item in sorted(whole, key=lambda item: (item["sk"] != 0, item["pk"], item["sk"])):  # names know the limits
         _count(found, item)
         found.add(watch.see(item))
@@ -66,22 +66,22 @@ def audit(cloud: Cloud, stage: str, member: str | None = None) -> Audit:
     return found
 
 
-def export(cloud: Cloud, stage: str, path: Path) -> tuple[int, int]:
+def export(cloud: Cloud, path: Path) -> tuple[int, int]:
     """Write a stage's ledger into a file; how many chains and items it has."""
-    items = _read(cloud.client("dynamodb"), keys.Stage(stage).ledger, None)
+    items = _read(cloud.client("dynamodb"), keys.Stage(cloud.stage).ledger, None)
     with _open(path, "wb") as file:
         return audit_lines.write((item for _, chain in _grouped(items) for item in chain), file)
 
 
-def is_member(cloud: Cloud, stage: str, member: str) -> bool:
+def is_member(cloud: Cloud, member: str) -> bool:
     """Whether there is such a member, with entries or without."""
-    directory = DynamoTable(cloud.client("dynamodb"), keys.Stage(stage).directory)
+    directory = DynamoTable(cloud.client("dynamodb"), keys.Stage(cloud.stage).directory)
     return directory.get(*keys.member(member), consistent=True) is not None
 
 
-def note(cloud: Cloud, stage: str, began_at: datetime, found: Audit) -> None:
+def note(cloud: Cloud, began_at: datetime, found: Audit) -> None:
     """Note in the stage's directory what an audit of all of it has found; raises what hinders it."""
-    directory = DynamoTable(cloud.client("dynamodb"), keys.Stage(stage).directory)
+    directory = DynamoTable(cloud.client("dynamodb"), keys.Stage(cloud.stage).directory)
     audited.keep(directory, note_of(found, began_at, clock.utc_now()))
 
 

@@ -30,12 +30,12 @@ def audit(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
         return _audited(_audit_of_file(asked.file))
     cloud = reach.place(asked, home).cloud
     if asked.export:
-        chains, items = auditing.export(cloud, cloud.stage, asked.export)
+        chains, items = auditing.export(cloud, asked.export)
         value = {"file": str(asked.export), "chains": chains, "items": items}
         return Result(value, f"{asked.export}: {items} items of {chains} chains and names.")
     began_at = utc_now()
-    found = auditing.audit(cloud, cloud.stage, asked.member)
-    if asked.member and not found.chains and not auditing.is_member(cloud, cloud.stage, asked.member):
+    found = auditing.audit(cloud, asked.member)
+    if asked.member and not found.chains and not auditing.is_member(cloud, asked.member):
         raise Failed(f"There is no member {asked.member!r}.")
     if not asked.member and not asked.no_note:
         _note(cloud, began_at, found)
@@ -45,7 +45,7 @@ def audit(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
 def _note(cloud: Cloud, began_at: datetime, found: auditing.Audit) -> None:
     """Leave a note of an audit. Whoever audits may have no right to write: what was found is found all the same."""
     try:
-        auditing.note(cloud, cloud.stage, began_at, found)
+        auditing.note(cloud, began_at, found)
     except Exception as error:  # noqa: BLE001 - whatever it is, the audit stands
         print(f"omo: the audit is done, and could not be noted for head office: {error!r}", file=sys.stderr)
 

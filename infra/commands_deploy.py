@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from infra import rollout, seed
+from infra import reach, rollout, seed
 from infra.commands import Failed, Result, Say, stage_name
 from infra.commands_codes import Arguments
 from infra.deploy import Cloud
@@ -43,7 +43,7 @@ def _days(text: str, most: int) -> int:
 
 _WHERE: Arguments = [
     (("--stage",), {"required": True, "type": stage_name, "metavar": "S", "help": "like dev, staging, live"}),
-    (("--endpoint",), {"metavar": "URL", "help": "another AWS than the real one, such as that of a local stack"}),
+    reach.ENDPOINT,
 ]
 DEPLOY: Arguments = [
     *_WHERE,

@@ -8,7 +8,7 @@ import uuid
 from typing import Any
 
 from infra import reach
-from infra.client import NoAnswer, Patience, call
+from infra.client import NoAnswer, Patience, Send, call
 from infra.commands import Failed, Result, Say
 from infra.commands_codes import Arguments, an_id
 from infra.locate import Home
@@ -58,10 +58,11 @@ REVOKE = [*_KEY, *reach.BY_KEY]
 
 def listed(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
     """Every key, without secrets, with the day of its last use."""
+    wire = reach.place(asked, home).wire("points")
     found: list[dict[str, Any]] = []
     cursor = ""
     while True:
-        page = _answer(asked, home, "GET", f"/v1/keys?limit=100{cursor}")
+        page = _answer(wire, "GET", f"/v1/keys?limit=100{cursor}")
         found += page["items"]
         if page["next_cursor"] is None:
             return Result(found, _table(found))
@@ -81,28 +82,32 @@ def make(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
         "not_before": asked.not_before,
         "not_after": asked.not_after,
     }
-    made = _answer(asked, home, "POST", "/v1/keys", {name: value for name, value in said.items() if value is not None})
+    made = _answer(
+        reach.place(asked, home).wire("points"),
+        "POST",
+        "/v1/keys",
+        {name: value for name, value in said.items() if value is not None},
+    )
     return Result(made, made.get("secret", f"{asked.key_id} was made before; its secret can't be told again."))
 
 
 def rotate(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
     """A new secret for a key; the old one goes on for a time."""
     said = {"rotate_id": uuid.uuid4().hex, "overlap_seconds": asked.overlap}
-    made = _answer(asked, home, "POST", f"/v1/keys/{asked.key_id}/rotate", said)
+    made = _answer(reach.place(asked, home).wire("points"), "POST", f"/v1/keys/{asked.key_id}/rotate", said)
     lost = f"{asked.key_id} has a new secret, but the answer was lost: rotate it again, the old one goes on."
     return Result(made, made.get("secret", lost), 0 if "secret" in made else 1)
 
 
 def revoke(asked: argparse.Namespace, home: Home, _say: Say) -> Result:
     """Stop a key for good."""
-    _answer(asked, home, "DELETE", f"/v1/keys/{asked.key_id}", {})
+    _answer(reach.place(asked, home).wire("points"), "DELETE", f"/v1/keys/{asked.key_id}", {})
     return Result(
         {"key_id": asked.key_id, "state": "revoked"}, f"{asked.key_id} is revoked, everywhere within a minute."
     )
 
 
-def _answer(asked: argparse.Namespace, home: Home, method: str, path: str, said: Any = None) -> Any:
-    wire = reach.place(asked, home).wire("points")
+def _answer(wire: Send, method: str, path: str, said: Any = None) -> Any:
     body = None if said is None else json.dumps(said).encode()
     try:
         answer = call(wire, method, path, body, patience=Patience())

@@ -24,7 +24,7 @@ from shared.world import World, make
 KEY = "OMO_KEY"
 """The environment's variable for a key of a stage on AWS: on a command line it would stand in the shell's history."""
 
-_ENDPOINT = (
+ENDPOINT: tuple[tuple[str, ...], dict[str, Any]] = (
     ("--endpoint",),
     {"metavar": "URL", "help": "another AWS than the real one, such as that of a local stack"},
 )
@@ -32,7 +32,7 @@ _ENDPOINT = (
 
 def _where(with_what: str) -> Sequence[tuple[tuple[str, ...], dict[str, Any]]]:
     says = f"a stage on AWS, with {with_what} (default: the local stack)"
-    return [(("--stage",), {"default": stack.STAGE, "type": stage_name, "metavar": "S", "help": says}), _ENDPOINT]
+    return [(("--stage",), {"default": stack.STAGE, "type": stage_name, "metavar": "S", "help": says}), ENDPOINT]
 
 
 BY_TABLES = _where("the credentials of this shell")

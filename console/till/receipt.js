@@ -10,14 +10,15 @@ export function drawReceipt(sale, state, who, words) {
   const { t, language } = words;
   const { id, lines, customer, points, at, applied, answer } = sale;
   const reckoned = reckon(lines, discountsOf(applied));
-  say($("receipt-title"), t(state === "undone" ? "receipt_undone" : "receipt"));
+  say($("receipt-title"), t(["undone", "undoing"].includes(state) ? "receipt_undone" : "receipt"));
   say(
     $("receipt-where"),
     `${t("where", { store: who.store_id, terminal: who.terminal_id })} · ${moment(at, language)}`,
   );
-  $("receipt-waits").hidden = !["waiting", "sent"].includes(state);
+  const told = { waiting: "receipt_waits", sent: "receipt_sent", refused: "receipt_refused" }[state];
+  $("receipt-waits").hidden = told === undefined;
   $("receipt-waits").classList.toggle("calm", state === "sent");
-  say($("receipt-waits"), t(state === "sent" ? "receipt_sent" : "receipt_waits"));
+  say($("receipt-waits"), told === undefined ? "" : t(told));
   const rows = reckoned.lines.map((line) =>
     el(
       "tr",

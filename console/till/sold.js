@@ -32,7 +32,8 @@ function saleRow(sale, line, { t, language }, on) {
 /** How a sale stands by now: `waiting` is over once the line has taken it, `undone` only once that is answered. */
 export function stateOf(sale, line) {
   if (sale.state === "undone" && line.isUndoing(sale.id)) return "undoing";
-  return sale.state === "waiting" && !line.isWaiting(sale.id) ? "sent" : sale.state;
+  if (sale.state !== "waiting" || line.isWaiting(sale.id)) return sale.state;
+  return line.troubles.some(({ id }) => id === sale.id) ? "refused" : "sent";
 }
 
 /** Draw the foot: whether the line is up, what waits for it, and what somebody should look at. */

@@ -304,6 +304,7 @@ def test_what_a_sync_refuses_is_told_and_not_lost(till):
     )
     shown.page.click("#cut")
     expect(shown.page.locator("#trouble-count")).to_contain_text("1件")
+    expect(shown.page.locator("#receipt-waits")).to_contain_text("受け付けられませんでした")
     shown.page.click("#trouble-count")
     shown.page.click("#trouble-rows button")
     expect(shown.page.locator("#troubles")).to_be_hidden()
