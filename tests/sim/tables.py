@@ -100,8 +100,14 @@ class SimTable(MemoryTable):
         self._write(lambda: MemoryTable.delete(self, pk, sk))
 
     def transact(self, writes: Sequence[Write]) -> None:
-        olds = [self._at(*_key(write)) for write in writes] if self._weather.piecemeal else []
-        self._write(lambda: MemoryTable.transact(self, writes), is_transaction=True)
+        olds: list[Item | None] = []
+
+        def write() -> None:
+            # What stood there in the moment of the write: of a twin, the twin's own, so that nothing in sight goes out of it.
+            olds[:] = [self._at(*_key(one)) for one in writes] if self._weather.piecemeal else []
+            MemoryTable.transact(self, writes)
+
+        self._write(write, is_transaction=True)
         if olds:
             self._come_in_sight(writes, olds)
 
