@@ -45,6 +45,11 @@ def united(one: Places, other: Places) -> Places:
     return tuple(latest.values())
 
 
+def binding(name: str) -> str:
+    """Under which name a device's chain knows that a check-in, named so itself, has bound its member."""
+    return f"{name}/device"
+
+
 def bind(places: Places, member_id: str, at: datetime) -> Decided[Places]:
     """Bind a member to the device, or once more; `device_shared` if others take all of its places."""
     left = others(places, member_id, at)

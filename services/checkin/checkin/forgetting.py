@@ -14,7 +14,7 @@ from shared import chain, clock, erasing, keys, reviews
 from shared.chain import Entry
 from shared.errors import Refused
 from shared.events import Received
-from shared.naming import Verb, unnamed
+from shared.naming import Pending, Verb, unnamed
 from shared.table import Item
 from shared.world import World
 
@@ -48,9 +48,13 @@ def _names_of(world: World, entry: Entry, member_id: str) -> Iterator[Item]:
 
 
 def forget_device(world: World, name: Item, member_id: str) -> None:
-    """The phone lets go of the member, and then the name of the phone: it is gone from there only when that is done."""
-    device, at = str(name["op"]["v"]), clock.from_ms(name["t"])
-    (done,) = world.ledger.obey(UNBIND, device, [(f"{name['pk']}/unbound", at, member_id)])
+    """The phone lets go of the member, and then the name of the phone: it is gone from there only when that is done.
+
+    It enters as the reversal of the binding, so that a twin of the check-in which is still on its way can't bind it anew.
+    """
+    device, at = devices.DEVICE.partition(str(name["op"]["v"])), clock.from_ms(name["t"])
+    end = chain.operation(devices.binding(name["pk"]), is_reversal=True)
+    (done,) = world.ledger.enter(UNBIND, device, [Pending(member_id, end, end, at, 0, is_effect=True, is_event=True)])
     if isinstance(done, Refused):
         raise done
     world.ledger.table.put(arrival.without_device(name))
