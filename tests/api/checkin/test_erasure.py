@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from checkin import arrival, checkins, devices, forgetting
 from checkin.reactions import CARRY_ON, REACTIONS
 from checkin.visits import VISITS
 from infra import invariants
@@ -68,6 +69,17 @@ def test_nothing_is_known_of_where_an_erased_member_has_been(been, erase):
     (chain_of_device,) = ([item for item in left if item["sk"] == max(one["sk"] for one in left)],)
     assert chain_of_device[0]["s"] == {"m": []}
     erase()
+    assert faults(been) == []
+
+
+def test_a_twin_that_looked_before_the_erasure_does_not_bind_the_phone_anew(been):
+    ledger = been.world.ledger
+    names = [one for one in ledger.table.scan(after=None, limit=1000) if "v" in one.get("op", {})]
+    (twin,) = [one for one in names if one["pk"].endswith("c-2")]  # the phone was known, so it has bound nothing yet
+    for name in names:
+        forgetting.forget_device(been.world, name, "taro")
+    assert checkins._bound_at(been.world, twin, arrival.unpack(twin["op"])) is None
+    assert ledger.head(devices.DEVICE, twin["op"]["v"], consistent=True).state == ()
     assert faults(been) == []
 
 
