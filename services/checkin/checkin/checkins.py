@@ -179,7 +179,7 @@ def _without_phone(world: World, name: Item, done: Done[Arrival]) -> Done[Arriva
 
 
 def _bound_at(world: World, name: Item, arrival: Arrival) -> datetime | None:
-    """Since when the device's own chain binds the member; None if others take all its places. Once for a check-in."""
+    """Since when the device's own chain binds the member; None if others have all its places, or it has let go. Once a check-in."""
     asked = (devices.binding(name["pk"]), arrival.at, keys.holder(name["acc"]))
     (done,) = world.ledger.obey(BIND, str(arrival.device), [asked])
     if isinstance(done, Conflict):
