@@ -3,7 +3,9 @@
 import { svg } from "../lib/dom.js";
 import { day, number } from "../lib/format.js";
 
-const [WIDTH, HEIGHT, FOOT, HEAD] = [340, 132, 20, 16];
+const [WIDTH, HEIGHT, FOOT, HEAD] = [340, 146, 34, 16];
+const LINE = 14; // the year stands under the month, where it begins to count
+const NAMED = 3; // each third month has room for its name
 const MONTHS = 13; // this one, and a year: as long as points last by default
 
 /** An SVG chart of a balance's expiring points, by month and kind. */
@@ -38,7 +40,8 @@ function column({ month, regular, limited }, place, most, language) {
   const scale = (ground - HEAD) / most;
   const low = regular * scale;
   const high = limited * scale;
-  const isNamed = place % 3 === 0;
+  const isNamed = place % NAMED === 0;
+  const isNewYear = isNamed && (place === 0 || Number(month.slice(5)) <= NAMED);
   const label = day(`${month}-01`, language, { month: "short" });
   const total = regular + limited;
   return [
@@ -52,7 +55,8 @@ function column({ month, regular, limited }, place, most, language) {
     }),
     high > 0 ? svg("rect", { x, width, y: ground - low - high, height: high, rx: 2, class: "limited" }) : null,
     total > 0 && total === most ? text(x + width / 2, ground - low - high - 4, number(total, language), "value") : null,
-    isNamed ? text(x + width / 2, HEIGHT - 5, label, "month") : null,
+    isNamed ? text(x + width / 2, HEIGHT - 5 - LINE, label, "month") : null,
+    isNewYear ? text(x + width / 2, HEIGHT - 5, day(`${month}-01`, language, { year: "numeric" }), "month") : null,
   ].filter(Boolean);
 }
 

@@ -5,17 +5,23 @@ import { day, number } from "../lib/format.js";
 
 const [WIDTH, HEIGHT, FOOT, HEAD] = [480, 170, 24, 20];
 const GROUND = HEIGHT - FOOT;
+const LINE = 14; // a second line of names, under the first
 const [CELL, LEFT, TOP] = [18.5, 36, 18];
 const MONDAY = "2026-06-01"; // some Monday, to name the days of a week by
 
-/** Columns of points by month: {month, points} in order; at most eighteen, the last of them all that come later. */
+/**
+ * Columns of points by month: {month, points} in order; at most eighteen, the last of them all that come later. Under
+ * the first month, and under each January, stands the year.
+ */
 export function monthsOf(sums, label, { language }) {
   const most = Math.max(1, ...sums.map(({ points }) => points));
   const step = WIDTH / Math.max(sums.length, 6);
   const name = (month) => (month ? day(`${month}-01`, language, { month: "short" }) : "∞");
+  const year = (month, place) =>
+    month && (place === 0 || month.endsWith("-01")) ? day(`${month}-01`, language, { year: "numeric" }) : null;
   return picture(
     WIDTH,
-    HEIGHT,
+    HEIGHT + LINE,
     label,
     svg("line", { x1: 0, x2: WIDTH, y1: GROUND, y2: GROUND, class: "base" }),
     ...sums.flatMap(({ month, points }, place) => {
@@ -30,7 +36,13 @@ export function monthsOf(sums, label, { language }) {
         class: "column",
       };
       const value = points > 0 ? [text(middle, GROUND - height - 6, short(points, language), "value")] : [];
-      return [svg("rect", box), ...value, text(middle, HEIGHT - 6, name(month), "axis")];
+      const named = year(month, place);
+      return [
+        svg("rect", box),
+        ...value,
+        text(middle, HEIGHT - 6, name(month), "axis"),
+        ...(named ? [text(Math.max(middle, 20), HEIGHT - 6 + LINE, named, "axis")] : []),
+      ];
     }),
   );
 }

@@ -128,6 +128,8 @@ def test_points_are_told_by_what_expires_when_and_what_has_happened(phone, stack
     expect(shown.page.locator("#sum-pending")).to_have_text("48")
     said = shown.page.locator("#chart svg").get_attribute("aria-label")
     assert str(balance["expiring"][0]["points"]) in said
+    years = [balance["as_of"][:4], str(int(balance["as_of"][:4]) + 1)]  # thirteen months begin one year and another
+    expect(shown.page.locator("#chart .month").filter(has_text=re.compile(r"20\d\d"))).to_contain_text(years)
     expect(shown.page.locator("#expiring li")).to_have_count(6)
     expect(shown.page.locator("#entries li")).to_have_count(10)
     shown.page.click("#more")

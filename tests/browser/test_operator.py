@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -120,6 +121,8 @@ def test_the_overview_tells_what_is_owed_what_runs_and_who_comes(office, stack, 
     expect(page.locator("#view .figure strong").first).to_have_text("10,048")
     expect(page.locator("svg.chart")).to_have_count(4)
     assert "2027" in page.locator("svg.chart").nth(1).get_attribute("aria-label")
+    years = page.locator("svg.chart").nth(1).locator("text.axis").filter(has_text=re.compile(r"^20\d\d年?$"))
+    assert "2027" in years.first.text_content()
     issued = page.locator("#view .card", has=page.locator("svg.chart .down")).locator(".figure strong").first
     assert int(issued.text_content().replace(",", "")) >= 10  # the check-in's
     picture(page, f"operator-overview-{language}", is_whole=True)
