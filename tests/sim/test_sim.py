@@ -1,9 +1,11 @@
 """The simulator in the daily tests: two thousand seeds, and that it is what it says: deterministic, wide, and deadly."""
 
+import gc
 import json
 import subprocess
 import sys
 import time
+import weakref
 from collections import Counter
 
 import pytest
@@ -75,6 +77,16 @@ KINDS = {f"{letter} {kind}" for letter, kinds in OF_LETTERS.items() for kind in 
 def crowds():
     """Runs that are full of a few kinds."""
     return (Story(seed, CROWDED, only) for only in CROWDS for seed in range(20))
+
+
+def test_nothing_of_a_run_is_kept():
+    """A campaign of ten thousand seeds would else need the memory of ten thousand."""
+    story = Story(7)
+    story.tell()
+    turns = weakref.ref(story.turns)
+    del story
+    gc.collect()
+    assert turns() is None
 
 
 def test_the_stories_reach_what_they_are_to_prove():

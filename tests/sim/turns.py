@@ -108,6 +108,12 @@ class Turns:
             self.turns += 1
             self.now += int(choose() * STEP_MS)
             self._go(task)
+        self._rest()
+
+    def _rest(self) -> None:
+        """End the idle greenlets: one that is only stopped is no rubbish to Python, and would keep the whole run."""
+        while self._idle:
+            self._idle.pop().switch(None)
 
     def _at(self, when: int, task: Task) -> None:
         self._counter += 1
@@ -139,9 +145,9 @@ class Turns:
         while self._queue and self._taken + self._queue[0].places <= self.places:
             self._begin(self._queue.popleft())
 
-    def _live(self, task: Task) -> None:
-        """The life of a greenlet: task after task, for to make one costs as much as ten switches."""
-        while True:
+    def _live(self, task: Task | None) -> None:
+        """The life of a greenlet: task after task, for to make one costs as much as ten switches; with none it ends."""
+        while task is not None:
             self._do(task)
             self._idle.append(getcurrent())
             task = self._hub.switch()
