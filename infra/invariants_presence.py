@@ -148,12 +148,13 @@ class Visits:
         if said["review_id"] in self._ruled:
             found.append(f"the review {said['review_id']} is decided twice")
         self._ruled.add(said["review_id"])
-        visit = next((one for one in now.taken if _place(one) == _told(raw)), None)
-        if raw["k"] == "approved" and visit is not None and visit.outcome != "awarded":
+        visit = next((one for one in now.taken if one.checkin_id == said["checkin_id"]), None)
+        if raw["k"] == "approved" and visit is None and _told(raw)[1] >= now.at.date() - visits.DAY_KEPT:
             found.append("what was paid has not taken its store-day")
-        if visit is None or visit.checkin_id != said["checkin_id"]:
+        if visit is None:
             return
-        if raw["k"] == "rejected" or (visit.outcome, visit.points) != ("awarded", said["reward"]["points"]):
+        paid = (*_told(raw), "awarded", said["reward"]["points"])
+        if raw["k"] == "rejected" or (visit.store_id, visit.day, visit.outcome, visit.points) != paid:
             found.append("the store-day is not as the review says")
 
 

@@ -10,6 +10,7 @@ from checkin.rules import AWARD_GAP
 from checkin.visits import VISITS, Visits
 from shared.moves import MOVED, Merge, Move
 from tests.rules.test_checkin_rules import NOON, check_in, decided, store
+from tests.rules.test_ruling import decided as ruled, waiting
 
 MERGE = Merge("m-1", "taro", "hanako")
 
@@ -49,6 +50,16 @@ def test_a_store_that_both_visited_on_a_day_is_visited_once():
     again = check_in(there, store("s-1"), at=NOON + timedelta(hours=5), name="again")
     assert (again.already, again.checkin_id) == (True, other.taken[0].checkin_id)
     assert parted(one, there)[1].taken == other.taken
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_who_was_paid_for_a_day_that_both_waited_for_is_not_paid_again_after_they_are_parted(first):
+    one, other = (Visits(taken=(waiting(name, "s-1"),)) for name in ("c-1", "c-2"))
+    _, there = merged(one, other)
+    for name in ("c-1", "c-2")[:: 1 if first == 0 else -1]:
+        there = ruled(there, is_approved=True, checkin_id=name, store_id="s-1").state
+    _, rest = parted(one, there)
+    assert check_in(rest, store("s-1"), at=NOON + timedelta(hours=5), name="again").already
 
 
 @pytest.mark.parametrize("who", [0, 1])

@@ -56,22 +56,23 @@ def decide(visits: Visits, ruling: Ruling, _at: datetime) -> Decided[Visits]:
 
 
 def _taken(visits: Visits, ruling: Ruling) -> tuple[Visit, ...]:
-    """The store-days that are taken after the decision. What is paid takes its own, also if another check-in waits for it.
+    """The store-days that are taken after the decision. What is paid takes its own, also if another check-in has taken it.
 
-    Two members, each with a check-in of that store-day, may have become one while both waited.
+    Two members, each with a check-in of that store-day, may have become one while both waited; and if they are parted
+    again, each takes along what was paid for its own.
     """
-    store_id, day = ruling.said["store_id"], date.fromisoformat(ruling.said["business_day"])
-    here = next((visit for visit in visits.taken if (visit.store_id, visit.day) == (store_id, day)), None)
-    is_its_own = here is not None and here.checkin_id == ruling.said["checkin_id"]
-    if (here is not None and here.outcome == "awarded") or not (is_its_own or ruling.is_approved):
+    own = next((visit for visit in visits.taken if visit.checkin_id == ruling.said["checkin_id"]), None)
+    if own is not None and own.outcome == "awarded":
         return visits.taken
-    others = tuple(visit for visit in visits.taken if visit is not here)
-    if not ruling.is_approved:
-        return others
-    paid, level = ruling.reward, int(ruling.said["evidence_level"])
-    step = here.step if here else None
-    campaigns = tuple(paid["campaigns"])
-    return (*others, Visit(store_id, day, ruling.said["checkin_id"], "awarded", level, paid["points"], campaigns, step))
+    others = tuple(visit for visit in visits.taken if visit is not own)
+    return (_paid(ruling, own), *others) if ruling.is_approved else others
+
+
+def _paid(ruling: Ruling, waiting: Visit | None) -> Visit:
+    day, level = date.fromisoformat(ruling.said["business_day"]), int(ruling.said["evidence_level"])
+    points, campaigns = ruling.reward["points"], tuple(ruling.reward["campaigns"])
+    named = (ruling.said["store_id"], day, ruling.said["checkin_id"])
+    return Visit(*named, "awarded", level, points, campaigns, waiting.step if waiting else None)
 
 
 def pack(ruling: Ruling) -> dict[str, Any]:

@@ -24,7 +24,7 @@ Taking = Literal["awarded", "pending_review"]
 _SPOT_KEPT = timedelta(hours=72)
 # A business day ends at most 35 hours after UTC's day of that name (12 hours west, cutoff at 23); after that no
 # check-in can be of it.
-_DAY_KEPT = timedelta(days=2)
+DAY_KEPT = timedelta(days=2)
 _TAKINGS: dict[str, Taking] = {"a": "awarded", "p": "pending_review"}
 _BUCKET_M = 100
 _DEGREE = 10_000
@@ -94,7 +94,7 @@ class Visits:
 
     def count(self, day: date) -> int:
         """How many stores are taken on a day, each store's day by its own zone."""
-        return sum(visit.day == day for visit in self.taken)
+        return len({visit.store_id for visit in self.taken if visit.day == day})
 
     def pruned(self, at: datetime) -> Visits:
         """Without what can no longer matter at this time or later."""
@@ -102,7 +102,7 @@ class Visits:
         has_fix = self.fix is not None and at - self.fix.at <= _SPOT_KEPT
         return replace(
             self,
-            taken=tuple(visit for visit in self.taken if visit.day >= at.date() - _DAY_KEPT),
+            taken=tuple(visit for visit in self.taken if visit.day >= at.date() - DAY_KEPT),
             award_store_id=self.award_store_id if has_award else None,
             award=self.award if has_award else None,
             fix=self.fix if has_fix else None,
