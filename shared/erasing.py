@@ -128,5 +128,5 @@ def all_guests_of(table: Table, letter: str, holder: str) -> dict[str, set[str]]
     while wanted:
         one = wanted.pop()
         found[one] = guests_of(table, keys.account(letter, one))
-        wanted += [guest for guest in found[one] if guest not in found]
+        wanted += sorted(found[one] - found.keys())
     return found

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, Protocol
+from unittest import mock
 
 from checkin.reactions import CARRY_ON as CHECKIN_CARRY_ON, REACTIONS as CHECKIN_REACTIONS
 from checkin.routes import ROUTES as CHECKIN
@@ -19,13 +21,14 @@ from points import alarms as of_points, leaving
 from points.reactions import CARRY_ON as POINTS_CARRY_ON, REACTIONS as POINTS_REACTIONS
 from points.routes import ROUTES as POINTS
 from shared import keys
+from shared.clock import to_ms
 from shared.codes import Form
 from shared.coupons_of import Codebook
 from shared.http import Route
 from shared.memory import MemoryTable
 from shared.secrets import Secrets
 from shared.world import World
-from tests.kit import CAFE, EC, OPERATOR, OTHER_TILL, ROOT, TILL, Client, FakeClock, key, make_world, member
+from tests.kit import CAFE, EC, NOON, OPERATOR, OTHER_TILL, ROOT, TILL, Client, FakeClock, key, make_world, member
 from tests.sim.wires import Consumer
 
 MEMBERS = ("aki", "ben", "chie")
@@ -167,8 +170,9 @@ class Opening:
 
 
 @cache
+@mock.patch("shared.clock.time", SimpleNamespace(time_ns=lambda: to_ms(NOON) * 1_000_000))
 def opening(programme: str) -> Opening:
-    """The world before the first customer comes."""
+    """The world before the first customer comes: the same at any time and in every process."""
     tables = MemoryTable(counts=False), MemoryTable(counts=False), MemoryTable(counts=False)
     world = make_world(FakeClock(), tables)
     points, coupons, checkin = (Client(routes, world) for routes in (POINTS, COUPONS, CHECKIN))

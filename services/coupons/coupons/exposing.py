@@ -84,7 +84,7 @@ def _told_since(world: World, account: str, since: datetime) -> Iterator[Receive
         known.add(account)
         for item in _backwards(world, account):
             led_to = {closing.account for closing in closings.unpack(item.get("c", ()), account)}
-            wanted += led_to - known.union(wanted)
+            wanted += sorted(led_to - known.union(wanted))
             if clock.from_ms(item["t"]) < since:
                 break
             yield from _events_of(item)
