@@ -46,10 +46,19 @@ def test_a_merge_that_is_ended_at_once_gives_each_its_own_visits():
 def test_a_store_that_both_visited_on_a_day_is_visited_once():
     one, other = been("s-1", "s-2"), been("s-1", at=NOON - timedelta(hours=3))
     _, there = merged(one, other)
-    assert [visit.store_id for visit in there.taken] == ["s-1", "s-2"]
+    assert there.taken == (*other.taken, *one.taken)
+    assert there.count(there.taken[0].day) == 2
     again = check_in(there, store("s-1"), at=NOON + timedelta(hours=5), name="again")
     assert (again.already, again.checkin_id) == (True, other.taken[0].checkin_id)
     assert parted(one, there)[1].taken == other.taken
+
+
+def test_a_day_that_one_was_paid_for_stays_taken_when_the_other_s_visit_is_rejected():
+    one, other = been("s-1"), Visits(taken=(waiting("c-2", "s-1"),))
+    _, there = merged(one, other)
+    there = ruled(there, is_approved=False, checkin_id="c-2", store_id="s-1").state
+    again = check_in(there, store("s-1"), at=NOON + timedelta(hours=5), name="again")
+    assert (again.already, again.checkin_id) == (True, one.taken[0].checkin_id)
 
 
 @pytest.mark.parametrize("first", [0, 1])

@@ -58,7 +58,7 @@ def test_a_visit_that_the_state_has_forgotten_is_decided_all_the_same(is_approve
 
 
 def test_of_two_who_became_one_each_that_is_paid_takes_the_store_day() -> None:
-    """Each waited with a check-in of that day; the merged member's visits keep the host's. No third may be paid."""
+    """Each waited with a check-in of that day, and one of them may be forgotten by now. No third may be paid."""
     paid = decided(Visits(taken=(waiting("c-2"),)), is_approved=True)
     assert [(one.checkin_id, one.outcome, one.points) for one in paid.state.taken] == [
         ("c-1", "awarded", 10),

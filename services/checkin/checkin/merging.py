@@ -23,13 +23,12 @@ def leave(visits: Visits, move: Move[Visits], _at: datetime) -> Decided[Visits]:
 
 
 def join(visits: Visits, move: Move[Visits], _at: datetime) -> Decided[Visits]:
-    """Both have been there. A store that both visited on a day was visited once."""
+    """Both have been there. Of a store that both visited on a day both visits stay: one may wait, and be rejected."""
     brought = move.brought
-    new = tuple(visit for visit in brought.taken if visits.of(visit.store_id, visit.day) is None)
     is_later = _is_later(brought.award, visits.award)
     together = Visits(
         at=max(visits.at, brought.at),
-        taken=(*visits.taken, *new),
+        taken=(*visits.taken, *brought.taken),
         award_store_id=brought.award_store_id if is_later else visits.award_store_id,
         award=brought.award if is_later else visits.award,
         fix=brought.fix if _is_later(brought.fix, visits.fix) else visits.fix,

@@ -58,8 +58,7 @@ def decide(visits: Visits, ruling: Ruling, _at: datetime) -> Decided[Visits]:
 def _taken(visits: Visits, ruling: Ruling) -> tuple[Visit, ...]:
     """The store-days that are taken after the decision. What is paid takes its own, also if another check-in has taken it.
 
-    Two members, each with a check-in of that store-day, may have become one while both waited; and if they are parted
-    again, each takes along what was paid for its own.
+    Two members, each with a check-in of that store-day, may have become one; if they are parted, each takes along its own.
     """
     own = next((visit for visit in visits.taken if visit.checkin_id == ruling.said["checkin_id"]), None)
     if own is not None and own.outcome == "awarded":
