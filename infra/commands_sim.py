@@ -6,6 +6,7 @@ import argparse
 import math
 import sys
 import time
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,7 @@ def sim(asked: argparse.Namespace, home: Home, say: Say) -> Result:
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
     try:
-        from tests.sim import campaign
+        import tests.sim.campaign  # noqa: F401
     except ModuleNotFoundError as missing:
         raise Failed(
             f"the simulator needs the development environment ({missing.name} is missing): make setup"
@@ -56,6 +57,13 @@ def sim(asked: argparse.Namespace, home: Home, say: Say) -> Result:
         return _one(asked.seed)
     if asked.sum:
         return _summed(asked.sum)
+    return _campaign(asked, home, say)
+
+
+def _campaign(asked: argparse.Namespace, home: Home, say: Say) -> Result:
+    """Many seeds, each hundred with its line in the journal."""
+    from tests.sim import campaign
+
     journal = campaign.Journal(home.folder / "sim.jsonl")
     if not asked.resume:
         journal.put_aside()
@@ -75,7 +83,13 @@ def sim(asked: argparse.Namespace, home: Home, say: Say) -> Result:
 
     seeds = asked.seeds or (None if asked.minutes else SEEDS)
     until = time.monotonic() + (asked.minutes or math.inf) * 60
-    campaign.run(campaign.to_do(seeds, asked.first, done), until, asked.processes or campaign.processors(), tell)
+    wanted = campaign.to_do(seeds, asked.first, done)
+    try:
+        campaign.run(wanted, until, asked.processes or campaign.processors(), tell)
+    except BrokenProcessPool:
+        raise Failed(
+            "a process of the simulator was killed (is there memory enough?); what it had done is kept: --resume goes on"
+        ) from None
     return _told(campaign.summed(journal.parts()))
 
 

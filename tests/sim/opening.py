@@ -5,6 +5,7 @@ What is the same for all runs is set up once in a process, by the real routes, a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
@@ -169,8 +170,13 @@ class Opening:
     papers: list[str]  # codes that were printed, and the one that all share
 
 
+def real_time(passed_ms: Callable[[], int]) -> Any:
+    """The time that no request may lie about (`clock.utc_now`) is the run's, or two runs of a seed would differ."""
+    return mock.patch("shared.clock.time", SimpleNamespace(time_ns=lambda: (to_ms(NOON) + passed_ms()) * 1_000_000))
+
+
 @cache
-@mock.patch("shared.clock.time", SimpleNamespace(time_ns=lambda: to_ms(NOON) * 1_000_000))
+@real_time(lambda: 0)
 def opening(programme: str) -> Opening:
     """The world before the first customer comes: the same at any time and in every process."""
     tables = MemoryTable(counts=False), MemoryTable(counts=False), MemoryTable(counts=False)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from shared import events, keys
 from shared.errors import Unavailable
 from tests.kit import NOON
-from tests.sim import codes, gifts, guests, leavers, measured, reckoning, stamps
+from tests.sim import codes, gifts, guests, leavers, measured, reckoning, stamps, store_days
 from tests.sim.books import Books
 from tests.sim.names import name_of
-from tests.sim.opening import BAG, COSTLY_TOTAL, MANY, PER_MEMBER, PLACES, TOTAL
+from tests.sim.opening import BAG, COSTLY_TOTAL, MANY, PER_MEMBER, TOTAL
 from tests.sim.people import Ask
 from tests.sim.reckoning import purchases_in
 
@@ -38,7 +38,7 @@ def broken(story: Story) -> Iterator[str]:
         yield from reckoning.faults([ask for ask in story.people.asks if not leavers.is_of_leaver(ask)], books)
     yield from leavers.faults(story)
     yield from _parked(story)
-    yield from _visits(books)
+    yield from store_days.faults(books)
     yield from guests.faults(story)
     yield from _limits(books)
     yield from gifts.faults(story.people.asks, books)
@@ -208,22 +208,6 @@ def _parked(story: Story) -> Iterator[str]:
     for item in story.transient.scan():
         if item["pk"].startswith("parked") and (item["pk"], item["reason"]) != (keys.parked("alarms", "")[0], _OUTAGE):
             yield f"parked: {item['pk']}: {item['reason']}"
-
-
-def _visits(books: Books) -> Iterator[str]:
-    """One rewarded visit a member, store and business day: the store's own day, from its cutoff hour on."""
-    seen: Counter[tuple[str, str, date]] = Counter()
-    waited = {}  # whose it was: two members may have become one while a check-in of each waited
-    for entry in books.all:
-        if entry.account[0] == keys.VISITS and entry.kind == "flagged":
-            waited[entry.data["checkin_id"]] = entry.account
-        elif entry.account[0] == keys.VISITS and entry.kind in ("accepted", "approved"):
-            cutoff = PLACES[entry.data["store_id"]].get("cutoff_hour", 0)
-            day = (entry.occurred_at + _TOKYO - timedelta(hours=cutoff)).date()
-            seen[waited.get(entry.data["checkin_id"], entry.account), entry.data["store_id"], day] += 1
-    for place, times in seen.items():
-        if times > 1:
-            yield f"{place} rewarded {times} times"
 
 
 def _limits(books: Books) -> Iterator[str]:

@@ -15,7 +15,7 @@ from unittest import mock
 
 from points import leaving
 from shared import world as worlds
-from shared.clock import Clock, to_ms
+from shared.clock import Clock
 from shared.errors import Refused
 from shared.keys import Stage
 from shared.table import Item, Table
@@ -23,7 +23,7 @@ from shared.world import World
 from tests.kit import NOON
 from tests.sim import promises
 from tests.sim.books import Books
-from tests.sim.opening import GRACE_DAYS, JOBS, PROGRAMMES, Job, consumers, opening, secrets
+from tests.sim.opening import GRACE_DAYS, JOBS, PROGRAMMES, Job, consumers, opening, real_time, secrets
 from tests.sim.people import People
 from tests.sim.plot import Plot
 from tests.sim.steps import Queues, SimFiles
@@ -190,13 +190,9 @@ class Story:
         stack.enter_context(mock.patch("coupons.allowances.MAX_REDEMPTIONS", LOSSES_MAX))
         stack.enter_context(mock.patch("checkin.devices.MEMBERS_PER_DEVICE", DEVICE_MEMBERS))
         stack.enter_context(mock.patch("checkin.traffic.LEARNING_MAX", self.guests_max))
-        stack.enter_context(mock.patch("shared.clock.time", self))
+        stack.enter_context(real_time(lambda: self.turns.now))
         stack.enter_context(self._same_chance())
         return stack
-
-    def time_ns(self) -> int:
-        """The time that no request may lie about (`clock.utc_now`): the run's, or two runs of a seed would differ."""
-        return (to_ms(NOON) + self.turns.now) * 1_000_000
 
     def _same_chance(self) -> Any:
         """Environments that woke from one snapshot draw the same: those that collide wait for equally long."""

@@ -1,6 +1,7 @@
 """`omo sim`: what it runs, keeps, goes on with and adds up."""
 
 import json
+from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
@@ -55,6 +56,18 @@ def test_a_new_campaign_keeps_the_journal_of_the_one_before(sim, tmp_path):
 
 def test_minutes_alone_have_no_end_of_seeds(sim):
     assert sim("--minutes", "600")[1]["seeds"] == 500  # as many as the fixture lets it take
+
+
+def test_a_killed_process_ends_it_with_a_word(sim, monkeypatch, tmp_path):
+    def killed(wanted, _until, _processes, done):
+        done(part(next(wanted)))
+        raise BrokenProcessPool
+
+    sim("--seeds", "100")
+    monkeypatch.setattr(campaign, "run", killed)
+    status, said = sim("--seeds", "300", "--resume")
+    assert (status, "--resume" in said["error"]) == (1, True)
+    assert [one.first for one in Journal(tmp_path / "sim.jsonl").parts()] == [0, 100]
 
 
 def test_other_code_is_another_campaign(sim, tmp_path):

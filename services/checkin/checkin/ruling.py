@@ -61,8 +61,6 @@ def _taken(visits: Visits, ruling: Ruling) -> tuple[Visit, ...]:
     Two members, each with a check-in of that store-day, may have become one; if they are parted, each takes along its own.
     """
     own = next((visit for visit in visits.taken if visit.checkin_id == ruling.said["checkin_id"]), None)
-    if own is not None and own.outcome == "awarded":
-        return visits.taken
     others = tuple(visit for visit in visits.taken if visit is not own)
     return (_paid(ruling, own), *others) if ruling.is_approved else others
 
