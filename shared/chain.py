@@ -68,7 +68,8 @@ class Also:
     """Another operation that a rule performs in the same item, such as the end of the hold that a purchase uses.
 
     If `seen` is given, it must not have entered yet after that number of the account where it was named (None: of
-    this one), and it must belong into this one; else the rule is refused with `refusal`.
+    this one), and it must belong into this one, by what it follows from if it is `of` something; else the rule is
+    refused with `refusal`.
     """
 
     operation: bytes
@@ -77,6 +78,7 @@ class Also:
     refusal: str
     account: str | None = None
     unless: tuple[bytes, ...] = ()  # nor may any of these have entered: its reversal
+    of: bytes | None = None
 
 
 class Decided(NamedTuple, Generic[S]):

@@ -127,17 +127,18 @@ class Chains:
         return or_raise(done)
 
     def _follow(self, verb: Verb[S, O], closed: Head[S], pending: Pending[O], *, may_append: bool) -> Done[O] | Refused:
-        """Enter an operation whose account a merge had closed: it is in one on its way, or belongs into the last."""
+        """Enter an operation that a merge has led on from its account: it stands somewhere, or there is a place for it."""
         for attempt in attempts(self.clock):
             head = finding.newest(self.table, verb.kind, closed.account) if attempt else closed
-            stops = list(finding.way(self.table, verb.kind, head, pending.seen, pending.since))
-            found = finding.latest_of(self.table, stops, pending.marks)
-            if found is not None:
-                return _done_or_refused(pending, found)
-            if not finding.is_way_open(self.table, stops):
+            place = finding.place(self.table, verb.kind, head, pending)
+            if place.found is not None:
+                return _done_or_refused(pending, place.found)
+            if not place.is_fresh(self.table):
                 continue
-            moved = pending._replace(seen=stops[-1].after, asked_of=keys.holder(closed.account))
-            (result,), item = self.compose(verb, stops[-1].head, [moved], may_append=may_append)
+            is_elsewhere = place.head.account != closed.account
+            asked_of = keys.holder(closed.account) if is_elsewhere else None
+            moved = pending._replace(seen=place.seen, asked_of=asked_of, of=None)
+            (result,), item = self.compose(verb, place.head, [moved], may_append=may_append)
             assert result is not None
             if item is None or self.put(item) is None:
                 return read_back(result, item)
@@ -153,7 +154,7 @@ class Chains:
         now = self.clock.now()
         at = max(head.recorded_at, *(one.at if one.is_effect else max(now, one.at) for one in wanted))
         for pending in wanted:
-            if closings.first(head.closings, pending.seen, pending.since):
+            if closings.first(head.closings, pending.seen, pending.since) or (pending.of and head.closings):
                 results.append(None)
                 continue
             try:
@@ -181,10 +182,13 @@ class Chains:
         if also.seen is not None:
             is_here = also.account in (None, head.account)
             start = head if is_here else finding.raw_head(self.table, str(also.account), consistent=True)
-            stops = list(finding.way(self.table, finding.AS_PACKED, start, also.seen, None))
-            has_entered = finding.latest_of(self.table, stops, (also.operation, *also.unless)) is not None
-            if has_entered or stops[-1].head.account != head.account:
+            *_, reversal = also.operation, *also.unless
+            looking = Pending(None, also.operation, reversal, start.recorded_at, also.seen, of=also.of)
+            place = finding.place(self.table, finding.AS_PACKED, start, looking)
+            if place.found is not None or place.head.account != head.account:
                 raise Conflict(also.refusal)
+            if not place.is_fresh(self.table):
+                raise Unavailable
         return Part(also.operation, also.steps)
 
 

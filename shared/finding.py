@@ -1,5 +1,6 @@
 """Finding an operation: in its account after its `seen`, and from there wherever a closing leads.
 
+What is on its way follows the first closing (`way`); what has entered is where its account leads now (`trail`).
 The ring knows if it reaches back that far; else the entries themselves are read.
 """
 
@@ -13,6 +14,7 @@ from shared import chain, closings, ring
 from shared.chain import Head, Kind
 from shared.clock import from_ms
 from shared.closings import Closing
+from shared.errors import Unavailable
 from shared.naming import Found, Pending
 from shared.ring import Slot
 from shared.table import Item, Table
@@ -62,15 +64,117 @@ def is_way_open(table: Table, stops: Sequence[Stop[Any]]) -> bool:
     return all(stop.closing in raw_head(table, stop.head.account, consistent=True).closings for stop in lasting)
 
 
+class Trail(NamedTuple, Generic[S]):
+    """Where something that has entered an account was since, and where it is now.
+
+    `stops` are all accounts in which what follows from it may stand; `path` are the heads on the way from its account to
+    `head`, where it is now; every one of them but the last was closed.
+    """
+
+    stops: tuple[Stop[S], ...]
+    path: tuple[Head[S], ...]
+
+    @property
+    def head(self) -> Head[S]:
+        """The account that it is in now."""
+        return self.path[-1]
+
+
+def trail(table: Table, kind: Kind[S], head: Head[S], after: int) -> Trail[S]:
+    """The trail of what entered the account of this head at a number after `after`; `Unavailable` if it can't be read.
+
+    What has entered went with each merge and came back with its end, so unlike what is on its way it is where its
+    account leads *now*. The account's head is read first and the others after it: what is missing in one of them then
+    had not entered there before.
+    """
+    heads, froms = {head.account: head}, {head.account: after}
+    open_ = [head.account]
+    while open_:
+        account = open_.pop()
+        for closing in heads[account].closings:
+            known = froms.get(closing.account)
+            if closing.number >= froms[account] and (known is None or closing.seen < known):
+                if known is None:
+                    heads[closing.account] = newest(table, kind, closing.account)
+                froms[closing.account] = closing.seen
+                open_.append(closing.account)
+    path = [head]
+    while path[-1].is_closed:
+        following = heads[path[-1].closings[-1].account]
+        if following in path:
+            raise Unavailable  # of moments that never were together
+        path.append(following)
+    return Trail(tuple(Stop(heads[account], seen, None, None) for account, seen in froms.items()), tuple(path))
+
+
+def is_trail_fresh(table: Table, trail: Trail[Any]) -> bool:
+    """Whether it is where the trail ends still, asked after the last head was read; nothing need be read if no merge led on.
+
+    Whoever moves it on, or back, appends to the account that it is in. So if it was there after that head was read, and
+    nothing has been appended since, it is there still.
+    """
+    return all(one.closings[-1] in raw_head(table, one.account, consistent=True).closings for one in trail.path[:-1])
+
+
+class Place(NamedTuple, Generic[S]):
+    """The account that takes an operation now, and from which number on it can be there.
+
+    `found` is where it stands already; `original`, what it follows from, if a merge may have led that on.
+    """
+
+    head: Head[S]
+    seen: int
+    found: Found | None
+    original: Found | None
+    way: tuple[Stop[S], ...]
+    trail: Trail[S] | None = None
+
+    def is_fresh(self, table: Table) -> bool:
+        """Whether it is the place still, asked after its head was read: then an append to that head is to the place."""
+        return is_way_open(table, self.way) if self.trail is None else is_trail_fresh(table, self.trail)
+
+
+def place(table: Table, kind: Kind[S], head: Head[S], pending: Pending[Any]) -> Place[S]:
+    """Where an operation belongs by the head of the account where it was named.
+
+    What follows from another belongs to where that is now; if that has not entered, to where it would.
+    """
+    stops = tuple(way(table, kind, head, pending.seen, pending.since))
+    original = latest_of(table, stops, (pending.of,)) if pending.of and head.closings else None
+    if original is None:
+        return Place(stops[-1].head, stops[-1].after, _found(table, stops, pending), None, stops)
+    since = trail(table, kind, _home(stops, original), original.item["sk"] - 1)
+    found = latest_of(table, since.stops, pending.marks)
+    return Place(since.head, since.head.sequence, found, original, stops, since)
+
+
 def find(table: Table, head: Head[Any], pending: Pending[Any]) -> Found | None:
     """The item of an operation or of its reversal, wherever it entered."""
-    return latest_of(table, way(table, AS_PACKED, head, pending.seen, pending.since), pending.marks)
+    if pending.of is not None and head.closings:
+        return place(table, AS_PACKED, head, pending).found
+    return _found(table, list(way(table, AS_PACKED, head, pending.seen, pending.since)), pending)
+
+
+def _found(table: Table, stops: Sequence[Stop[Any]], pending: Pending[Any]) -> Found | None:
+    """An operation at one of these stops; or its reversal, there or wherever it was led on to since."""
+    found = latest_of(table, stops, pending.marks)
+    if found is None or found.mark == pending.reversal or not (home := _home(stops, found)).closings:
+        return found
+    since = trail(table, AS_PACKED, home, found.item["sk"] - 1)
+    return latest_of(table, since.stops, (pending.reversal,)) or found
+
+
+def _home(stops: Iterable[Stop[S]], found: Found) -> Head[S]:
+    """The head of the account that something was found in."""
+    return next(stop.head for stop in stops if stop.head.account == found.item["pk"])
 
 
 def mark_of(table: Table, head: Head[Any], pending: Pending[Any]) -> bytes | None:
     """Which of an operation and its reversal has entered, if either; no item is read where the ring knows."""
-    entered = (_mark(table, stop, pending.marks) for stop in way(table, AS_PACKED, head, pending.seen, pending.since))
-    return next((mark for mark in reversed(list(entered)) if mark is not None), None)
+    if head.closings:
+        found = find(table, head, pending)
+        return None if found is None else found.mark
+    return _mark(table, Stop(head, pending.seen, pending.since, None), pending.marks)
 
 
 def _mark(table: Table, stop: Stop[Any], marks: Sequence[bytes]) -> bytes | None:

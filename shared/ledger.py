@@ -197,26 +197,26 @@ class Ledger(Chains):
         make: Callable[[tuple[Entry, ...]], O],
         since: datetime | None = None,
     ) -> tuple[Done[O], bool]:
-        """Append "X reversed" to a chain that the named X enters or would enter; after that X can't enter any more.
+        """Append "X reversed" where X is by now, or to the chain that it would enter; after that it can't enter any more.
 
-        `make` gives the reversal of what X did there: its entries, none if it never came. Also answers whether X did.
+        `make` gives the reversal of what X did: its entries, none if it never came. Also answers whether X did.
         If X is an event, it can be there `since` it had begun.
         """
         mark, reversal = chain.operation(old["pk"]), chain.operation(old["pk"], is_reversal=True)
         at, seen = self.clock.now(), seen_of(old, account)
         for _ in attempts(self.clock):
             head = finding.newest(self.table, verb.kind, account)
-            stops = list(finding.way(self.table, verb.kind, head, seen, since))
-            found = finding.latest_of(self.table, stops, (mark,))
-            undone = finding.latest_of(self.table, stops, (reversal,))
-            entries = slice_of(Pending(None, mark, mark, at, seen), found.item, is_replay=True).entries if found else ()
             is_event = since is not None
-            wanted = Pending(make(entries), reversal, reversal, at, stops[-1].after, is_event=is_event, begun=since)
-            if undone is not None:
-                return slice_of(wanted, undone.item, is_replay=True), bool(entries)
-            if not finding.is_way_open(self.table, stops):
+            looking = Pending(None, reversal, reversal, at, seen, is_event=is_event, begun=since, of=mark)
+            place = finding.place(self.table, verb.kind, head, looking)
+            found = place.original or finding.latest_of(self.table, place.way, (mark,))
+            entries = slice_of(looking._replace(mark=mark), found.item, is_replay=True).entries if found else ()
+            wanted = Pending(make(entries), reversal, reversal, at, place.seen, is_event=is_event, begun=since)
+            if place.found is not None:
+                return slice_of(wanted, place.found.item, is_replay=True), bool(entries)
+            if not place.is_fresh(self.table):
                 continue
-            (result,), item = self.compose(verb, stops[-1].head, [wanted], may_append=True)
+            (result,), item = self.compose(verb, place.head, [wanted], may_append=True)
             assert result is not None
             if item is None or self.put(item) is None:
                 return or_raise(read_back(result, item)), bool(entries)

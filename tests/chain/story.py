@@ -125,8 +125,9 @@ class Story:
             server = self.server()
             self.schedule.spawn(("ask", name), partial(self.request, server, name), at + random.randint(0, 30))
         if random.random() < 0.3:
-            server = self.server()
-            self.schedule.spawn(("reverse", name), partial(self.reverse, server, name), random.randint(0, 60))
+            for again in range(random.choice((1, 1, 2))):  # once they are parted, too, and then by two at once
+                server, at = self.server(), random.choice((60, 250)) + 100 * again
+                self.schedule.spawn(("reverse", name), partial(self.reverse, server, name), random.randint(0, at))
         server, at = self.server(), random.choice((20, 60, 400))
         self.schedule.spawn(("carry", name), partial(self.carry_on, server, name), at, is_mortal=False)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from shared import events, keys
 from shared.errors import Unavailable
 from tests.kit import NOON
-from tests.sim import codes, gifts, guests, leavers, measured, reckoning, stamps, store_days
+from tests.sim import codes, gifts, guests, hosts, leavers, measured, reckoning, stamps, store_days
 from tests.sim.books import Books
 from tests.sim.names import name_of
 from tests.sim.opening import BAG, COSTLY_TOTAL, MANY, PER_MEMBER, TOTAL
@@ -39,6 +39,7 @@ def broken(story: Story) -> Iterator[str]:
     yield from leavers.faults(story)
     yield from _parked(story)
     yield from store_days.faults(books)
+    yield from hosts.faults(books)
     yield from guests.faults(story)
     yield from _limits(books)
     yield from gifts.faults(story.people.asks, books)

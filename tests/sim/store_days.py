@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from shared import keys
 from shared.chain import Entry
 from tests.sim.books import Books
+from tests.sim.hosts import Hosts
 from tests.sim.opening import PLACES
 
 _TOKYO = timedelta(hours=9)
@@ -23,15 +24,14 @@ def faults(books: Books) -> Iterator[str]:
 
     While members are merged they are one person, with all that either did before; once they are parted, two again.
     """
-    hosts: dict[str, str] = {}
+    hosts = Hosts()
     taken: dict[tuple[str, date], dict[str, str]] = defaultdict(dict)  # by store-day: each check-in, and whose it was
     for entry in (entry for entry in books.all if entry.account[0] == keys.VISITS):
+        hosts.follow(entry)
         match entry.kind:
-            case "merged":
-                _follow(entry, hosts)
             case "accepted" | "flagged":
                 place = _store_day(entry)
-                if any(_host(account, hosts) == entry.account for account in taken[place].values()):
+                if any(hosts.of(account) == entry.account for account in taken[place].values()):
                     yield f"{place} taken a second time by {entry.account}"
                 taken[place][entry.data["checkin_id"]] = entry.account
             case "approved" if entry.data["checkin_id"] not in taken[_store_day(entry)]:
@@ -44,19 +44,3 @@ def _store_day(entry: Entry) -> tuple[str, date]:
     store_id = entry.data["store_id"]
     cutoff = PLACES[store_id].get("cutoff_hour", 0)
     return store_id, (entry.occurred_at + _TOKYO - timedelta(hours=cutoff)).date()
-
-
-def _follow(entry: Entry, hosts: dict[str, str]) -> None:
-    """Who was merged into whom: of a merge and of its end, both accounts have an entry."""
-    leaver = keys.account(entry.account[0], entry.data["from"])
-    if entry.ref and entry.ref[0] == "unmerge":
-        hosts.pop(leaver, None)
-    elif entry.account != leaver:
-        hosts[leaver] = entry.account
-
-
-def _host(account: str, hosts: dict[str, str]) -> str:
-    """Whose an account is by now."""
-    while account in hosts:
-        account = hosts[account]
-    return account

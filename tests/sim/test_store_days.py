@@ -1,12 +1,12 @@
 """The promise of one rewarded visit a person, store and business day, on books made by hand."""
 
 from datetime import timedelta
-from types import SimpleNamespace
 
 from shared import keys
 from shared.chain import Entry
 from tests.kit import NOON
 from tests.sim import store_days
+from tests.sim.books import Books
 
 
 def entry(who, kind, of="c1", after=timedelta(0), ref=None):
@@ -24,7 +24,9 @@ def end():
 
 
 def faults(*entries):
-    return list(store_days.faults(SimpleNamespace(all=list(entries))))
+    books = Books()
+    books.all = list(entries)
+    return list(store_days.faults(books))
 
 
 def test_a_second_visit_of_a_store_day_is_a_fault():

@@ -206,7 +206,7 @@ def _close(world: World, name: Item, giving: Giving) -> Undone:
 
 def _is_reversed(world: World, giving: Giving) -> bool:
     """Whether the award's reversal is in the member's chain."""
-    mark = chain.operation(giving.name, is_reversal=True)
-    pending = Pending(Revoking(giving, ()), mark, mark, world.clock.now(), giving.member_seen)
+    mark, reversal = (chain.operation(giving.name, is_reversal=one) for one in (False, True))
+    pending = Pending(Revoking(giving, ()), reversal, reversal, world.clock.now(), giving.member_seen, of=mark)
     (done,) = world.ledger.enter(REVOKE, ACCOUNT.partition(giving.member_id), [pending], may_append=False)
     return not isinstance(done, Refused)

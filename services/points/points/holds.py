@@ -72,7 +72,8 @@ def extend(call: Call[Extend]) -> Reply:
     if end_of(call.world, name, head) is not None:
         raise Conflict("hold_closed")
     mark = chain.operation(f"{name['pk']}/extend/{to_ms(call.now)}/{call.body.ttl_seconds}")
-    wanted = Pending(Extending(held, call.body.ttl_seconds), mark, _reversal(name), call.now, name["seen"])
+    extending = Extending(held, call.body.ttl_seconds)
+    wanted = Pending(extending, mark, _reversal(name), call.now, name["seen"], of=held.mark)
     done = call.world.ledger.enter_one(EXTEND, name["acc"], wanted, head)
     answer = HoldAnswer(
         hold_id=held.hold_id,
@@ -134,7 +135,8 @@ def known(world: World, shop: str, hold_id: str, *, consistent: bool = False) ->
 
 def _ended(call: Call[Any], name: Item, ending: Ending, head: Head[Account]) -> Reply:
     """The one end of a hold: this one, or the same asked again; `hold_closed` if it was another."""
-    wanted = Pending(ending, chain.operation(holding.end_name(name["pk"])), _reversal(name), call.now, name["seen"])
+    mark = chain.operation(holding.end_name(name["pk"]))
+    wanted = Pending(ending, mark, _reversal(name), call.now, name["seen"], of=ending.holding.mark)
     done = call.world.ledger.enter_one(END, name["acc"], wanted, head)
     said = done.last.data
     if said["captured"] != ending.points:
@@ -150,14 +152,19 @@ def _ended(call: Call[Any], name: Item, ending: Ending, head: Head[Account]) -> 
     return Reply(answer, is_replay=done.is_replay)
 
 
-def end_of(world: World, name: Item, head: Head[Account]) -> Done[None] | None:
-    """The end of a hold, if it had one: a capture, a release, or a purchase that used it."""
+def ending(name: Item) -> Pending[None]:
+    """The end of a hold, which is wherever the hold has been: a capture, a release, or a purchase that used it."""
     mark = chain.operation(holding.end_name(name["pk"]))
-    wanted: Pending[None] = Pending(None, mark, mark, from_ms(name["t"]), name["seen"])
+    return Pending(None, mark, mark, from_ms(name["t"]), name["seen"], of=chain.operation(name["pk"]))
+
+
+def end_of(world: World, name: Item, head: Head[Account]) -> Done[None] | None:
+    """The end of a hold, if it had one."""
+    wanted = ending(name)
     found = world.ledger.find(head, wanted)
     if found is None:
         return None
-    own = tuple(entry for entry in chain.entries_of(found.item) if entry.operation == mark)
+    own = tuple(entry for entry in chain.entries_of(found.item) if entry.operation == wanted.mark)
     return Done(None, name["acc"], found.item, own, is_replay=True)
 
 

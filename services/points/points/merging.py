@@ -5,7 +5,8 @@ tiers. So every limit is kept for the merged person. Nothing is paid, spent or e
 until the next earning pays it.
 
 If the merge is ended, what is left of the lots goes back, by last day and sort; what was spent or has expired is the
-shortfall, which the entries tell. Open holds and points of placed orders stay, for what ends them follows the merge.
+shortfall, which the entries tell. Open holds go back as well, for what ends a hold follows it; points of placed orders
+stay, for nobody can tell any more whose orders they are of.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from points.balances import ACCOUNT, Account, Capped, later, settle
+from points.balances import ACCOUNT, Account, Capped, Held, later, settle
 from points.caps import DAYS_KEPT
 from points.dues import asking
 from points.lots import Lot, expires_by, merged, pack_lots, slid, split_alike, total
@@ -131,11 +132,17 @@ def coming_back(there: Account, brought: Account, at: datetime, zone: str) -> Ac
     return brought._replace(
         lots=lots,
         debt=min(brought.debt, there.debt),
-        holds=(),
+        holds=_holds(there, brought),
         pending=0,
         dated=tuple(_dated_back(there, brought)),
         slid=max(brought.slid, there.slid),
     )
+
+
+def _holds(there: Account, brought: Account) -> tuple[Held, ...]:
+    """The holds that were brought and are open still, as they are now."""
+    own = {held.mark for held in brought.holds}
+    return tuple(held for held in there.holds if held.mark in own)
 
 
 def _is_there(day: int, at: datetime, zone: str) -> bool:
@@ -156,6 +163,7 @@ def apart(there: Account, brought: Account, back: Account) -> Account:
     account = there._replace(
         lots=split_alike(there.lots, back.lots)[1],
         debt=there.debt - back.debt,
+        holds=tuple(held for held in there.holds if held not in back.holds),
         earned=_sums(there.earned, _remembered(there, brought), -1),
         awards=_awards(there, brought, -1),
         caps=tuple(_caps_apart(there, brought)),

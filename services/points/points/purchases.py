@@ -160,12 +160,12 @@ def _hold(call: Call[Any], purchase: Purchase, member_id: str, *, consistent: bo
     assert purchase.hold_id is not None
     ledger = call.world.ledger
     name, holding, head = holds.known(call.world, call.who.shop, purchase.hold_id, consistent=consistent)
-    *_, place = finding.way(ledger.table, ACCOUNT, head, name["seen"], None)
+    place = finding.place(ledger.table, ACCOUNT, head, holds.ending(name))
     if place.head.account != ledger.open_head(ACCOUNT, member_id, consistent=consistent).account:
         raise Invalid.at("/hold_id", "other_member", "the hold belongs to another member")
     if purchase.points_used > holding.points:
         raise Invalid("exceeds_hold", held=holding.points)
-    if holds.end_of(call.world, name, head) is not None:
+    if place.found is not None:
         raise Conflict("hold_closed")
     return HoldUsed(holding, name["seen"], name["acc"])
 

@@ -84,9 +84,10 @@ def _is_reversed(call: Call[Reverse], old: Item) -> bool:
     if call.body.kind == "purchase":
         newest = call.world.ledger.table.newest(old["pk"], consistent=True)
         return newest is not None and newest["sk"] > 0 and newest["s"]["s"] == REVERSED
-    mark = chain.operation(old["pk"], is_reversal=True)
+    mark, reversal = chain.operation(old["pk"]), chain.operation(old["pk"], is_reversal=True)
     head = call.world.ledger.head(ACCOUNT, keys.holder(old["acc"]), consistent=True)
-    return call.world.ledger.mark_of(head, Pending(None, mark, mark, from_ms(old["t"]), old["seen"])) is not None
+    undone = Pending(None, reversal, reversal, from_ms(old["t"]), old["seen"], of=mark)
+    return call.world.ledger.mark_of(head, undone) is not None
 
 
 def _reply(call: Call[Reverse], undone: Undone) -> Reply:

@@ -81,7 +81,13 @@ def _pay_from_hold(account: Account, due: tuple[Step, ...], bought: Bought, hold
     used = unpack_lots(step.data["lots"])
     by = step._replace(data={**step.data, "by": bought.ref[1]})
     also = Also(
-        hold.holding.end_mark, (*due, by, *later), hold.seen, "hold_closed", hold.account, (hold.holding.reversal,)
+        hold.holding.end_mark,
+        (*due, by, *later),
+        hold.seen,
+        "hold_closed",
+        hold.account,
+        unless=(hold.holding.reversal,),
+        of=hold.holding.mark,
     )
     return _Paid(ended.state, used, (), (also,))
 

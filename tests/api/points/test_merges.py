@@ -273,12 +273,78 @@ def test_a_hold_of_before_the_merge_is_captured_after_it(rich):
     assert rich.post("/v1/holds", body).is_replay
 
 
-def test_a_hold_that_was_open_when_the_merge_ended_stays_where_it_is(rich):
-    rich.post("/v1/holds", {"hold_id": "h", "member": {"member_id": "taro"}, "points": 60, "order_ref": "o"})
+def test_a_hold_that_is_open_when_the_merge_ends_goes_back_and_ends_there(rich):
+    body = {"hold_id": "h", "member": {"member_id": "taro"}, "points": 60, "order_ref": "o"}
+    rich.post("/v1/holds", body)
     merge(rich)
     assert unmerge(rich).body["points_moved"] == 40
-    assert rich.post("/v1/holds/h/release", {}).body["balance"] == 110
-    assert (available(rich, "taro"), available(rich, "hanako")) == (40, 110)
+    assert (balance(rich, "taro")["held"], balance(rich, "hanako")["held"]) == (60, 0)
+    assert rich.post("/v1/holds/h/extend", {"ttl_seconds": 3600}).status == 200
+    assert rich.post("/v1/holds/h/capture", {"points": 10}).body["balance"] == 90
+    assert rich.post("/v1/holds/h/capture", {"points": 10}).is_replay
+    assert rich.post("/v1/holds/h/release", {}).code == "hold_closed"
+    assert rich.post("/v1/holds", body).is_replay
+    assert (available(rich, "taro"), available(rich, "hanako")) == (90, 50)
+
+
+def test_a_hold_that_ended_while_they_were_one_has_ended(rich):
+    rich.post("/v1/holds", {"hold_id": "h", "member": {"member_id": "taro"}, "points": 60, "order_ref": "o"})
+    merge(rich)
+    assert rich.post("/v1/holds/h/capture", {}).status == 200
+    unmerge(rich)
+    assert rich.post("/v1/holds/h/capture", {}).is_replay
+    assert rich.post("/v1/holds/h/extend", {"ttl_seconds": 60}).code == "hold_closed"
+    assert (available(rich, "taro"), available(rich, "hanako")) == (40, 50)
+
+
+@pytest.mark.parametrize("merges", [0, 1, 2])
+def test_a_hold_that_has_lapsed_is_captured_from_its_own_member(rich, clock, merges):
+    rich.post(
+        "/v1/holds",
+        {"hold_id": "h", "member": {"member_id": "taro"}, "points": 60, "order_ref": "o", "ttl_seconds": 60},
+    )
+    clock.forward(minutes=5)
+    for n in range(merges):
+        merge(rich, merge_id=f"m-{n}")
+        unmerge(rich, merge_id=f"m-{n}")
+    assert rich.post("/v1/holds/h/capture", {}).status == 200
+    assert (available(rich, "taro"), available(rich, "hanako")) == (40, 50)
+
+
+@pytest.mark.parametrize("merges", [0, 1, 2])
+@pytest.mark.parametrize("then", ["parted", "merged again"])
+def test_what_is_reversed_after_the_merge_has_ended_is_reversed_where_it_was_done(rich, merges, then):
+    rich.post("/v1/spends", {"spend_id": "s", "member": {"member_id": "taro"}, "points": 30, "order_ref": "o"})
+    buy(rich, "taro", 10_000, "bought")
+    for n in range(merges):
+        merge(rich, merge_id=f"m-{n}")
+        unmerge(rich, merge_id=f"m-{n}")
+    if then == "merged again":
+        merge(rich, merge_id="again")
+    for body, operation_id in (({"kind": "spend"}, "s"), ({"kind": "purchase", "source": "pos"}, "bought")):
+        answers = [rich.post(f"/v1/operations/{operation_id}/reverse", {"reverse_id": "r", **body}) for _ in range(2)]
+        assert [answer.body["state"] for answer in answers] == ["reversed", "reversed"]
+        assert [answer.is_replay for answer in answers] == [False, True]
+    if then == "merged again":
+        unmerge(rich, merge_id="again")
+        assert available(rich, "taro") + available(rich, "hanako") == 150
+    else:
+        assert (available(rich, "taro"), available(rich, "hanako")) == (100, 50)
+    again = {"spend_id": "s", "member": {"member_id": "taro"}, "points": 30, "order_ref": "o"}
+    assert rich.post("/v1/spends", again).code == "reversed"
+
+
+def test_what_was_reversed_while_they_were_one_is_not_reversed_again(rich):
+    spend = {"spend_id": "s", "member": {"member_id": "taro"}, "points": 30, "order_ref": "o"}
+    rich.post("/v1/spends", spend)
+    merge(rich)
+    reverse = {"reverse_id": "r", "kind": "spend"}
+    assert rich.post("/v1/operations/s/reverse", reverse).body["state"] == "reversed"
+    unmerge(rich)
+    before = (available(rich, "taro"), available(rich, "hanako"))
+    assert rich.post("/v1/operations/s/reverse", reverse).is_replay
+    assert rich.post("/v1/spends", spend).code == "reversed"
+    assert (available(rich, "taro"), available(rich, "hanako")) == before
 
 
 def test_more_holds_than_one_member_may_open_break_nothing(rich):
