@@ -24,14 +24,7 @@ from shared.http import KB, Call, Reply
 from shared.member_ref import require_member, resolve
 from shared.naming import Done, Naming, Verb
 
-_SAID_OF_THE_BODY = (
-    "invalid_request",
-    "body_too_large",
-    "currency_mismatch",
-    "occurred_in_future",
-    "exceeds_total",
-    "forbidden",
-)
+_SAID_OF_THE_BODY = ("invalid_request", "body_too_large", "exceeds_total", "forbidden")
 BODY_MAX = 256 * KB
 APPEND_MAX = 25
 """So many purchases of one member go into one append."""
@@ -123,16 +116,12 @@ def _naming(call: Call[Any], purchase: Purchase) -> Naming:
 
 
 def _check(call: Call[Any], purchase: Purchase) -> None:
-    """What can be said without looking anything up."""
+    """What can be said of the body alone, and so of a retry too."""
     who = call.who
     if who.kind == "pos" and purchase.source != "pos":
         raise Forbidden("forbidden")
     if _may_be_refused(purchase):
         who.require("points:spend")
-    rules = programme(call.world)
-    if purchase.currency not in (None, rules.currency):
-        raise Invalid("currency_mismatch", expected=rules.currency)
-    call.check_past(purchase.occurred_at)
     if purchase.points_used > purchase.total:
         raise Invalid("exceeds_total", total=purchase.total)
     if _may_be_refused(purchase) and purchase.member is None:
@@ -171,7 +160,11 @@ def _hold(call: Call[Any], purchase: Purchase, member_id: str, *, consistent: bo
 
 
 def _bought(call: Call[Any], purchase: Purchase) -> Bought:
-    who = call.who
+    """What is recorded; refused for what another now, programme or key may say otherwise of a retry."""
+    who, rules = call.who, programme(call.world)
+    if purchase.currency not in (None, rules.currency):
+        raise Invalid("currency_mismatch", expected=rules.currency)
+    call.check_past(purchase.occurred_at)
     if who.kind == "pos" and purchase.store_id not in (None, who.store_id):
         raise Forbidden("wrong_store")
     store_id = purchase.store_id or who.store_id
@@ -191,7 +184,7 @@ def _bought(call: Call[Any], purchase: Purchase) -> Bought:
         occurred_at=purchase.occurred_at,
         lines=tuple(purchase.lines),
         points_used=purchase.points_used,
-        programme=relevant(programme(call.world), purchase.source, store_id, purchase.occurred_at, categories),
+        programme=relevant(rules, purchase.source, store_id, purchase.occurred_at, categories),
         is_placed=purchase.state == PLACED,
         more={name: value for name, value in more.items() if value is not None},
     )

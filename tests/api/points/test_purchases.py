@@ -427,6 +427,19 @@ def test_any_age_back_is_taken(client, at):
     assert entries[0]["ref"]["kind"] == "expiry"
 
 
+@pytest.mark.parametrize("member", [{"member_id": "taro"}, None])
+def test_a_purchase_sent_again_from_an_earlier_clock_is_replayed(client, clock, member):
+    first = client.post("/v1/purchases", purchase(member=member))
+    clock.forward(days=-1)
+    again = client.post("/v1/purchases", purchase(member=member))
+    assert (again.status, again.body, again.is_replay) == (201, first.body, True)
+    assert client.post("/v1/purchases", purchase(member=member, order_ref="o")).code == "id_reused"
+    assert client.post("/v1/purchases", purchase(member=member, purchase_id="p-2")).code == "occurred_in_future"
+    batch = {"purchases": [purchase(member=member), purchase(member=member, purchase_id="p-2")]}
+    results = client.post("/v1/purchases/batch", batch).body["results"]
+    assert [one["status"] for one in results] == [201, 422]
+
+
 def test_any_time_ahead_is_said_to_lie_in_the_future(client):
     assert client.post("/v1/purchases", purchase(occurred_at="9997-01-01T00:00:00Z")).code == "occurred_in_future"
 
