@@ -19,9 +19,9 @@ from points.recorded import BUY, BUY_SURELY
 from points.store import programme
 from shared import finding, http, keys
 from shared.batch import one_of
-from shared.errors import Conflict, Forbidden, Invalid, Refused, TooLarge
+from shared.errors import Conflict, Forbidden, Invalid, NotFound, Refused, TooLarge
 from shared.http import KB, Call, Reply
-from shared.member_ref import require_member, resolve
+from shared.member_ref import Resolved, require_member, resolve
 from shared.naming import Done, Naming, Verb
 
 _SAID_OF_THE_BODY = ("invalid_request", "body_too_large", "exceeds_total", "forbidden")
@@ -130,28 +130,39 @@ def _check(call: Call[Any], purchase: Purchase) -> None:
 
 def _found(call: Call[Any], purchase: Purchase, payer: Payer, *, consistent: bool) -> tuple[str, Bought]:
     """The member and the operation; what is refused here is refused after a replay has been looked for."""
-    member, bought = purchase.member, _bought(call, purchase)
+    member = purchase.member
     assert member is not None
+    try:
+        bought = _bought(call, purchase)
+    except Forbidden:
+        found = resolve(call.world, call.who, member, consistent=consistent)
+        require_member(call.world, found.member_id)  # that there is nobody is told first
+        raise
     if purchase.points_used and purchase.hold_id is None:
         paid = (purchase.points_used, "/points_used")
         member_id = payer.find(member, *paid, consistent=consistent, total=purchase.total).member_id
         return member_id, guarding.waiting(call.world, member_id, bought)
-    if purchase.points_used:  # who pays from a hold has been present for it
+    if purchase.points_used:
         spending.check(programme(call.world).spending, purchase.points_used, "/points_used", purchase.total)
-    member_id = resolve(call.world, call.who, member, consistent=consistent).member_id
+    found = resolve(call.world, call.who, member, consistent=consistent)
     if purchase.hold_id is not None:
-        bought = replace(bought, hold=_hold(call, purchase, member_id, consistent=consistent))
-    return member_id, guarding.waiting(call.world, member_id, bought)
+        bought = replace(bought, hold=_hold(call, purchase, payer, found, consistent=consistent))
+    return found.member_id, guarding.waiting(call.world, found.member_id, bought)
 
 
-def _hold(call: Call[Any], purchase: Purchase, member_id: str, *, consistent: bool) -> HoldUsed:
-    """The hold that a purchase is paid from: the same member's, not ended otherwise, and large enough."""
+def _hold(call: Call[Any], purchase: Purchase, payer: Payer, member: Resolved, *, consistent: bool) -> HoldUsed:
+    """The hold that a purchase is paid from: the same member's, not ended otherwise, and large enough.
+
+    Who pays a till from a hold has been present for it, at whatever till that was; the web shop's hold shows nobody.
+    """
     assert purchase.hold_id is not None
     ledger = call.world.ledger
     name, holding, head = holds.known(call.world, call.who.shop, purchase.hold_id, consistent=consistent)
     *_, place = finding.way(ledger.table, ACCOUNT, head, name["seen"], None)
-    if place.head.account != ledger.open_head(ACCOUNT, member_id, consistent=consistent).account:
-        raise Invalid.at("/hold_id", "other_member", "the hold belongs to another member")
+    if place.head.account != ledger.open_head(ACCOUNT, member.member_id, consistent=consistent).account:
+        raise NotFound("hold_not_found")
+    if purchase.points_used and call.who.kind == "pos" and not holding.is_shown:
+        payer.show(member)
     if purchase.points_used > holding.points:
         raise Invalid("exceeds_hold", held=holding.points)
     if holds.end_of(call.world, name, head) is not None:

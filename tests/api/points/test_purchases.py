@@ -124,6 +124,17 @@ def test_the_store_comes_from_the_tills_key_and_another_store_is_refused(client)
     assert (answer.status, answer.code) == (403, "wrong_store")
 
 
+@pytest.mark.parametrize("used", [0, 5])
+def test_that_there_is_nobody_is_said_before_that_it_is_another_store(client, used):
+    till = client.as_(TILL)
+    nobodys, taros = (
+        till.post("/v1/purchases", purchase(store_id="umeda", member={"member_id": one}, points_used=used))
+        for one in ("nobody", "taro")
+    )
+    assert (nobodys.status, nobodys.code) == (404, "member_not_found")
+    assert (taros.status, taros.code) == (403, "wrong_store")
+
+
 def test_a_till_records_no_web_purchases(client):
     answer = client.as_(TILL).post("/v1/purchases", purchase(source="ec"))
     assert (answer.status, answer.code) == (403, "forbidden")
