@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, Any, LiteralString, TypeAlias, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +18,7 @@ from pydantic import (
     PlainSerializer,
     TypeAdapter,
     ValidationError,
+    ValidatorFunctionWrapHandler,
     WrapValidator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -141,6 +142,18 @@ def word_or(word: str, model: type[BaseModel]) -> WrapValidator:
         if not isinstance(value, dict):
             raise PydanticCustomError("literal_error", '"{word}" or an object', {"word": word})
         return model.model_validate(value)
+
+    return WrapValidator(read)
+
+
+def either(code: LiteralString, detail: LiteralString) -> WrapValidator:
+    """A validator around a union whose one error points at the field, not at each of the alternatives."""
+
+    def read(value: Any, union: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return union(value)
+        except ValidationError:
+            raise PydanticCustomError(code, detail) from None
 
     return WrapValidator(read)
 
