@@ -41,10 +41,14 @@ class Shape(BaseModel):
 _ISO_8601 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}")
 
 
+YEAR_MIN, YEAR_MAX = 1900, 9997
+"""Lots are kept as days since 1900; behind the last year there must be room for a zone and a business day."""
+
+
 def _within_reason(at: datetime) -> datetime:
-    at = at.astimezone(UTC) if 1800 <= at.year <= 9998 else at
-    if not 1900 <= at.year <= 9997:
-        raise ValueError("the year must lie between 1900 and 9997")
+    at = at.astimezone(UTC) if YEAR_MIN - 100 <= at.year <= YEAR_MAX + 1 else at
+    if not YEAR_MIN <= at.year <= YEAR_MAX:
+        raise ValueError(f"the year must lie between {YEAR_MIN} and {YEAR_MAX}")
     return clock.from_ms(clock.to_ms(at))
 
 
@@ -63,6 +67,10 @@ Time = Annotated[
     AfterValidator(_within_reason),
     PlainSerializer(clock.to_text, return_type=str, when_used="json"),
 ]
+
+
+Occurred = Annotated[Time, Field(description=f"Any age back to the year {YEAR_MIN}; at most five minutes ahead.")]
+"""When something happened that is told later."""
 
 
 def _day(value: object) -> object:
