@@ -60,6 +60,7 @@ class Naming(NamedTuple):
     client_id: str
     fingerprint: bytes
     at: datetime
+    request_id: str | None = None  # kept where nothing but the name tells this request's write from a twin's
 
     @property
     def partition(self) -> str:
@@ -150,7 +151,8 @@ def name_item(naming: Naming, verb: Verb[Any, O], account: str, seen: int, opera
         "t": to_ms(naming.at),
         "v": 1,
     }
-    return item | ({"carry": verb.carried_by} if verb.carried_by else {})
+    item |= {"carry": verb.carried_by} if verb.carried_by else {}
+    return item | ({"q": naming.request_id} if naming.request_id else {})
 
 
 def seen_of(name: Item, account: str) -> int:

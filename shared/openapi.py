@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -11,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 from shared import body, preference
 from shared.errors import NotFound
 from shared.http import MEMBER, PUBLIC, Call, Empty, Route, Routes
-from shared.member_ref import login_holder
+from shared.member_ref import login_holder, present
 from shared.shapes import ID_PATTERN, Id, Shape, never_null
 
 _REF = "#/components/schemas/{model}"
@@ -60,14 +61,12 @@ class Problem(BaseModel):
 
 
 def who_am_i(call: Call[Any]) -> dict[str, Any]:
-    """The principal of a call; a member's id where the login has one."""
+    """The principal of a call; of a member's login, the member that it is today, if there is one."""
     who = call.who
     member_id = None
     if who.kind == "member":
-        try:
-            member_id = login_holder(call.world, who)
-        except NotFound:
-            member_id = None
+        with suppress(NotFound):
+            member_id = present(call.world, login_holder(call.world, who))["member_id"]
     said = WhoAmI(
         kind=who.kind,
         scopes=sorted(who.scopes),

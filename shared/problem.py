@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from shared.errors import Invalid, Refused
 from shared.shapes import pointer
@@ -47,7 +48,19 @@ def headers(refused: Refused) -> dict[str, str]:
 def of_validation(error: ValidationError) -> Invalid:
     """What a model found wrong, field by field. The values themselves are never repeated."""
     found = [
-        {"pointer": pointer(one["loc"]), "code": one["type"], "detail": one["msg"]}
-        for one in error.errors(include_url=False, include_input=False, include_context=False)[:_ERRORS_MAX]
+        {"pointer": pointer(_place(one)), "code": one["type"], "detail": one["msg"]}
+        for one in error.errors(include_url=False)
+        if not _is_untrue(one)
     ]
-    return Invalid("invalid_request", errors=found)
+    return Invalid("invalid_request", errors=found[:_ERRORS_MAX])
+
+
+def _place(fault: ErrorDetails) -> tuple[int | str, ...]:
+    """Where a fault lies. A bad key has a step of pydantic's own behind it; it is at the key."""
+    where = fault["loc"]
+    return where[:-1] if where[-1:] == ("[key]",) and fault["type"] != "extra_forbidden" else where
+
+
+def _is_untrue(fault: ErrorDetails) -> bool:
+    """Whether a list is called too short only because what is wrong in it, which is told by itself, was not counted."""
+    return fault["type"] == "too_short" and len(fault["input"]) >= fault["ctx"]["min_length"]

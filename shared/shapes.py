@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, Any, LiteralString, TypeAlias, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +18,7 @@ from pydantic import (
     PlainSerializer,
     TypeAdapter,
     ValidationError,
+    ValidatorFunctionWrapHandler,
     WrapValidator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -40,10 +41,14 @@ class Shape(BaseModel):
 _ISO_8601 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}")
 
 
+YEAR_MIN, YEAR_MAX = 1900, 9997
+"""Lots are kept as days since 1900; behind the last year there must be room for a zone and a business day."""
+
+
 def _within_reason(at: datetime) -> datetime:
-    at = at.astimezone(UTC) if 1800 <= at.year <= 9998 else at
-    if not 1900 <= at.year <= 9997:
-        raise ValueError("the year must lie between 1900 and 9997")
+    at = at.astimezone(UTC) if YEAR_MIN - 100 <= at.year <= YEAR_MAX + 1 else at
+    if not YEAR_MIN <= at.year <= YEAR_MAX:
+        raise ValueError(f"the year must lie between {YEAR_MIN} and {YEAR_MAX}")
     return clock.from_ms(clock.to_ms(at))
 
 
@@ -62,6 +67,10 @@ Time = Annotated[
     AfterValidator(_within_reason),
     PlainSerializer(clock.to_text, return_type=str, when_used="json"),
 ]
+
+
+Occurred = Annotated[Time, Field(description=f"Any age back to the year {YEAR_MIN}; at most five minutes ahead.")]
+"""When something happened that is told later."""
 
 
 def _day(value: object) -> object:
@@ -141,6 +150,18 @@ def word_or(word: str, model: type[BaseModel]) -> WrapValidator:
         if not isinstance(value, dict):
             raise PydanticCustomError("literal_error", '"{word}" or an object', {"word": word})
         return model.model_validate(value)
+
+    return WrapValidator(read)
+
+
+def either(code: LiteralString, detail: LiteralString) -> WrapValidator:
+    """A validator around a union whose one error points at the field, not at each of the alternatives."""
+
+    def read(value: Any, union: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return union(value)
+        except ValidationError:
+            raise PydanticCustomError(code, detail) from None
 
     return WrapValidator(read)
 

@@ -213,7 +213,7 @@ FIELDS = {
     "not_made_here": "このキャンペーンのコードは別の方法で発行されます。",
     "unknown_line": "この購入にない明細です。",
     "itself": "同じ会員には統合できません。",
-    "other_member": "別の会員のものです。",
+    "not_confirmed": "true、または会員自身のIDを指定してください。",
     "other_coupon": "トークンとは別のクーポンのコードです。",
     "out_of_range": "指定できる範囲外です。",
     "below_minimum": "1回に利用できる最小ポイントを下回っています。",

@@ -93,6 +93,17 @@ def test_who_only_knows_the_member_spends_nothing(shop, way, who):
     refused(shop, WAYS[way](shop.as_(TILL), who), "presence_required")
 
 
+@pytest.mark.parametrize("shown", [{"member_id": "taro"}, {"identity": {"type": "card", "value": "card-taro"}}])
+def test_what_the_web_shop_holds_is_not_spent_by_who_only_knows_the_member(shop, shown):
+    held = {"hold_id": "web", "member": {"member_id": "taro"}, "points": 100, "order_ref": "o"}
+    assert shop.post("/v1/holds", held).status == 201
+    body = purchase(purchase_id="p", member=shown, points_used=100, hold_id="web", store_id=None)
+    for path in ("/v1/purchases", "/v1/purchases/preview"):
+        assert shop.as_(TILL).post(path, body).code == "presence_required"
+    assert batch(shop.as_(TILL), body).code == "presence_required"
+    assert (balance(shop)["available"], balance(shop)["held"]) == (RICH - 100, 100)
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_a_printed_code_or_its_scan_spends_nothing(shop, way):
     till, printed = shop.as_(TILL), {"code": code(shop, "static")}

@@ -1292,6 +1292,7 @@ export interface Purchase {
   store_id?: string | null;
   terminal_id?: string | null;
   staff_id?: string | null;
+  /** Any age back to the year 1900; at most five minutes ahead. */
   occurred_at: string;
   currency?: string | null;
   state: "placed" | "completed";

@@ -93,6 +93,7 @@ def scan(call: Call[StaffScan]) -> Reply:
     def found(consistent: bool) -> tuple[str, Arrival]:
         store, member_id = find(world, store_id), resolve(world, who, wanted.member, consistent=consistent).member_id
         if who.kind == "pos" and store_id != who.store_id:
+            require_member(world, member_id)  # that there is nobody is told first
             raise Forbidden("wrong_store")
         said = arrive(store, STAFF_SCAN, call.now, checkin_id=wanted.checkin_id)
         return member_id, _without_held_out(world, member_id, said)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field
 
 from checkin.model import StoreBody
-from shared.shapes import Id, Shape
+from shared.shapes import Id, Shape, either
 
 ROWS_MAX = 500
 
@@ -37,7 +37,7 @@ class Feature(Geo):
     """A store: its id, its place, and its other fields as properties."""
 
     type: Literal["Feature"]
-    id: str | int | None = None
+    id: Annotated[str | int | None, either("string_type", "a text or a number")] = None
     geometry: Point
     properties: dict[str, Any]
 

@@ -21,6 +21,7 @@ from shared.cursor import next_cursor, read_cursor
 from shared.errors import Invalid, Unavailable
 from shared.http import Call
 from shared.member_ref import require_member
+from shared.shapes import YEAR_MAX
 from shared.table import Item
 from shared.world import World
 
@@ -126,10 +127,11 @@ def _moment(query: At, programme: Programme, now: datetime) -> datetime:
             at = clock.from_ms(clock.to_ms(end) - 1)
         else:
             at = clock.from_text(query.at)
-        if not 2000 <= at.year < 2100:
+        if at.year > YEAR_MAX:
             raise ValueError
     except (ValueError, OverflowError):
-        raise Invalid.at("/at", "time", "a time with a zone, or a date such as 2026-12-31") from None
+        said = f"a time with a zone, or a date such as 2026-12-31, of the years 1 to {YEAR_MAX}"
+        raise Invalid.at("/at", "time", said) from None
     return at
 
 

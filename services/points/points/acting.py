@@ -17,7 +17,7 @@ from points.programme import Programme
 from points.standing import tier_of
 from shared.chain import Decided
 from shared.reference import MemberRef
-from shared.shapes import Id, Shape, Time
+from shared.shapes import Id, Occurred, Shape
 
 
 class Action(Shape):
@@ -26,7 +26,7 @@ class Action(Shape):
     action_id: Id
     member: MemberRef
     type: Id
-    occurred_at: Time | None = None
+    occurred_at: Occurred | None = None
     staff_id: Id | None = None
 
 

@@ -28,7 +28,7 @@ GIVE = replace(ADJUST, carried_by="points")
 def adjust(call: Call[Adjustment]) -> Reply:
     """Give or take a member's points, or ask for the approval that it needs."""
     wanted, ledger = call.body, call.world.ledger
-    naming = call.naming("adjustment", wanted.adjustment_id)
+    naming = call.naming("adjustment", wanted.adjustment_id)._replace(request_id=call.request_id)
     asked = _adjusting(call)
 
     def found(consistent: bool) -> tuple[str, Adjusting]:

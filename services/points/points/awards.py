@@ -33,12 +33,12 @@ GIVE_BACK = Verb(BUDGET, unnamed, unnamed, budgets.give_back)
 
 def award(call: Call[Award]) -> Reply:
     """Give a member points out of the caller's budget."""
-    call.check_past(call.body.occurred_at)
     partner_id = partner_of(call)
     naming = call.naming("award", call.body.award_id, f"partner.{partner_id}")
     heads: list[Head[Account]] = []
 
     def found(consistent: bool) -> tuple[str, Giving]:
+        call.check_past(call.body.occurred_at)
         giving, head = _found(call, partner_id, consistent=consistent)
         heads[:] = [head]
         return partner_id, giving

@@ -11,6 +11,7 @@ from shared.shapes import Amount, Day, Id, Shape, Time
 
 RuleName = Literal["same_member", "unusual_amount", "own_card", "after_hours", "not_in_journal"]
 Outcome = Literal["alert", "hold", "block"]
+Consequence = Literal["off", "alert", "hold", "block"]  # one list: a fault in a union would point at an alternative
 Verdict = Literal["harmless", "mistake", "fraud"]
 State = Literal["open", "resolved"]
 
@@ -28,7 +29,7 @@ class Watch(Shape):
     `points:admin` completes it. `block`: besides, the till may write nothing. Both until the alert is resolved.
     """
 
-    outcome: Literal["off"] | Outcome = "alert"
+    outcome: Consequence = "alert"
 
 
 class SameMember(Watch):
@@ -64,7 +65,7 @@ class Guard(Shape):
     after_hours: AfterHours = AfterHours()
     not_in_journal: Watch = Watch()
 
-    def outcome(self, rule: RuleName) -> Literal["off"] | Outcome:
+    def outcome(self, rule: RuleName) -> Consequence:
         """What follows where this rule finds something."""
         watch: Watch = getattr(self, rule)
         return watch.outcome

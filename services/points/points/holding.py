@@ -37,6 +37,11 @@ class Holding:
         return "hold", self.hold_id
 
     @property
+    def is_shown(self) -> bool:
+        """Whether a till made it: its member was there, and showed it. No other key has a store."""
+        return self.store_id is not None
+
+    @property
     def mark(self) -> bytes:
         """The operation that makes it; a hold's id is the shop's."""
         return operation(keys.name("hold", keys.SHOP, self.hold_id))

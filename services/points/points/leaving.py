@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from points import erasure
 from points.profiles import answer
@@ -19,7 +19,7 @@ from shared.errors import Forbidden, Invalid, NotFound, Unavailable
 from shared.http import Call, Reply
 from shared.member_ref import is_gone, signed_in
 from shared.patience import attempts
-from shared.shapes import Shape, Time, Words
+from shared.shapes import Shape, Time, Words, either
 from shared.table import Item, Put, Remove, Write
 from shared.world import World
 
@@ -28,10 +28,13 @@ _MERGES_MAX = 32
 _log = logging.getLogger("omotenashi")
 
 
+NOT_CONFIRMED: Final = ("not_confirmed", "true, or the member's own id")
+
+
 class Leave(Shape):
     """The member's own word that all of it is to go: `true`, or the member's id."""
 
-    confirm: Literal[True] | Words
+    confirm: Annotated[Literal[True] | Words, either(*NOT_CONFIRMED)]
 
 
 class Erase(Shape):
@@ -51,7 +54,7 @@ def leave(call: Call[Leave]) -> Reply:
     member = signed_in(call.world, call.who)
     member_id = member["member_id"]
     if call.body.confirm not in (True, member_id, call.who.subject):
-        raise Invalid.at("/confirm", "not_confirmed", "true, or the member's own id")
+        raise Invalid.at("/confirm", *NOT_CONFIRMED)
     days = programme(call.world).erasure_grace_days
     asked = ask(call.world, member_id, call.now + timedelta(days=days))
     if asked["erase_at"] <= clock.to_ms(call.now):

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from shared.reference import MemberRef
-from shared.shapes import Amount, Currency, Id, LineId, Ref, Shape, SomePoints, Time, Words
+from shared.shapes import YEAR_MAX, Amount, Currency, Id, LineId, Occurred, Ref, Shape, SomePoints, Time, Words
 
 Source = Literal["ec", "pos"]
 LINES_MAX = 500
@@ -47,7 +47,7 @@ class Purchase(Shape):
     store_id: Id | None = None
     terminal_id: Id | None = None
     staff_id: Id | None = None
-    occurred_at: Time
+    occurred_at: Occurred
     currency: Currency | None = None
     state: Literal["placed", "completed"]
     lines: Annotated[list[Line], Field(min_length=1, max_length=LINES_MAX)]
@@ -182,7 +182,7 @@ class ReverseAnswer(Shape):
 class At(Shape):
     """A time or a date (its end, in the programme's zone)."""
 
-    at: Annotated[str, Field(max_length=40)] | None = None
+    at: Annotated[str, Field(max_length=40, description=f"Past or future, of the years 1 to {YEAR_MAX}.")] | None = None
 
 
 class Page(Shape):

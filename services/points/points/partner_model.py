@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from shared.reference import MemberRef
-from shared.shapes import Amount, Id, Shape, SomePoints, Time, Words
+from shared.shapes import Amount, Id, Occurred, Shape, SomePoints, Time, Words
 
 
 class Award(Shape):
@@ -15,7 +15,7 @@ class Award(Shape):
     member: MemberRef
     points: SomePoints
     reason: Words
-    occurred_at: Time | None = None
+    occurred_at: Occurred | None = None
 
 
 class AwardAnswer(Shape):

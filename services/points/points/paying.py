@@ -29,16 +29,19 @@ class Payer:
         self, member: MemberRef, points: Points, pointer: str, *, consistent: bool, total: Money | None = None
     ) -> Resolved:
         """The member; refused for a number of points that the programme does not take, or without presence."""
-        settings = programme(self.call.world)
-        spending.check(settings.spending, points, pointer, total)
+        spending.check(programme(self.call.world).spending, points, pointer, total)
         found = resolve(self.call.world, self.call.who, member, consistent=consistent)
+        self.show(found)
+        return found
+
+    def show(self, found: Resolved) -> None:
+        """Take the member for the one who pays; refused without presence, where it is needed."""
         try:
-            require_presence(self.call.who, found, is_needed=settings.pos_spend_needs_presence)
+            require_presence(self.call.who, found, is_needed=programme(self.call.world).pos_spend_needs_presence)
         except Forbidden:
             require_member(self.call.world, found.member_id)  # that there is nobody is told first
             raise
         self.shown = found
-        return found
 
     def use_code(self) -> None:
         """Spend the rotating code that was shown, if one was: for this request and no other."""

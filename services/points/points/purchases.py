@@ -19,19 +19,12 @@ from points.recorded import BUY, BUY_SURELY
 from points.store import programme
 from shared import finding, http, keys
 from shared.batch import one_of
-from shared.errors import Conflict, Forbidden, Invalid, Refused, TooLarge
+from shared.errors import Conflict, Forbidden, Invalid, NotFound, Refused, TooLarge
 from shared.http import KB, Call, Reply
-from shared.member_ref import require_member, resolve
+from shared.member_ref import Resolved, require_member, resolve
 from shared.naming import Done, Naming, Verb
 
-_SAID_OF_THE_BODY = (
-    "invalid_request",
-    "body_too_large",
-    "currency_mismatch",
-    "occurred_in_future",
-    "exceeds_total",
-    "forbidden",
-)
+_SAID_OF_THE_BODY = ("invalid_request", "body_too_large", "exceeds_total", "forbidden")
 BODY_MAX = 256 * KB
 APPEND_MAX = 25
 """So many purchases of one member go into one append."""
@@ -123,16 +116,12 @@ def _naming(call: Call[Any], purchase: Purchase) -> Naming:
 
 
 def _check(call: Call[Any], purchase: Purchase) -> None:
-    """What can be said without looking anything up."""
+    """What can be said of the body alone, and so of a retry too."""
     who = call.who
     if who.kind == "pos" and purchase.source != "pos":
         raise Forbidden("forbidden")
     if _may_be_refused(purchase):
         who.require("points:spend")
-    rules = programme(call.world)
-    if purchase.currency not in (None, rules.currency):
-        raise Invalid("currency_mismatch", expected=rules.currency)
-    call.check_past(purchase.occurred_at)
     if purchase.points_used > purchase.total:
         raise Invalid("exceeds_total", total=purchase.total)
     if _may_be_refused(purchase) and purchase.member is None:
@@ -141,28 +130,39 @@ def _check(call: Call[Any], purchase: Purchase) -> None:
 
 def _found(call: Call[Any], purchase: Purchase, payer: Payer, *, consistent: bool) -> tuple[str, Bought]:
     """The member and the operation; what is refused here is refused after a replay has been looked for."""
-    member, bought = purchase.member, _bought(call, purchase)
+    member = purchase.member
     assert member is not None
+    try:
+        bought = _bought(call, purchase)
+    except Forbidden:
+        found = resolve(call.world, call.who, member, consistent=consistent)
+        require_member(call.world, found.member_id)  # that there is nobody is told first
+        raise
     if purchase.points_used and purchase.hold_id is None:
         paid = (purchase.points_used, "/points_used")
         member_id = payer.find(member, *paid, consistent=consistent, total=purchase.total).member_id
         return member_id, guarding.waiting(call.world, member_id, bought)
-    if purchase.points_used:  # who pays from a hold has been present for it
+    if purchase.points_used:
         spending.check(programme(call.world).spending, purchase.points_used, "/points_used", purchase.total)
-    member_id = resolve(call.world, call.who, member, consistent=consistent).member_id
+    found = resolve(call.world, call.who, member, consistent=consistent)
     if purchase.hold_id is not None:
-        bought = replace(bought, hold=_hold(call, purchase, member_id, consistent=consistent))
-    return member_id, guarding.waiting(call.world, member_id, bought)
+        bought = replace(bought, hold=_hold(call, purchase, payer, found, consistent=consistent))
+    return found.member_id, guarding.waiting(call.world, found.member_id, bought)
 
 
-def _hold(call: Call[Any], purchase: Purchase, member_id: str, *, consistent: bool) -> HoldUsed:
-    """The hold that a purchase is paid from: the same member's, not ended otherwise, and large enough."""
+def _hold(call: Call[Any], purchase: Purchase, payer: Payer, member: Resolved, *, consistent: bool) -> HoldUsed:
+    """The hold that a purchase is paid from: the same member's, not ended otherwise, and large enough.
+
+    Who pays a till from a hold has been present for it, at whatever till that was; the web shop's hold shows nobody.
+    """
     assert purchase.hold_id is not None
     ledger = call.world.ledger
     name, holding, head = holds.known(call.world, call.who.shop, purchase.hold_id, consistent=consistent)
     place = finding.place(ledger.table, ACCOUNT, head, holds.ending(name))
-    if place.head.account != ledger.open_head(ACCOUNT, member_id, consistent=consistent).account:
-        raise Invalid.at("/hold_id", "other_member", "the hold belongs to another member")
+    if place.head.account != ledger.open_head(ACCOUNT, member.member_id, consistent=consistent).account:
+        raise NotFound("hold_not_found")
+    if purchase.points_used and call.who.kind == "pos" and not holding.is_shown:
+        payer.show(member)
     if purchase.points_used > holding.points:
         raise Invalid("exceeds_hold", held=holding.points)
     if place.found is not None:
@@ -171,7 +171,11 @@ def _hold(call: Call[Any], purchase: Purchase, member_id: str, *, consistent: bo
 
 
 def _bought(call: Call[Any], purchase: Purchase) -> Bought:
-    who = call.who
+    """What is recorded; refused for what another now, programme or key may say otherwise of a retry."""
+    who, rules = call.who, programme(call.world)
+    if purchase.currency not in (None, rules.currency):
+        raise Invalid("currency_mismatch", expected=rules.currency)
+    call.check_past(purchase.occurred_at)
     if who.kind == "pos" and purchase.store_id not in (None, who.store_id):
         raise Forbidden("wrong_store")
     store_id = purchase.store_id or who.store_id
@@ -191,7 +195,7 @@ def _bought(call: Call[Any], purchase: Purchase) -> Bought:
         occurred_at=purchase.occurred_at,
         lines=tuple(purchase.lines),
         points_used=purchase.points_used,
-        programme=relevant(programme(call.world), purchase.source, store_id, purchase.occurred_at, categories),
+        programme=relevant(rules, purchase.source, store_id, purchase.occurred_at, categories),
         is_placed=purchase.state == PLACED,
         more={name: value for name, value in more.items() if value is not None},
     )

@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from points.model import LINES_MAX, Explained, Source
-from shared.shapes import Amount, Id, LineId, Shape, SomePoints, Time
+from shared.shapes import Amount, Id, LineId, Occurred, Shape, SomePoints
 
 
 class Complete(Shape):
     """When it was handed over or shipped; now, if nothing is said."""
 
-    occurred_at: Time | None = None
+    occurred_at: Occurred | None = None
 
 
 class ReturnLine(Shape):

@@ -314,7 +314,7 @@ def test_what_other_tools_add_to_a_geojson_is_no_trouble(operator):
         (feature() | {"geometry": {"type": "Point", "coordinates": [1]}}, "/geometry/coordinates"),
         (feature(lat="35"), "/lat"), (feature(lat=None), "/lat"), (feature(lon=[1]), "/lon"), (feature(lat=True), "/lat"),
         (feature() | {"properties": None}, "/properties"), (feature(None), "/store_id"), (feature("a", store_id="b"), "/store_id"),
-        (feature(True), "/id/str"), (feature(brand="x"), "/brand"), (feature(rewards_paused=True), "/rewards_paused"),
+        (feature(True), "/id"), (feature(brand="x"), "/brand"), (feature(rewards_paused=True), "/rewards_paused"),
         (feature(radius_m=None), "/radius_m"),
     ],
 )  # fmt: skip

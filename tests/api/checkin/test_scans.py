@@ -55,8 +55,11 @@ def test_a_till_scans_for_its_own_store_only(operator):
     wrong = operator.as_(OTHER_TILL).post("/v1/checkins", SCAN | {"store_id": "shibuya"})
     assert (wrong.status, wrong.code) == (403, "wrong_store")
     nobody = operator.as_(OTHER_TILL).post("/v1/checkins", SCAN | {"member": {"member_id": "nobody"}})
+    elsewhere = {"store_id": "shibuya", "member": {"member_id": "nobody"}}
+    neither = operator.as_(OTHER_TILL).post("/v1/checkins", SCAN | elsewhere)
     nowhere = operator.as_(OTHER_TILL).post("/v1/checkins", SCAN | {"store_id": "nowhere"})
-    assert (nobody.code, nowhere.code) == ("member_not_found", "store_not_found")  # what is not there comes first
+    assert (nobody.code, neither.code) == ("member_not_found", "member_not_found")  # what is not there comes first
+    assert nowhere.code == "store_not_found"
     assert operator.as_(OTHER_TILL).post("/v1/checkins", SCAN | {"store_id": "umeda"}).status == 201
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.api.points.shop import set_programme
 from tests.kit import CAFE, EC, TILL, key, member, purchase
 
 
@@ -56,7 +57,7 @@ def test_a_balance_is_read_consistently_with_one_unit(client):
     assert (usage.read_units, usage.round_trips) == (1, 1)
 
 
-@pytest.mark.parametrize("at", ["yesterday", "2026-13-01", "2026-11-20T03:00:00", "1795143600", "1999-01-01T00:00:00Z"])
+@pytest.mark.parametrize("at", ["yesterday", "2026-13-01", "2026-11-20T03:00:00", "1795143600", "9998-01-01T00:00:00Z"])
 def test_a_bad_time_is_refused(client, at):
     assert client.get(f"/v1/members/taro/balance?at={at}").code == "invalid_request"
 
@@ -127,7 +128,31 @@ def test_a_member_sees_only_what_is_its_own(client):
     assert client.as_(EC).get("/v1/members/taro/balance").body["available"] == 10
 
 
-@pytest.mark.parametrize("at", ["0001-01-01", "1999-01-01", "2100-01-01", "9999-12-31", "2026-W01-1", "20261120"])
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "Pacific/Kiritimati", "America/Los_Angeles"])
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        ("0001-01-01", 0),
+        ("0001-01-01T00:00:00Z", 0),
+        ("1900-01-01T00:00:00Z", 0),
+        ("1969-12-31", 0),
+        ("1990-01-01", 0),
+        ("2027-11-01", 10),
+        ("2101-01-01", 0),
+        ("9997-12-30", 0),
+        ("9997-12-31T23:59:59Z", 0),
+    ],
+)
+def test_any_age_of_the_past_and_any_future_is_told(client, zone, at, expected):
+    set_programme(client, zone=zone)
+    buy(client, 1000)
+    for member_id, points in (("taro", expected), ("hanako", 0)):
+        answer = client.get(f"/v1/members/{member_id}/balance?at={at}")
+        assert (answer.status, answer.body["available"]) == (200, points)
+    assert client.as_(member("taro")).get(f"/v1/me/balance?at={at}").body["available"] == expected
+
+
+@pytest.mark.parametrize("at", ["0000-01-01", "9999-12-31", "9998-01-02T00:00:00Z", "2026-W01-1", "20261120"])
 def test_a_date_outside_of_our_years_or_of_another_form_is_refused(client, at):
     answer = client.get(f"/v1/members/taro/balance?at={at}")
     assert (answer.status, answer.code) == (422, "invalid_request")

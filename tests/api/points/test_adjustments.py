@@ -167,6 +167,12 @@ def test_a_retry_of_the_request_still_waits_after_the_approval(desk):
     assert balance(desk)["available"] == MANY
 
 
+def test_what_waits_says_that_it_is_a_replay_though_no_time_has_passed(desk):
+    first, again = (desk.post("/v1/adjustments", adjustment(points=MANY)) for _ in range(2))
+    assert (first.status, first.is_replay) == (202, False)
+    assert (again.status, again.body, again.is_replay) == (202, first.body, True)
+
+
 def test_the_threshold_of_when_it_was_made_counts(desk):
     set_programme(desk, approval_above=100)
     assert desk.post("/v1/adjustments", adjustment()).status == 202

@@ -215,6 +215,15 @@ def test_an_award_from_the_future_is_refused(cafe, award):
     assert cafe.post("/v1/awards", award(occurred_at="2026-11-21T00:00:00Z")).code == "occurred_in_future"
 
 
+def test_an_award_sent_again_from_an_earlier_clock_is_replayed(cafe, award, clock):
+    said = award(occurred_at="2026-11-20T03:00:00Z")
+    first = cafe.post("/v1/awards", said)
+    clock.forward(days=-1)
+    again = cafe.post("/v1/awards", said)
+    assert (again.status, again.body, again.is_replay) == (201, first.body, True)
+    assert cafe.post("/v1/awards", said | {"points": said["points"] + 1}).code == "id_reused"
+
+
 @pytest.mark.parametrize("who", [EC, TILL, OPERATOR, member("taro")])
 def test_awards_are_given_with_partner_keys_alone(client, award, who):
     assert client.as_(who).post("/v1/awards", award()).code == "forbidden"

@@ -112,6 +112,26 @@ def test_a_completion_is_not_of_the_future(client):
     assert complete(client).body["points"]["available"] == 10
 
 
+def test_a_completion_from_an_earlier_clock_than_the_purchases_is_recorded(client, clock):
+    place(client)
+    clock.forward(days=-1)
+    answer = complete(client)
+    assert (answer.status, answer.body["points"]["available"], answer.is_replay) == (200, 10, False)
+    assert [one["on"] for one in balance(client)["expiring"]] == ["2027-11-20"], "never before the purchase"
+    again = complete(client)
+    assert (again.status, again.body, again.is_replay) == (200, answer.body, True)
+
+
+@pytest.mark.parametrize("state", ["placed", "completed"])
+def test_a_completion_sent_again_from_an_earlier_clock_is_replayed(client, clock, state):
+    buy(client, state=state)
+    said = {"occurred_at": "2026-11-20T03:00:00Z"}
+    first = complete(client, **said)
+    clock.forward(days=-1)
+    again = complete(client, **said)
+    assert (again.status, again.body, again.is_replay) == (200, first.body, True)
+
+
 def test_an_order_of_the_web_shop_is_picked_up_at_a_till(client):
     place(client, "web", source="ec")
     till = client.as_(OTHER_TILL)

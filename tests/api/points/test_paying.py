@@ -18,7 +18,9 @@ from tests.api.points.shop import (
     spend,
     writes_nothing,
 )
-from tests.kit import TILL, purchase
+from tests.kit import OTHER_TILL, TILL, member, purchase
+
+HELD = {"hold_id": "h-1", "points": 60, "order_ref": "o"}
 
 
 @pytest.fixture
@@ -166,7 +168,7 @@ def test_more_than_is_held_or_costs_is_refused(rich, used, code):
 def test_another_members_hold_pays_nothing(rich):
     hold(rich, 60)
     answer = writes_nothing(rich, lambda: pay(rich, member={"member_id": "hanako"}))
-    assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, "/hold_id")
+    assert (answer.status, answer.code) == (404, "hold_not_found")
     assert points(rich) == (40, 0, 60, 0)
 
 
@@ -184,8 +186,45 @@ def test_nobody_has_no_hold(rich):
     assert rich.post("/v1/purchases", body).body["errors"][0]["pointer"] == "/member"
 
 
-def test_a_till_needs_no_second_code_for_what_was_held_with_one(rich):
-    assert pay(rich.as_(TILL), hold_id=None).code == "presence_required"
+def code(rich):
+    return {"code": rich.as_(member("taro")).get("/v1/me/code").body["rotating"]["value"]}
+
+
+@pytest.mark.parametrize("till", [TILL, OTHER_TILL])
+@pytest.mark.parametrize("is_shown_again", [False, True])
+def test_a_till_needs_no_second_code_for_what_was_held_with_one(rich, till, is_shown_again):
+    shown = code(rich)
+    assert rich.as_(TILL).post("/v1/holds", HELD | {"member": shown}).status == 201
+    who = shown if is_shown_again else {"member_id": "taro"}
+    assert pay(rich.as_(till), member=who, store_id=None).status == 201
+
+
+@pytest.mark.parametrize("hold_id", [None, "h-1"])
+def test_a_till_spends_without_a_code_neither_from_the_balance_nor_from_the_web_shops_hold(rich, hold_id):
+    hold(rich, 60)
+    answer = writes_nothing(rich, lambda: pay(rich.as_(TILL), hold_id=hold_id))
+    assert (answer.status, answer.code) == (403, "presence_required")
+    assert pay(rich.as_(TILL), hold_id="nothing").code == "hold_not_found", "what is not there is told first"
+    assert points(rich) == (40, 0, 60, 0)
+    assert pay(rich, 40, hold_id).status == 201, "the web shop pays as ever"
+
+
+def test_a_code_that_has_paid_from_the_web_shops_hold_is_used_up(rich):
+    hold(rich, 60)
+    shown, till = code(rich), rich.as_(TILL)
+    assert pay(till, member=shown).status == 201
+    assert pay(till, member=shown).is_replay
+    assert pay(till, 10, None, "p-2", member=shown).code == "code_used"
+
+
+def test_a_till_lets_the_web_shops_hold_go_without_a_code(rich):
+    hold(rich, 60)
+    assert pay(rich.as_(TILL), 0).status == 201
+    assert points(rich) == (150, 0, 0, 0)
+
+
+def test_where_no_presence_is_asked_for_a_till_pays_from_any_hold(rich):
+    set_programme(rich, pos_spend_needs_presence=False)
     hold(rich, 60)
     assert pay(rich.as_(TILL)).status == 201
 

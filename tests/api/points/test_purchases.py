@@ -124,6 +124,17 @@ def test_the_store_comes_from_the_tills_key_and_another_store_is_refused(client)
     assert (answer.status, answer.code) == (403, "wrong_store")
 
 
+@pytest.mark.parametrize("used", [0, 5])
+def test_that_there_is_nobody_is_said_before_that_it_is_another_store(client, used):
+    till = client.as_(TILL)
+    nobodys, taros = (
+        till.post("/v1/purchases", purchase(store_id="umeda", member={"member_id": one}, points_used=used))
+        for one in ("nobody", "taro")
+    )
+    assert (nobodys.status, nobodys.code) == (404, "member_not_found")
+    assert (taros.status, taros.code) == (403, "wrong_store")
+
+
 def test_a_till_records_no_web_purchases(client):
     answer = client.as_(TILL).post("/v1/purchases", purchase(source="ec"))
     assert (answer.status, answer.code) == (403, "forbidden")
@@ -425,6 +436,19 @@ def test_any_age_back_is_taken(client, at):
     entries = client.get("/v1/members/taro/entries").body["items"]
     assert [entry["kind"] for entry in entries] == ["expired", "earned"]
     assert entries[0]["ref"]["kind"] == "expiry"
+
+
+@pytest.mark.parametrize("member", [{"member_id": "taro"}, None])
+def test_a_purchase_sent_again_from_an_earlier_clock_is_replayed(client, clock, member):
+    first = client.post("/v1/purchases", purchase(member=member))
+    clock.forward(days=-1)
+    again = client.post("/v1/purchases", purchase(member=member))
+    assert (again.status, again.body, again.is_replay) == (201, first.body, True)
+    assert client.post("/v1/purchases", purchase(member=member, order_ref="o")).code == "id_reused"
+    assert client.post("/v1/purchases", purchase(member=member, purchase_id="p-2")).code == "occurred_in_future"
+    batch = {"purchases": [purchase(member=member), purchase(member=member, purchase_id="p-2")]}
+    results = client.post("/v1/purchases/batch", batch).body["results"]
+    assert [one["status"] for one in results] == [201, 422]
 
 
 def test_any_time_ahead_is_said_to_lie_in_the_future(client):

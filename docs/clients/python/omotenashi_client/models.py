@@ -54,7 +54,7 @@ class AdjustmentAnswer(TypedDict):
 class AfterHours(TypedDict):
     """Sold while the store was closed for longer than `grace_minutes` before and after."""
 
-    outcome: NotRequired[Literal['off'] | Literal['alert', 'hold', 'block']]
+    outcome: NotRequired[Literal['off', 'alert', 'hold', 'block']]
     grace_minutes: NotRequired[int]
 
 
@@ -1710,7 +1710,7 @@ class Run(TypedDict):
 class SameMember(TypedDict):
     """One member so often at one till on one business day."""
 
-    outcome: NotRequired[Literal['off'] | Literal['alert', 'hold', 'block']]
+    outcome: NotRequired[Literal['off', 'alert', 'hold', 'block']]
     per_day: NotRequired[int]
 
 
@@ -2099,7 +2099,7 @@ class UnusualAmount(TypedDict):
     a past, more than `without_past` is. All in minor units.
     """
 
-    outcome: NotRequired[Literal['off'] | Literal['alert', 'hold', 'block']]
+    outcome: NotRequired[Literal['off', 'alert', 'hold', 'block']]
     times: NotRequired[int]
     at_least: NotRequired[int]
     without_past: NotRequired[int]
@@ -2144,7 +2144,7 @@ class Watch(TypedDict):
     `points:admin` completes it. `block`: besides, the till may write nothing. Both until the alert is resolved.
     """
 
-    outcome: NotRequired[Literal['off'] | Literal['alert', 'hold', 'block']]
+    outcome: NotRequired[Literal['off', 'alert', 'hold', 'block']]
 
 
 class WebhookAnswer(TypedDict):
