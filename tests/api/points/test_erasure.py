@@ -216,6 +216,31 @@ def sold(client, purchase_id, source="pos"):
     return packing.unpack_bought(name["op"]).lines
 
 
+def test_an_award_that_gave_nothing_keeps_no_reason(client):
+    """The member's chain refused one after the budget had taken it; another was closed before it came there."""
+    settings = {"name": "cafe", "budget": {"kind": "monthly", "points": 2000}}
+    capped = settings | {"caps": {"per_member_day": 100}}
+    assert client.as_(OPERATOR).put("/v1/partners/cafe", capped).status == 200
+    code = client.as_(TARO).get("/v1/me/code").body["static"]["value"]
+
+    def give(award_id):
+        body = {"award_id": award_id, "member": {"code": code}, "points": 80, "reason": f"LATTE {award_id} for Taro"}
+        return client.as_(CAFE).post("/v1/awards", body)
+
+    dying(client, lambda: give("refused"))
+    assert give("given").status == 201
+    assert give("refused").code == "cap_exceeded"
+    assert client.as_(OPERATOR).put("/v1/partners/cafe", settings).status == 200
+    dying(client, lambda: give("closed"))
+    assert client.as_(CAFE).post("/v1/operations/closed/reverse", {"reverse_id": "u", "kind": "award"}).status == 200
+    assert everything(client.world).count("LATTE") == 3
+    told = sweep(client).sent
+    assert [fault for event in told for fault in catalogue.faults(event)] == []
+    erase(client)
+    assert "LATTE" not in everything(client.world)
+    assert faults(client) == []
+
+
 def test_the_chain_is_as_it_was_and_one_entry_longer(known):
     before = known.world.ledger.table.items("M#taro")
     erase(known)
