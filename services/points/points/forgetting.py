@@ -3,7 +3,8 @@
 A chain keeps no words, so it needs no change and stays verifiable. A name keeps what a request said. Of an erased
 member's it keeps what it takes to answer a retry, a reversal and a return: account, `seen`, the fingerprint (a keyed
 hash), and the amounts, which the shop must keep for its books. That is the only change that an item of the ledger ever
-sees; it is the same however often it is made.
+sees; it is the same however often it is made. What a till without a line sent leaves its name in the same way, as soon
+as the purchase is recorded under its own.
 """
 
 from __future__ import annotations
@@ -100,4 +101,5 @@ _EMPTIED: Mapping[str, Callable[[Packed], Packed]] = {
     "award": _blank("w"),
     "adjustment": _blank("w"),
     "action": _drop("f"),
+    "offline.purchase": _drop("b"),
 }
