@@ -132,16 +132,14 @@ def all_guests_of(table: Table, letter: str, holder: str) -> dict[str, set[str]]
     return found
 
 
-def all_ever_in(table: Table, letter: str, holder: str) -> set[str]:
+def all_ever_in(table: Table, letter: str, holder: str) -> list[str]:
     """A member and everybody who has been merged into it, at however many removes, also who was parted since.
 
     Whose request an entry of the account comes from, and so whose name leads to it, is one of these.
     """
-    found: set[str] = set()
-    wanted = {holder}
-    while wanted:
-        one = wanted.pop()
-        found.add(one)
+    found = [holder]
+    for one in found:  # which grows
         entries = entries_of(table, keys.account(letter, one))
-        wanted |= {str(entry.data["from"]) for entry in entries if entry.kind == "merged"} - found
+        guests = {str(entry.data["from"]) for entry in entries if entry.kind == "merged"}
+        found += sorted(guests.difference(found))
     return found
