@@ -130,3 +130,16 @@ def all_guests_of(table: Table, letter: str, holder: str) -> dict[str, set[str]]
         found[one] = guests_of(table, keys.account(letter, one))
         wanted += sorted(found[one] - found.keys())
     return found
+
+
+def all_ever_in(table: Table, letter: str, holder: str) -> list[str]:
+    """A member and everybody who has been merged into it, at however many removes, also who was parted since.
+
+    Whose request an entry of the account comes from, and so whose name leads to it, is one of these.
+    """
+    found = [holder]
+    for one in found:  # which grows
+        entries = entries_of(table, keys.account(letter, one))
+        guests = {str(entry.data["from"]) for entry in entries if entry.kind == "merged"}
+        found += sorted(guests.difference(found))
+    return found

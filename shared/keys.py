@@ -200,6 +200,11 @@ def leaving(at_ms: int, member_id: str) -> tuple[str, str]:
     return "leaving", f"{at_ms:013d}#{member_id}"
 
 
+def unentered(account: str, name: str) -> tuple[str, str]:
+    """A name with words that was not in its member's account when it was looked at, and may never be."""
+    return f"unentered#{account}", name
+
+
 def programme() -> tuple[str, str]:
     return "programme", "current"
 

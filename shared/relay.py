@@ -108,7 +108,7 @@ def _told(world: World, item: Item, outbox: Outbox, follow: Follow | None) -> li
 def _of_ledger(world: World, item: Item, outbox: Outbox) -> list[Event]:
     if item["sk"] == 0:  # a name; what follows it, if anything, is a chain of its own
         marks = item.get("opens", (item["pk"],))  # a name that only opens others is done when those are
-        if "carry" in item and not all(_has_entered(world, one, item["acc"], item["seen"]) for one in marks):
+        if "carry" in item and not all(has_entered(world, one, item["acc"], item["seen"]) for one in marks):
             outbox.carry_on(item["carry"], item["pk"])
         return []
     entries = chain.entries_of(item)
@@ -120,13 +120,13 @@ def _of_ledger(world: World, item: Item, outbox: Outbox) -> list[Event]:
             reviews.follow(world, entry)
         if "carry" in entry.data:  # what this chain decided must enter another one; a refusal always asks
             service, name, *where = entry.data["carry"]
-            if not where or not _has_entered(world, name, *where):
+            if not where or not has_entered(world, name, *where):
                 outbox.carry_on(service, name)
     return [event for entry in entries for event in events.of_entry(entry)]
 
 
-def _has_entered(world: World, name: str, account: str, seen: int) -> bool:
-    """Whether a named operation, or its reversal, is in a chain: half a read unit in the usual case."""
+def has_entered(world: World, name: str, account: str, seen: int) -> bool:
+    """Whether a named operation, or its reversal, is in a chain, as far as a stale read knows: half a read unit in the usual case."""
     pending = Pending(
         operation=None,
         mark=chain.operation(name),

@@ -348,9 +348,9 @@ def test_the_relay_sees_a_name_in_the_account_that_it_was_led_to(world):
     crash_after_name(world, "a", 7, "x")
     name = world.ledger.table.get(naming("x").partition, 0)
     merge(world, "m", "a", "b")
-    assert not relay._has_entered(world, name["pk"], name["acc"], name["seen"])
+    assert not relay.has_entered(world, name["pk"], name["acc"], name["seen"])
     put(world, "a", 7, "x")
-    assert relay._has_entered(world, name["pk"], name["acc"], name["seen"])
+    assert relay.has_entered(world, name["pk"], name["acc"], name["seen"])
 
 
 def test_who_has_read_the_closed_head_is_led_on_by_it(world):

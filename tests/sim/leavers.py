@@ -138,8 +138,7 @@ def _traces(who: str, story: Story, items: list[Any]) -> Iterator[str]:
     """Where words of an erased member are still: of the ledger only names know words."""
     account = keys.account(keys.MEMBER_POINTS, who)
     for name in (items[0] for items in story.books.chains.values() if items and items[0]["sk"] == 0):
-        has_entered = any(entry.account == account for entry in story.books.entered(name["pk"]))
-        if name.get("acc") == account and has_entered and forgetting.without_words(name) != name:
+        if name.get("acc") == account and forgetting.without_words(name) != name:
             yield f"{who} is erased, and {name['pk']} has words"
         visits = story.books.entered(name["pk"]) if name["pk"].startswith("N#checkin#") else ()
         if "v" in name.get("op", {}) and any(entry.account == f"V#{who}" for entry in visits):

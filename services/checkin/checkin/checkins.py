@@ -175,7 +175,7 @@ def _enter(world: World, name: Item, pending: Pending[Arrival], head: Head[Visit
 def _without_phone(world: World, name: Item, done: Done[Arrival]) -> Done[Arrival]:
     """What came in for a member who was erased meanwhile, and whose phone nobody is to know."""
     if "v" in name["op"] and VISITS.is_erased(VISITS.unpack(done.item["s"])):
-        forget_device(world, name, keys.holder(done.account))
+        forget_device(world, name)
     return done
 
 

@@ -5,7 +5,7 @@ Coordinates were never kept. What stays is that somebody, whose id leads to nobo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from checkin import arrival, devices
 from checkin.approach import APPROACHES
@@ -25,21 +25,22 @@ _NAME = "checkin"
 def on_erased(world: World, event: Received) -> None:
     """Close what a member has here, and forget what stands beside it. Each part is harmless to repeat."""
     member_id = erasing.hear(world, event, VISITS, APPROACHES)
+    logins = erasing.all_ever_in(world.ledger.table, VISITS.letter, member_id)
     for entry in erasing.entries_of(world.ledger.table, VISITS.partition(member_id)):
         if entry.kind == "flagged":
             reviews.take_out(world, entry, reviews.review_id(entry))
-        for name in _names_of(world, entry, member_id):
-            forget_device(world, name, member_id)
+        for name in _names_of(world, entry, logins):
+            forget_device(world, name)
     for item in world.transient.items(keys.challenge(member_id, "")[0]):
         world.transient.delete(item["pk"], item["sk"])
 
 
-def _names_of(world: World, entry: Entry, member_id: str) -> Iterator[Item]:
-    """The name of a check-in, which keeps the phone's keyed hash: the member's own, or of who was merged into it."""
+def _names_of(world: World, entry: Entry, logins: Iterable[str]) -> Iterator[Item]:
+    """The name of a check-in, which keeps the phone's keyed hash: of whichever login, by the entry's own mark."""
     checkin_id = entry.data.get("repeated_by") or entry.data.get("checkin_id")
     if checkin_id is None:
         return
-    for owner in (f"member.{entry.data.get('asked_of', member_id)}", keys.SHOP):
+    for owner in (*(f"member.{login}" for login in logins), keys.SHOP):
         partition = keys.name(_NAME, owner, str(checkin_id))
         if entry.operation == chain.operation(partition):
             name = world.ledger.table.get(partition, 0, consistent=True)
@@ -47,14 +48,15 @@ def _names_of(world: World, entry: Entry, member_id: str) -> Iterator[Item]:
                 yield name
 
 
-def forget_device(world: World, name: Item, member_id: str) -> None:
+def forget_device(world: World, name: Item) -> None:
     """The phone lets go of the member, and then the name of the phone: it is gone from there only when that is done.
 
-    It enters as the reversal of the binding, so that a twin of the check-in which is still on its way can't bind it anew.
+    It has bound who the check-in was asked of, though a merge may have led that elsewhere since. It enters as the
+    reversal of the binding, so that a twin of the check-in which is still on its way can't bind it anew.
     """
     device, at = devices.DEVICE.partition(str(name["op"]["v"])), clock.from_ms(name["t"])
-    end = chain.operation(devices.binding(name["pk"]), is_reversal=True)
-    (done,) = world.ledger.enter(UNBIND, device, [Pending(member_id, end, end, at, 0, is_effect=True, is_event=True)])
+    bound, end = keys.holder(name["acc"]), chain.operation(devices.binding(name["pk"]), is_reversal=True)
+    (done,) = world.ledger.enter(UNBIND, device, [Pending(bound, end, end, at, 0, is_effect=True, is_event=True)])
     if isinstance(done, Refused):
         raise done
     world.ledger.table.put(arrival.without_device(name))

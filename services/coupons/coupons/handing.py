@@ -2,6 +2,7 @@
 
 Points is another service, so it is recorded a moment after the sync has answered. A purchase that came in online
 meanwhile is the same purchase; one of the same id and other content is told here if it is known, else parked there.
+What the till sent stands in the name until it is recorded, and no longer: a phone or card number may be in it.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def hand_over(call: Call[SyncItem], terminal: str, seen: int) -> Told:
     naming = Naming("offline.purchase", keys.SHOP, said.purchase_id, print_, call.now)
     online = ledger.table.get(keys.purchase(said.source, said.purchase_id), 0)
     if online is None:
-        online = ledger.table.put_new(name_item(naming, HAND, terminal, seen, call))
+        name = name_item(naming, HAND, terminal, seen, call)
+        online = ledger.table.put_new(name | {"q": call.request_id})  # tells this item's write from a twin's
     if online is None:
         return Told("applied")
     check_same(online, naming)

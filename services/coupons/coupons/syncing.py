@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from coupons import allowances, belated, handing
@@ -31,7 +32,7 @@ HEAR: Verb[Terminal, Hearing] = Verb(TILL, unnamed, unnamed, hear)
 def sync(call: Call[SyncRequest]) -> dict[str, Any]:
     """Take up to 500 things that happened without a line; a bad one harms no other."""
     counter = _Counter(call)
-    results = [counter.result(sent) for sent in call.body.items]
+    results = [counter.result(n, sent) for n, sent in enumerate(call.body.items)]
     counter.hear()
     return {"results": [{"id": one.id, **one.model_dump(mode="json", exclude_none=True)} for one in results]}
 
@@ -47,12 +48,13 @@ class _Counter:
         self._repeated: dict[str, int] = {}
         self._lost: set[str] = set()  # the tills whose chains have gone on meanwhile, by losses
 
-    def result(self, sent: Any) -> SyncResult:
+    def result(self, place: int, sent: Any) -> SyncResult:
         """What becomes of one item. What can't be done now ends the whole sync: sent again, the rest are duplicates."""
         item_id = sent.get("id") if isinstance(sent, dict) else None
         item_id = item_id if isinstance(item_id, str) else None
         try:
             one = one_of(self.call, PATH, SyncItem, sent)
+            one = replace(one, request_id=f"{one.request_id}/{place}")  # the same item twice is a request and its twin
             account, allowing = self._place(one.body)
             told = self._told(one, account, allowing)
         except Refused as refused:

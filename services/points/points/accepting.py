@@ -29,6 +29,7 @@ def accept(account: Account, taken: Taken, at: datetime) -> Decided[Account]:
     where = varint.pack((taken.number, to_ms(taken.at)))
     if given + giving.points > giving.per_member_day:
         data = {
+            "partner_id": giving.partner_id,  # whose award it is: so that its name is found, and loses its reason
             "cap": "per_member_day",
             "limit": giving.per_member_day,
             "taken": where,
@@ -80,7 +81,7 @@ def revoke(account: Account, revoking: Revoking, at: datetime) -> Decided[Accoun
         update={"clawback": "debt"}
     )  # the budget gets all of it back, so somebody owes it
     decided = undo(account, undoing_of(giving.ref, owed, revoking.entries), at)
-    asks = {"carry": ["points", giving.name]}
+    asks = {"partner_id": giving.partner_id, "carry": ["points", giving.name]}
     steps = tuple(
         step._replace(data={**step.data, **asks}) if step.ref == giving.ref else step for step in decided.steps
     )

@@ -8,6 +8,6 @@ from shared.world import World
 
 
 def follow(world: World, item: Item) -> None:
-    """Note a sale where the close of its day looks for it; leave no words behind what came in for nobody."""
+    """Note a sale where the close of its day looks for it; leave no words behind of who is erased."""
     sales.follow(world, item)
     forgetting.follow(world, item)

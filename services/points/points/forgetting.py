@@ -3,7 +3,8 @@
 A chain keeps no words, so it needs no change and stays verifiable. A name keeps what a request said. Of an erased
 member's it keeps what it takes to answer a retry, a reversal and a return: account, `seen`, the fingerprint (a keyed
 hash), and the amounts, which the shop must keep for its books. That is the only change that an item of the ledger ever
-sees; it is the same however often it is made.
+sees; it is the same however often it is made. What a till without a line sent leaves its name in the same way, as soon
+as the purchase is recorded under its own.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from points import packing
 from points.balances import OF_NOBODY
 from points.bought import Bought
 from points.model import Line
-from shared import chain, erasing, keys
+from shared import chain, erasing, finding, keys, relay
 from shared.chain import Entry, Packed
 from shared.table import Item
 from shared.world import World
@@ -25,22 +26,54 @@ _OF_BOOKS = ("store_id", "terminal_id", "taxes", "held_by")
 
 
 def forget(world: World, member_id: str) -> None:
-    """Take the words out of all names that have entered a member's account."""
-    _forget(world, erasing.entries_of(world.ledger.table, keys.account(keys.MEMBER_POINTS, member_id)))
+    """Take the words out of all names that have entered a member's account, and of those that are noted for it."""
+    account, noted = keys.account(keys.MEMBER_POINTS, member_id), world.directory.table
+    _forget(world, erasing.entries_of(world.ledger.table, account))
+    while notes := noted.items(keys.unentered(account, "")[0], consistent=True):
+        for note in notes:
+            _empty(world, note["sk"])
+            noted.delete(note["pk"], note["sk"])
 
 
 def follow(world: World, item: Item) -> None:
-    """The same for what has come into the account of an erased member since: the relay shows every item."""
-    if item["pk"].startswith(f"{keys.MEMBER_POINTS}#") and OF_NOBODY in item["s"]:
+    """The same for what has come into the account of an erased member since, or never may: the relay shows every item."""
+    if item["sk"] == 0:
+        _note(world, item)
+    elif item["pk"].startswith(f"{keys.MEMBER_POINTS}#") and OF_NOBODY in item["s"]:
         _forget(world, chain.entries_of(item))
 
 
+def _note(world: World, name: Item) -> None:
+    """Note a name with words that is not in its account and that nobody has to bring there: an erasure finds the note.
+
+    Its process may have died, its append been refused in a race, or it waits for people. The note comes before the look
+    at the account, and an erasure closes the account before it reads the notes: so one of the two sees the other.
+    """
+    if "carry" in name or "acc" not in name or without_words(name) == name:
+        return  # it surely enters, is nobody's, or says nothing
+    if relay.has_entered(world, name["pk"], name["acc"], name["seen"]):
+        return
+    account, seen = name["acc"], name["seen"]
+    if account[0] == keys.PARTNER_BUDGET:  # an award that the budget may never take
+        giving = packing.unpack_giving(name["op"])
+        account, seen = keys.account(keys.MEMBER_POINTS, giving.member_id), giving.member_seen
+    pk, sk = keys.unentered(account, name["pk"])
+    world.directory.table.put({"pk": pk, "sk": sk})
+    if OF_NOBODY in world.ledger.last_head(finding.AS_PACKED, account, seen).state:
+        _empty(world, sk)
+        world.directory.table.delete(pk, sk)
+
+
 def _forget(world: World, entries: Iterable[Entry]) -> None:
-    table = world.ledger.table
     for partition in (partition for entry in entries for partition in names_of(entry)):
-        name = table.get(partition, 0, consistent=True)
-        if name is not None and (left := without_words(name)) != name:
-            table.put(left)
+        _empty(world, partition)
+
+
+def _empty(world: World, partition: str) -> None:
+    table = world.ledger.table
+    name = table.get(partition, 0, consistent=True)
+    if name is not None and (left := without_words(name)) != name:
+        table.put(left)
 
 
 def without_words(name: Item) -> Item:
@@ -100,4 +133,5 @@ _EMPTIED: Mapping[str, Callable[[Packed], Packed]] = {
     "award": _blank("w"),
     "adjustment": _blank("w"),
     "action": _drop("f"),
+    "offline.purchase": _drop("b"),
 }

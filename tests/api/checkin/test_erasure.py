@@ -10,7 +10,7 @@ from checkin.visits import VISITS
 from infra import invariants
 from shared import events, inbox, relay
 from tests.events.test_relay import Box, ledger_records
-from tests.kit import OPERATOR
+from tests.kit import OPERATOR, member
 from tests.stream import record
 
 PHONE = "planted-device-9f2c"
@@ -77,7 +77,7 @@ def test_a_twin_that_looked_before_the_erasure_does_not_bind_the_phone_anew(been
     names = [one for one in ledger.table.scan(after=None, limit=1000) if "v" in one.get("op", {})]
     (twin,) = [one for one in names if one["pk"].endswith("c-2")]  # the phone was known, so it has bound nothing yet
     for name in names:
-        forgetting.forget_device(been.world, name, "taro")
+        forgetting.forget_device(been.world, name)
     assert checkins._bound_at(been.world, twin, arrival.unpack(twin["op"])) is None
     assert ledger.head(devices.DEVICE, twin["op"]["v"], consistent=True).state == ()
     assert faults(been) == []
@@ -142,3 +142,58 @@ def test_who_was_merged_is_forgotten_too(been, points, erase, is_merge_first):
     assert been.world.ledger.table.newest(f"D#{device}")["s"] == {"m": []}
     assert been.get("/v1/reviews").body["items"] == []
     assert faults(been) == []
+
+
+# ---- the phone of who was merged ------------------------------------------------------------------------------------
+
+
+def phone_is_known(client):
+    """What still leads to the phone: names, and whom its own chain binds."""
+    table = client.world.ledger.table
+    device = client.world.secrets.digest("device", PHONE)
+    names = [item["pk"] for item in table.scan(after=None, limit=1000) if item.get("op", {}).get("v") == device]
+    return [*names, *table.newest(f"D#{device}")["s"]["m"]]
+
+
+def merge(points):
+    consent = {"granted": True, "version": "1"}
+    assert points.as_(member("hanako")).put("/v1/me/consents/location", consent).status == 200
+    body = {"merge_id": "m", "into_member_id": "hanako"}
+    assert points.as_(OPERATOR).post("/v1/members/taro/merge", body).status == 200
+    hear(points, "member.merged")
+
+
+@pytest.mark.parametrize("leavers", [["hanako"], ["hanako", "taro"], ["taro", "hanako"]])
+def test_a_phone_that_was_used_under_a_merged_login_is_forgotten_also_after_they_were_parted(
+    points, taro, checkin, erase, leavers
+):
+    merge(points)
+    assert taro.post("/v1/me/checkins", checkin() | {"device_id": PHONE}).body["outcome"] == "awarded"
+    if "taro" in leavers:
+        assert points.as_(OPERATOR).post("/v1/members/taro/unmerge", {"merge_id": "m"}).status == 200
+        hear(points, "member.unmerged")
+    assert len(phone_is_known(points)) == 2
+    for one in leavers:
+        erase(one)
+    assert phone_is_known(points) == []
+    assert faults(taro) == []
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+def test_a_phone_lets_go_of_whom_it_has_bound_though_the_checkin_came_in_after_a_merge(
+    points, taro, checkin, erase, is_late
+):
+    """Its process died when it had bound the phone; the stream finishes it after the merge, or after the erasure."""
+    ledger = points.world.ledger
+    with pytest.MonkeyPatch.context() as dying:
+        dying.setattr(ledger, "enter_one", None)
+        assert taro.post("/v1/me/checkins", checkin() | {"device_id": PHONE}).status == 500
+    merge(points)
+    (name,) = (item for item in ledger.table.scan(after=None, limit=1000) if "v" in item.get("op", {}))
+    if is_late:
+        erase("hanako")
+    checkins.finish(points.world, name)
+    if not is_late:
+        erase("hanako")
+    assert phone_is_known(points) == []
+    assert faults(taro) == []

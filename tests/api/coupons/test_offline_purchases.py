@@ -1,13 +1,15 @@
 """Purchases without a line: handed to points once, recorded as if sent, and parked with a reason if they can't be."""
 
 import json
+import zlib
 
 import pytest
 
+from infra import invariants
 from points.reactions import CARRY_ON, REACTIONS
 from shared import inbox, keys
 from shared.member_ref import rotating_code
-from tests.kit import NOON, TILL, purchase
+from tests.kit import NOON, OPERATOR, TILL, purchase
 from tests.stream import Stream
 
 AT = "2026-11-20T02:30:00Z"
@@ -66,6 +68,14 @@ def test_a_purchase_without_a_line_earns_its_points_once(sync, deliver, balance,
     assert balance() == 10
     (entry,) = [one for one in points.get("/v1/members/taro/entries").body["items"] if one["kind"] == "earned"]
     assert entry["occurred_at"] == AT
+
+
+def test_the_same_item_twice_in_one_sync_is_booked_once_and_told_so(sync, deliver, balance):
+    body = purchase(occurred_at=AT)
+    again = {"outcome": "duplicate", "first": "applied"}
+    assert sync(body, body) == [{"id": "i-0", "outcome": "applied"}, {"id": "i-1", **again}]
+    deliver()
+    assert balance() == 10
 
 
 def test_a_purchase_that_is_sent_online_too_is_the_same_one(sync, deliver, balance, points):
@@ -169,8 +179,86 @@ def test_a_sync_holds_one_to_five_hundred_items(till, items):
 
 
 def test_a_purchase_is_two_names_and_its_entry(sync, deliver, points):
-    """Handed over: one unit, and one for the numbers of the sync; then what a purchase costs."""
+    """Handed over: one unit, and one for the numbers of the sync; then what a purchase costs, and one to let go of what was sent."""
     usage = points.world.ledger.table.usage
     usage.reset()
     sync(purchase(occurred_at=AT))
     assert usage.write_units == 2
+    usage.reset()
+    deliver()
+    assert usage.write_units == 2 + 1
+
+
+# ---- what the till sent ---------------------------------------------------------------------------------------------
+
+PHONE = {"type": "phone", "value": "+819012345678"}
+
+
+@pytest.fixture
+def handed(points):
+    """What is left of what a till sent, by the purchases' ids."""
+
+    def read():
+        names = points.world.ledger.table.scan(after=None, limit=1000)
+        sent = {one["pk"].rpartition("#")[2]: one["op"].get("b") for one in names if "#offline.purchase#" in one["pk"]}
+        return {one: body and json.loads(zlib.decompress(body)) for one, body in sent.items()}
+
+    return read
+
+
+def comes_again(points):
+    """The queue brings the purchase again, or somebody has it done again."""
+    body = json.dumps({"carry_on": keys.name("offline.purchase", keys.SHOP, "p-1")})
+    again = {"Records": [{"messageId": "again", "body": body}]}
+    done = inbox.work(points.world, again, reactions=REACTIONS, carry_on=CARRY_ON)
+    assert done == {"batchItemFailures": []}
+
+
+def test_what_the_till_sent_is_kept_no_longer_than_until_it_is_recorded(sync, deliver, points, handed, balance):
+    operator = points.as_(OPERATOR)
+    assert operator.post("/v1/members/taro/identities", {"identity": PHONE}).status == 201
+    body = purchase(occurred_at=AT, member={"identity": PHONE})
+    bought = [{"line_id": "1", "sku": "SKU-DIARY", "quantity": 1, "amount": 1000}]
+    nobodys = purchase(purchase_id="p-2", occurred_at=AT, member=None, lines=bought)
+    sync(body, nobodys)
+    assert handed() == {"p-1": body, "p-2": nobodys}
+    for _ in range(2):
+        assert deliver() == []
+        assert (handed(), balance()) == ({"p-1": None, "p-2": None}, 10)
+    assert [one["outcome"] for one in sync(body, nobodys)] == ["duplicate"] * 2
+    assert points.as_(TILL).post("/v1/purchases", body).is_replay
+    assert operator.delete("/v1/members/taro", {}).status == 202
+    everything = str(points.world.ledger.table.scan(after=None, limit=1000))
+    assert PHONE["value"] not in everything
+    assert not list(invariants.faults(points.world.ledger.table.scan(after=None, limit=1000)))
+
+
+def test_a_process_that_dies_before_it_has_let_go_of_it_is_followed_by_the_next(
+    sync, deliver, points, handed, balance, monkeypatch
+):
+    sync(purchase(occurred_at=AT))
+    with monkeypatch.context() as dying:
+        dying.setattr(points.world.ledger.table, "put", lambda _: 1 / 0)
+        with pytest.raises(AssertionError, match="itemIdentifier"):
+            deliver()
+    assert (balance(), handed()["p-1"] is None) == (10, False)
+    comes_again(points)
+    assert (balance(), handed()) == (10, {"p-1": None})
+
+
+def test_what_was_reversed_before_it_was_recorded_is_not_kept(sync, deliver, points, handed):
+    sync(purchase(occurred_at=AT))
+    said = {"reverse_id": "v", "kind": "purchase", "source": "pos"}
+    assert points.as_(TILL).post("/v1/operations/p-1/reverse", said).status == 200
+    assert deliver() == ["reversed"]
+    assert handed() == {"p-1": None}
+
+
+def test_what_could_not_be_recorded_is_kept_until_it_can(sync, deliver, points, handed, balance):
+    body = purchase(occurred_at=AT, member={"identity": PHONE})
+    sync(body)
+    assert deliver() == ["member_not_found"]
+    assert handed() == {"p-1": body}
+    assert points.as_(OPERATOR).post("/v1/members/taro/identities", {"identity": PHONE}).status == 201
+    comes_again(points)
+    assert (handed(), balance()) == ({"p-1": None}, 10)

@@ -1,6 +1,7 @@
 """A member leaves: asks for it, may stay after all, and is erased; what comes in later moves nothing."""
 
 import json
+import re
 from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
@@ -8,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from infra import invariants
-from points import erasure, jobs, leaving, packing
+from points import erasure, forgetting, jobs, leaving, packing
 from points.reactions import CARRY_ON
 from shared import events, inbox, keys, relay
 from shared.directory import Directory
@@ -216,6 +217,31 @@ def sold(client, purchase_id, source="pos"):
     return packing.unpack_bought(name["op"]).lines
 
 
+def test_an_award_that_gave_nothing_keeps_no_reason(client):
+    """The member's chain refused one after the budget had taken it; another was closed before it came there."""
+    settings = {"name": "cafe", "budget": {"kind": "monthly", "points": 2000}}
+    capped = settings | {"caps": {"per_member_day": 100}}
+    assert client.as_(OPERATOR).put("/v1/partners/cafe", capped).status == 200
+    code = client.as_(TARO).get("/v1/me/code").body["static"]["value"]
+
+    def give(award_id):
+        body = {"award_id": award_id, "member": {"code": code}, "points": 80, "reason": f"LATTE {award_id} for Taro"}
+        return client.as_(CAFE).post("/v1/awards", body)
+
+    dying(client, lambda: give("refused"))
+    assert give("given").status == 201
+    assert give("refused").code == "cap_exceeded"
+    assert client.as_(OPERATOR).put("/v1/partners/cafe", settings).status == 200
+    dying(client, lambda: give("closed"))
+    assert client.as_(CAFE).post("/v1/operations/closed/reverse", {"reverse_id": "u", "kind": "award"}).status == 200
+    assert everything(client.world).count("LATTE") == 3
+    told = sweep(client).sent
+    assert [fault for event in told for fault in catalogue.faults(event)] == []
+    erase(client)
+    assert "LATTE" not in everything(client.world)
+    assert faults(client) == []
+
+
 def test_the_chain_is_as_it_was_and_one_entry_longer(known):
     before = known.world.ledger.table.items("M#taro")
     erase(known)
@@ -328,12 +354,12 @@ def test_a_debt_is_let_go(known):
     assert faults(known) == []
 
 
-def dying(client, act):
+def dying(client, act, before=("M#",)):
     """A request whose process dies after its name."""
     put_new = client.world.ledger.table.put_new
 
     def until_the_name(item):
-        if item["pk"].startswith("M#"):
+        if item["pk"].startswith(before):
             raise KeyboardInterrupt
         return put_new(item)
 
@@ -358,15 +384,100 @@ def test_a_purchase_whose_process_died_before_its_entry_moves_nothing(client, is
     assert faults(client) == []
 
 
-def sweep(client):
+def sweep(client, follow=None):
     box = Box()
-    relay.relay_ledger(client.world, ledger_records(client), box)
+    relay.relay_ledger(client.world, ledger_records(client), box, follow)
+    assert box.parked == []
     for n, (_, name) in enumerate(box.carried):
         message = {"messageId": str(n), "body": json.dumps({"carry_on": name})}
         done = inbox.work(client.world, {"Records": [message]}, reactions={}, carry_on=CARRY_ON)
         assert done == {"batchItemFailures": []}
     assert not [item for item in items(client.world.transient) if item["pk"].startswith("parked")]
     return box
+
+
+# ---- names that never entered ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked(client):
+    """Requests of Taro's that have a name with words, and no entry: their processes died, or they wait for people."""
+    buy(client, "before", 30_000)
+    code = client.as_(TARO).get("/v1/me/code").body["static"]["value"]
+    line = {"line_id": "1", "sku": "SKU-DIARY", "quantity": 1, "amount": 1000}
+    of_taro = {"member": {"member_id": "taro"}, "points": 5, "order_ref": "ORDER-SECRET"}
+    award = {"award_id": "w", "member": {"code": code}, "points": 3, "reason": "LATTE for Taro"}
+    for act in (
+        lambda: buy(client, "p", points_used=5, order_ref="ORDER-SECRET", lines=[line]),
+        lambda: client.post("/v1/spends", {"spend_id": "s", **of_taro}),
+        lambda: client.post("/v1/holds", {"hold_id": "h", **of_taro}),
+        lambda: client.as_(CAFE).post("/v1/awards", award),
+    ):
+        dying(client, act, before=("M#", "P#"))
+    shop.set_programme(client, approval_above=10)
+    gift = {"adjustment_id": "a", "member": {"member_id": "taro"}, "points": 70, "reason": "WEDDING of Taro"}
+    assert client.as_(OPERATOR).post("/v1/adjustments", gift).status == 202
+    assert words_of(client) == ["N#adjustment#a", "N#award#w", "N#hold#h", "N#purchase.pos#p", "N#spend#s"]
+    return client
+
+
+def words_of(client):
+    """The names that have words still, without whose they are."""
+    names = [one for one in items(client.world.ledger.table) if one["sk"] == 0]
+    return sorted(re.sub("#[a-z.]*#", "#", one["pk"][2:]).join(("N#", "")) for one in names if is_told(one))
+
+
+def is_told(name):
+    said = str(packing.unpack_bought(name["op"])) if "purchase" in name["pk"] else str(name.get("op"))
+    return any(word in said for word in ("ORDER-SECRET", "SKU-DIARY", "LATTE", "WEDDING"))
+
+
+def noted(client):
+    return [one for one in items(client.world.directory.table) if one["pk"].startswith("unentered#")]
+
+
+@pytest.mark.parametrize("is_relayed_late", [True, False])
+def test_a_name_that_never_entered_loses_its_words_too(asked, is_relayed_late):
+    """The relay has noted it for the erasure; or it comes after the erasure, and does it itself."""
+    if not is_relayed_late:
+        sweep(asked, follow=forgetting.follow)
+        assert len(noted(asked)) == 5
+    erase(asked)
+    if is_relayed_late:
+        sweep(asked, follow=forgetting.follow)
+    assert (words_of(asked), noted(asked)) == ([], [])
+    assert faults(asked) == []
+
+
+def test_an_erasure_between_the_look_and_the_note_leaves_no_words(asked):
+    put = asked.world.directory.table.put
+
+    def erased_before(item):
+        if item["pk"].startswith("unentered#") and state_of(asked) == "active":
+            erase(asked)
+        put(item)
+
+    asked.world.directory.table.put = erased_before
+    sweep(asked, follow=forgetting.follow)
+    assert (words_of(asked), noted(asked)) == ([], [])
+
+
+def test_who_was_merged_loses_the_words_of_what_never_entered_too(asked):
+    sweep(asked, follow=forgetting.follow)
+    body = {"merge_id": "m", "into_member_id": "hanako"}
+    assert asked.as_(OPERATOR).post("/v1/members/taro/merge", body).status == 200
+    erase(asked, "hanako")
+    assert (words_of(asked), noted(asked)) == ([], [])
+
+
+def test_what_has_entered_is_not_noted_and_costs_the_relay_half_a_unit(client):
+    buy(client, "before", 30_000)
+    spend(client, 5, "s")
+    (name,) = [one for one in items(client.world.ledger.table) if one["pk"].startswith("N#spend")]
+    usage = client.world.ledger.table.usage
+    usage.reset()
+    forgetting.follow(client.world, name)
+    assert (usage.read_units, usage.write_units, noted(client)) == (0.5, 0, [])
 
 
 # ---- merged members -------------------------------------------------------------------------------------------------
