@@ -184,6 +184,33 @@ def test_days_that_a_cap_has_forgotten_stay_forgotten_after_a_merge_has_ended():
     assert room(left, programme, TODAY + 40)["bag"] == 5
 
 
+LIMITED = Programme.model_validate(
+    {"earning": ({"rule_id": "bag", "kind": "bonus", "points": 3, "cap": {"per_day": 5}},)}, strict=False
+)
+
+
+@st.composite
+def counted(draw):
+    """A counter as accounts keep it: one of 0 stays only where days may have been forgotten."""
+    first, length = TODAY + draw(st.integers(0, 1)), draw(st.sampled_from([2, DAYS_KEPT]))
+    points = draw(st.lists(st.integers(0, 1), min_size=length, max_size=length))
+    days = tuple((first + n, number) for n, number in enumerate(points) if number or len(points) == DAYS_KEPT)
+    return Account(caps=(Capped("bag", 99, days),))
+
+
+@given(counted(), counted(), st.integers(TODAY - 1, TODAY + DAYS_KEPT))
+def test_a_merged_member_has_no_more_room_on_any_day_than_either_had(one, other, day):
+    left = [room(account, LIMITED, day)["bag"] for account in (one, other, together(other, one))]
+    assert left[2] <= min(left[:2])
+
+
+def test_a_day_of_which_nothing_stands_keeps_the_days_before_it_forgotten_in_a_merge():
+    full = Account(caps=(Capped("bag", 30, tuple((TODAY + n, 5 * (n != 3)) for n in range(DAYS_KEPT))),))
+    account = together(full, capped(ever=5, d6=5))
+    assert account.caps[0].days == (*full.caps[0].days[:-1], (TODAY + 6, 10))
+    assert room(account, LIMITED, TODAY - 1)["bag"] == 0
+
+
 def test_the_tier_of_the_merged_member_is_told():
     levels = [{"name": "base", "from": 0}, {"name": "gold", "from": 1000}]
     programme = Programme.model_validate({"tiers": {"levels": levels}}, strict=False)

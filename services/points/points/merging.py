@@ -116,9 +116,16 @@ def _caps(one: Account, other: Account) -> tuple[Capped, ...]:
     known = {capped.rule_id: capped for capped in one.caps}
     for capped in other.caps:
         old = known.get(capped.rule_id, Capped(capped.rule_id, 0, ()))
-        days = _sums(old.days, capped.days)[-DAYS_KEPT:]
-        known[capped.rule_id] = Capped(capped.rule_id, old.ever + capped.ever, days)
+        known[capped.rule_id] = Capped(capped.rule_id, old.ever + capped.ever, _days(old, capped))
     return tuple(known.values())
+
+
+def _days(one: Capped, other: Capped) -> tuple[tuple[int, int], ...]:
+    """What a rule gave both by day. A day of 0 is kept: where it stands, the days before it are forgotten."""
+    days = dict(one.days)
+    for day, points in other.days:
+        days[day] = days.get(day, 0) + points
+    return tuple(sorted(days.items())[-DAYS_KEPT:])
 
 
 # ---- apart ----------------------------------------------------------------------------------------------------------
