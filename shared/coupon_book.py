@@ -96,6 +96,7 @@ class Coupon:
 class Book:
     """A member's coupons in the order of their issue; `gone` counts, by locator, those that left the head.
 
+    It is less by those that are in the book and count for another, who was parted from this member.
     `uses` counts the codes on paper that this member used, by the locator of their campaign's own coupons.
     `cards` are the member's stamp cards: what fills one, and what takes its coupon back, is one append with the coupon.
     """
@@ -147,7 +148,7 @@ class Book:
     def again(self, coupon: Coupon) -> Book:
         """The book with a coupon that had left the head, as the oldest of all."""
         counts = dict(self.gone)
-        counts[coupon.locator] = max(0, counts.get(coupon.locator, 0) - 1)  # it may have gone with a merge's end
+        counts[coupon.locator] = counts.get(coupon.locator, 0) - 1  # below 0 if a merge's end has taken its count along
         gone = tuple(sorted((key, n) for key, n in counts.items() if n))
         return replace(self, coupons=(coupon, *self.coupons), gone=gone)
 

@@ -169,10 +169,19 @@ def is_paused(world: World, campaign_id: str) -> bool:
     return item is not None and item["said"]["state"] == "paused"
 
 
+def holds_out(world: World, campaign_id: str) -> bool:
+    """Whether a campaign holds anybody out now."""
+    return _share_bp(world, campaign_id) > 0
+
+
 def is_held_out(world: World, campaign_id: str, member_id: str) -> bool:
     """Whether a member belongs to the share that a campaign holds out now."""
+    return holdout.is_held_out(campaign_id, member_id, _share_bp(world, campaign_id))
+
+
+def _share_bp(world: World, campaign_id: str) -> int:
     item = world.directory.setting(keys.campaign(campaign_id))
-    return item is not None and holdout.is_held_out(campaign_id, member_id, holdout.share_bp(item["said"]))
+    return 0 if item is None else holdout.share_bp(item["said"])
 
 
 def found_in(redemption: Item, coupon_id: str) -> str | None:

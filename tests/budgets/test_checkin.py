@@ -14,11 +14,13 @@ from checkin.model import Hours, Store, Weekday
 from checkin.reactions import REACTIONS as CHECKIN_REACTIONS
 from checkin.routes import ROUTES as CHECKIN
 from checkin.tries import KEPT_MAX
+from coupons.routes import ROUTES as COUPONS
 from points.reactions import REACTIONS
 from points.routes import ROUTES as POINTS
 from shared import chain, events, inbox, keys
 from shared.memory import size
 from shared.secrets import Secrets
+from tests.api.coupons.conftest import CAMPAIGN
 from tests.kit import OPERATOR, ROOT, TILL, Client, FakeClock, make_world, member
 from tests.phones import Play, hashed, verdict
 from tests.stream import Stream
@@ -76,6 +78,18 @@ def test_a_checkin_is_two_writes_half_a_read_and_the_members_profile(taro, clock
     assert spent(taro.world, lambda: taro.post("/v1/me/checkins", body(clock, "c-2"))) == USUAL  # the second of the day
     clock.forward(days=1)
     assert spent(taro.world, lambda: taro.post("/v1/me/checkins", body(clock, "c-3", is_mock=True))) == USUAL
+
+
+@pytest.mark.parametrize(("share_bp", "more"), [(0, {}), (1000, {"read": 1, "trips": 5})])
+def test_a_reward_that_some_are_held_out_of_costs_half_a_read_more(taro, clock, share_bp, more):
+    """For it is asked whose the account is by now."""
+    measured = {"claimable": False, "attribution": {"window_hours": 24, "holdout_share_bp": share_bp}}
+    assert Client(COUPONS, taro.world, OPERATOR).post("/v1/campaigns", CAMPAIGN | measured).status == 201
+    store = SHIBUYA | {"rewards": [{"points": 10, "campaign_id": "spring"}]}
+    assert taro.as_(OPERATOR).put("/v1/stores/shibuya", store).status == 200
+    taro.post("/v1/me/checkins", body(clock, "first"))  # which reads the settings
+    clock.forward(days=1)
+    assert spent(taro.world, lambda: taro.post("/v1/me/checkins", body(clock, "c-1"))) == USUAL | more
 
 
 @pytest.mark.parametrize("late", [0, 500])

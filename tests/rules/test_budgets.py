@@ -10,6 +10,7 @@ from points import accepting, budgets
 from points.accepting import Revoking
 from points.balances import ACCOUNT, Account
 from points.budgets import BUDGET, LATE_MAX, BudgetState, Giving, GivingBack, Late, Taken
+from points.merging import together
 from points.programme import Programme
 from shared import chain, clock
 from shared.chain import Entry, Part
@@ -199,10 +200,10 @@ def test_a_members_answer_tells_where_the_budget_took_it():
         assert accepting.taken_of(taken.giving, answer(account, taken)) == taken
 
 
-def answer(account, taken):
-    decided = accepting.accept(account, taken, NOON)
-    before = chain.head_of(ACCOUNT, "M#taro", None)
-    item = chain.next_item(ACCOUNT, before, [Part(b"operates", decided.steps)], decided.state, NOON)
+def answer(account, taken, at=NOON):
+    decided = accepting.accept(account, taken, at)
+    before = chain.Head("M#taro", 0, at, account)
+    item = chain.next_item(ACCOUNT, before, [Part(b"operates", decided.steps)], decided.state, at)
     return chain.entries_of(item)[-1]
 
 
@@ -239,3 +240,44 @@ def test_a_partner_never_gives_a_member_more_in_a_day_than_its_cap(acts):
         day = Programme().day(at)
         of_today = sum(one.points for one, entry in standing if Programme().day(entry.recorded_at) == day)
         assert of_today == accepting.given_today(account, "cafe", day.toordinal()) <= 300
+
+
+ON_DAYS = some.lists(some.tuples(some.integers(0, 9), some.integers(0, 9), some.booleans()), max_size=12)
+
+
+@given(ON_DAYS, ON_DAYS)
+def test_what_one_of_two_was_given_on_a_day_stays_counted_whatever_is_taken_back_when_they_are_one(before, after):
+    accounts, at = {"taro": Account(), "hanako": Account()}, NOON
+    standing: list[tuple[Giving, Entry]] = []
+    for n, (number, hours, is_reversal) in enumerate((*before, *after)):
+        at += timedelta(hours=hours)
+        if n == len(before):
+            accounts = {"hanako": together(accounts["hanako"], accounts["taro"])}
+        if is_reversal and standing:
+            one, entry = standing.pop(number % len(standing))
+            who = one.member_id if one.member_id in accounts else "hanako"
+            accounts[who] = accepting.revoke(accounts[who], Revoking(one, (entry,)), at).state
+        else:
+            who = sorted(accounts)[number % len(accounts)]
+            taken = Taken(giving(points=25 * (number + 1), member_id=who), 1, at)
+            entry = answer(accounts[who], taken, at)
+            accounts[who] = accepting.accept(accounts[who], taken, at).state
+            if entry.kind == "earned":
+                standing.append((taken.giving, entry))
+        of_today = [one for one, entry in standing if day_of(entry.recorded_at) == day_of(at)]
+        counted = [accepting.given_today(one, "cafe", day_of(at).toordinal()) for one in accounts.values()]
+        assert sum(one.points for one in of_today) == sum(counted)
+
+
+def test_what_is_taken_back_of_yesterday_leaves_today_counted():
+    """Both days stand beside one another where two members became one."""
+    yesterday = NOON - timedelta(days=1)
+    entry = answer(Account(), Taken(giving(), 1, yesterday), yesterday)
+    days = [Programme().day(when).toordinal() for when in (yesterday, NOON)]
+    others = (("bakery", days[1], 40), ("cafe", days[1], 300))
+    account = Account(awards=(("cafe", days[0], 100), *others))
+    after = accepting.revoke(account, Revoking(giving(), (entry,)), NOON).state
+    assert after.awards == (*others, ("cafe", days[0], 0))
+    assert accepting.accept(after, Taken(giving("b", points=1), 2, NOON), NOON).steps[-1].kind == "refused"
+    next_day = accepting.accept(after, Taken(giving("c"), 3, NOON), NOON + timedelta(days=1)).state
+    assert next_day.awards == (("cafe", days[1] + 1, 100),)

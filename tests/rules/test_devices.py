@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from checkin import devices
-from checkin.devices import BOUND_FOR, DEVICE, MEMBERS_PER_DEVICE, Bound, is_bound, united
+from checkin.devices import BOUND_FOR, DEVICE, MEMBERS_PER_DEVICE, Bound, is_bound
 from shared.errors import Conflict
 from tests.kit import NOON
 
@@ -47,12 +47,23 @@ def test_any_thirty_days_see_at_most_three_members_of_a_device(tries: list[tuple
 SINCE = st.dictionaries(st.sampled_from("abc"), st.integers(0, 9))
 
 
-@given(SINCE, SINCE)
-def test_two_members_devices_together_are_each_kept_once_with_the_later_time(
-    one: dict[str, int], other: dict[str, int]
+def bound(since: dict[str, int]) -> devices.Places:
+    return tuple(Bound(who, NOON + days * DAY) for who, days in since.items())
+
+
+@given(SINCE, SINCE, SINCE)
+def test_two_members_devices_part_as_they_were_but_for_those_that_were_bound_anew(
+    one: dict[str, int], other: dict[str, int], since: dict[str, int]
 ) -> None:
-    both = united(*(tuple(Bound(who, NOON + days * DAY) for who, days in of.items()) for of in (one, other)))
-    assert {place.who: place.at for place in both} == {
-        who: NOON + max(one.get(who, 0), other.get(who, 0)) * DAY for who in {*one, *other}
-    }
-    assert len(both) == len({*one, *other})
+    places = (*bound(one), *bound(other))
+    for new in bound({who: 10 + days for who, days in since.items()}):
+        places = (*devices.others(places, new.who, NOON), new)
+    anew = {who: 10 + days for who, days in since.items()}
+    assert sorted(devices.apart(places, bound(other))) == sorted(bound(one | anew))
+
+
+def test_a_device_that_both_had_counts_once() -> None:
+    places = bound(dict.fromkeys("abcd", 0)) + bound({"a": 1, "b": 2})
+    assert not devices.has_as_many_as_may(places, "new", NOON)
+    assert devices.has_as_many_as_may(places + bound({"e": 3}), "new", NOON)
+    assert not devices.has_as_many_as_may(places + bound({"e": 3}), "a", NOON)

@@ -64,6 +64,7 @@ def test_an_account_comes_back_from_its_packed_form(account, debt, earned, numbe
         purchases=number,
         slid=TODAY,
         alarm=TODAY + 335,
+        returned=tuple((held.mark, held.lots) for held in account.holds),
     )
     assert ACCOUNT.unpack(ACCOUNT.pack(whole)) == whole
 

@@ -1,9 +1,11 @@
 """Visits of members who turn out to be one: the day's limits hold for the one, and each has its own again after."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from checkin.devices import Bound
 from checkin.evidence import STAFF_SCAN
 from checkin.merging import MERGER
 from checkin.rules import AWARD_GAP
@@ -96,3 +98,16 @@ def test_somebody_who_was_never_anywhere_is_merged_too():
     one = been("s-1")
     assert merged(Visits(), one)[1] == one
     assert merged(one, Visits())[1] == one
+
+
+def test_each_has_its_own_devices_again_after_the_end_of_a_merge():
+    """A device that the other brought has a place for the other alone, and takes none of one's own five."""
+    mine, shared, his, new = (Bound(name, NOON + timedelta(hours=n)) for n, name in enumerate(("a", "b", "c", "d")))
+    one, other = Visits(devices=(shared, his)), Visits(devices=(mine, shared._replace(at=NOON)))
+    left, there = merged(one, other)
+    for name in "abc":
+        assert there.knows(name, NOON)
+    there = VISITS.unpack(VISITS.pack(replace(there, devices=(*there.devices, new))))
+    back, rest = parted(VISITS.unpack(left.steps[0].data[MOVED]), there)
+    assert back.devices == one.devices
+    assert rest.devices == (*other.devices, new)

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from hypothesis import given, strategies as st
 
-from points.balances import ACCOUNT, Account, Capped, add, later, settle, take
+from points.balances import ACCOUNT, Account, Capped, Held, add, later, settle, take
 from points.caps import DAYS_KEPT, room
+from points.holding import Ending, Holding, end
 from points.lots import Lot, merged, total
 from points.merging import apart, coming_back, merger, together
 from points.programme import Programme
@@ -115,6 +116,50 @@ def test_what_comes_back_is_what_is_left_and_no_point_is_made_or_lost(one, other
     assert 0 <= short <= sum(brought.values()) - total(back.state.lots)
 
 
+GOOD_LOTS = LOTS.map(lambda lots: tuple(lot for lot in lots if lot.last_day not in range(1, TODAY)))
+
+
+def holding(n, points):
+    return Holding(f"h-{n}", points, "o", 60, ZONE)
+
+
+@given(
+    accounts(),
+    accounts(),
+    st.lists(st.tuples(GOOD_LOTS, st.sampled_from(["open", "end", "lapse"])), max_size=3),
+    st.data(),
+)
+def test_what_a_hold_gave_back_while_two_were_one_comes_back_with_the_rest(one, other, holds, data):
+    """Captured in part, let go or lapsed; where it is open still it stays, for what ends it follows the merge."""
+    minute = timedelta(minutes=1)
+    for n, (lots, how) in enumerate(holds):
+        held = Held(holding(n, total(lots)).mark, f"h-{n}", NOON + (minute if how == "lapse" else 9 * minute), lots)
+        one = one._replace(holds=(*one.holds, held))
+    left, joined = merge(one, other)
+    there, returned = joined.state, 0
+    for n, (lots, how) in enumerate(holds):
+        captured = data.draw(st.integers(0, total(lots))) if how == "end" else total(lots) if how == "open" else 0
+        if how == "end":
+            there = end(there, Ending(holding(n, total(lots)), captured), NOON).state
+        returned += total(lots) - captured
+    there = ACCOUNT.unpack(ACCOUNT.pack(there))
+    back, rest = part(ACCOUNT.unpack(left.steps[-1].data[MOVED]), there, NOON + minute)
+    assert back.state.available == points(back) == one.available + returned
+    assert rest.state.available == other.available
+    assert "shortfall" not in back.steps[-1].data
+    assert (back.state.returned, rest.state.returned) == ((), ())
+
+
+def test_what_a_hold_gave_back_two_merges_on_comes_back_through_both():
+    lots = (Lot(False, TODAY + 300, 60),)
+    taro = Account(holds=(Held(holding(1, 60).mark, "h-1", NOON + timedelta(hours=1), lots),))
+    hanako, jiro = together(Account(), taro), Account()
+    there = end(together(jiro, hanako), Ending(holding(1, 60), 10), NOON).state
+    back = coming_back(there, hanako, NOON, ZONE)
+    assert (back.available, apart(there, hanako, back)) == (50, jiro)
+    assert (coming_back(back, taro, NOON, ZONE).available, back.returned[0][1]) == (50, (lots[0].with_points(50),))
+
+
 @given(accounts(), accounts())
 def test_both_sides_agree_and_their_entries_add_up(one, other):
     left, joined = merge(one, other)
@@ -129,6 +174,7 @@ def test_every_field_of_an_account_is_dealt_with():
     assert set(Account._fields) == {
         *("lots", "debt", "dated", "earned", "awards", "caps", "purchases"),  # come back
         *("holds", "pending"),  # stay
+        "returned",  # says what holds have given back that were brought: that comes back
         *("slid", "alarm", "told", "tier"),  # notes of the account that stays
         "is_erased",  # of no account that is merged: whoever is erased is nobody
     }
@@ -182,6 +228,33 @@ def test_days_that_a_cap_has_forgotten_stay_forgotten_after_a_merge_has_ended():
     for one in (account, left):
         assert room(one, programme, TODAY)["bag"] == 0
     assert room(left, programme, TODAY + 40)["bag"] == 5
+
+
+LIMITED = Programme.model_validate(
+    {"earning": ({"rule_id": "bag", "kind": "bonus", "points": 3, "cap": {"per_day": 5}},)}, strict=False
+)
+
+
+@st.composite
+def counted(draw):
+    """A counter as accounts keep it: one of 0 stays only where days may have been forgotten."""
+    first, length = TODAY + draw(st.integers(0, 1)), draw(st.sampled_from([2, DAYS_KEPT]))
+    points = draw(st.lists(st.integers(0, 1), min_size=length, max_size=length))
+    days = tuple((first + n, number) for n, number in enumerate(points) if number or len(points) == DAYS_KEPT)
+    return Account(caps=(Capped("bag", 99, days),))
+
+
+@given(counted(), counted(), st.integers(TODAY - 1, TODAY + DAYS_KEPT))
+def test_a_merged_member_has_no_more_room_on_any_day_than_either_had(one, other, day):
+    left = [room(account, LIMITED, day)["bag"] for account in (one, other, together(other, one))]
+    assert left[2] <= min(left[:2])
+
+
+def test_a_day_of_which_nothing_stands_keeps_the_days_before_it_forgotten_in_a_merge():
+    full = Account(caps=(Capped("bag", 30, tuple((TODAY + n, 5 * (n != 3)) for n in range(DAYS_KEPT))),))
+    account = together(full, capped(ever=5, d6=5))
+    assert account.caps[0].days == (*full.caps[0].days[:-1], (TODAY + 6, 10))
+    assert room(account, LIMITED, TODAY - 1)["bag"] == 0
 
 
 def test_the_tier_of_the_merged_member_is_told():

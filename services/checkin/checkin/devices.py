@@ -6,6 +6,7 @@ and takes one of its places for 60: so any 30 days see at most three members on 
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -39,10 +40,14 @@ def others(places: Places, who: str, at: datetime) -> Places:
     return tuple(one for one in places if one.who != who and at - one.at <= PLACE_KEPT)
 
 
-def united(one: Places, other: Places) -> Places:
-    """The places of both, each since the later of its times."""
-    latest = {place.who: place for place in sorted((*one, *other), key=lambda place: place.at)}
-    return tuple(latest.values())
+def has_as_many_as_may(places: Places, device: str, at: datetime) -> bool:
+    """Whether other devices are all that a member may have. One that two members had who became one counts once."""
+    return len({one.who for one in others(places, device, at)}) >= DEVICES_PER_MEMBER
+
+
+def apart(places: Places, brought: Places) -> Places:
+    """The places without those that were brought: what was bound before by the other too, or anew since, is the other's."""
+    return tuple((Counter(places) - Counter(brought)).elements())
 
 
 def binding(name: str) -> str:

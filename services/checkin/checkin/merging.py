@@ -2,8 +2,9 @@
 
 The merged member has been wherever either was: the stores of the day, the last award and the last fix of both count,
 and so do their devices and what they tried in vain.
-If the merge is ended, each has been where it was before; but the last award and fix stay with the other as well, for
-who was parted minutes ago has no new right to a reward.
+If the merge is ended, each has been where it was before, and has the devices that it had; a device that was bound while
+they were one is the other's, who was bound to it. But the last award and fix stay with the other as well, for who was
+parted minutes ago has no new right to a reward.
 """
 
 from __future__ import annotations
@@ -32,17 +33,21 @@ def join(visits: Visits, move: Move[Visits], _at: datetime) -> Decided[Visits]:
         award_store_id=brought.award_store_id if is_later else visits.award_store_id,
         award=brought.award if is_later else visits.award,
         fix=brought.fix if _is_later(brought.fix, visits.fix) else visits.fix,
-        devices=devices.united(visits.devices, brought.devices),
+        devices=(*visits.devices, *brought.devices),  # one that both had stands there twice: each takes its own along
         tries=tries.united(visits.tries, brought.tries),
     )
     return Decided(together, (move.step(),))
 
 
 def part(visits: Visits, move: Move[Visits], _at: datetime) -> Decided[Visits]:
-    """The visits that were brought are the other's alone again."""
+    """The visits and devices that were brought are the other's alone again.
+
+    On those devices it is the other who has a place: whoever kept them here would be one member more than places.
+    """
     brought = {visit.checkin_id for visit in move.brought.taken}
     left = tuple(visit for visit in visits.taken if visit.checkin_id not in brought)
-    return Decided(replace(visits, taken=left), (move.step(is_end=True),))
+    own = devices.apart(visits.devices, move.brought.devices)
+    return Decided(replace(visits, taken=left, devices=own), (move.step(is_end=True),))
 
 
 def come_back(_: Visits, move: Move[Visits], _at: datetime) -> Decided[Visits]:

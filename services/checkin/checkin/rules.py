@@ -189,8 +189,8 @@ def _device_reason(visits: Visits, arrival: Arrival, at: datetime) -> str | None
         return None
     if arrival.bound_at is None:
         return "device_shared"
-    others = devices.others(visits.devices, arrival.device[:DEVICE_SIGNS], at)
-    return "too_many_devices" if len(others) >= devices.DEVICES_PER_MEMBER else None
+    has_all = devices.has_as_many_as_may(visits.devices, arrival.device[:DEVICE_SIGNS], at)
+    return "too_many_devices" if has_all else None
 
 
 def _limit_reason(visits: Visits, store_id: str, day: date, at: datetime) -> str | None:
@@ -237,9 +237,9 @@ def _with_device(visits: Visits, arrival: Arrival, at: datetime) -> Visits:
     if arrival.device is None or arrival.bound_at is None:
         return visits
     sign = arrival.device[:DEVICE_SIGNS]
-    others = devices.others(visits.devices, sign, at)
-    if len(others) >= devices.DEVICES_PER_MEMBER:
+    if devices.has_as_many_as_may(visits.devices, sign, at):
         return visits
+    others = devices.others(visits.devices, sign, at)
     return replace(visits, devices=(*others, devices.Bound(sign, arrival.bound_at)))
 
 

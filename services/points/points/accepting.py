@@ -48,7 +48,11 @@ def given_today(account: Account, partner_id: str, day: int) -> Points:
 
 
 def _with_given(account: Account, partner_id: str, day: int, points: Points) -> Account:
-    others = tuple(award for award in account.awards if award[1] == day and award[0] != partner_id)
+    """The account with so many points of a partner on a day. Days before it are over, and forgotten.
+
+    Later days stay: a merge may bring today's awards beside yesterday's, one of which is then taken back.
+    """
+    others = tuple(award for award in account.awards if award[1] >= day and award[:2] != (partner_id, day))
     return account._replace(awards=(*others, (partner_id, day, points)))
 
 

@@ -62,6 +62,7 @@ class Account(NamedTuple):  # a tuple is changed four times as fast as a frozen 
     alarm: int = 0  # the day of the latest alarm that an entry asked for
     told: int = 0  # the day up to which reminders have been said
     tier: str = ""  # the tier that was told last; none: the lowest
+    returned: tuple[tuple[bytes, tuple[Lot, ...]], ...] = ()  # by the mark of each hold that a merge brought, its rest
     is_erased: bool = False  # its holder is no member any more: nothing stays in it
 
     @property
@@ -130,8 +131,12 @@ def require(points: Points, available: Points) -> None:
 
 
 def give_back(account: Account, held: Held) -> Account:
-    """A hold's lots are the account's again."""
-    return put_back(account, held.lots)._replace(holds=tuple(one for one in account.holds if one.mark != held.mark))
+    """A hold's lots are the account's again; of a hold that a merge brought they are noted, in case it is ended."""
+    account = put_back(account, held.lots)
+    if account.returned:
+        returned = tuple((mark, held.lots if mark == held.mark else lots) for mark, lots in account.returned)
+        account = account._replace(returned=returned)
+    return account._replace(holds=tuple(one for one in account.holds if one.mark != held.mark))
 
 
 def later(account: Account, day: int, lot: Lot) -> Account:
@@ -245,6 +250,8 @@ def _pack(account: Account) -> Packed:
         packed["a"] = [list(award) for award in account.awards]
     if account.caps:
         packed["c"] = [[one.rule_id, varint.pack((one.ever, *chain(*one.days)))] for one in account.caps]
+    if account.returned:
+        packed["b"] = [[mark, pack_lots(lots)] for mark, lots in account.returned]
     return packed
 
 
@@ -265,6 +272,7 @@ def _unpack(packed: Packed) -> Account:
         alarm=packed.get("m", 0),
         told=packed.get("w", 0),
         tier=packed.get("g", ""),
+        returned=tuple([(mark, unpack_lots(lots)) for mark, lots in packed.get("b", ())]),
         is_erased=OF_NOBODY in packed,
     )
 

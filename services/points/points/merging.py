@@ -5,8 +5,8 @@ tiers. So every limit is kept for the merged person. Nothing is paid, spent or e
 until the next earning pays it.
 
 If the merge is ended, what is left of the lots goes back, by last day and sort; what was spent or has expired is the
-shortfall, which the entries tell. Open holds go back as well, for what ends a hold follows it; points of placed orders
-stay, for nobody can tell any more whose orders they are of.
+shortfall, which the entries tell. Open holds go back as well, for what ends a hold follows it, and so does what a hold
+that was brought has given back by then. Points of placed orders stay, for nobody can tell any more whose orders they are of.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ def merger(programme: Programme) -> Merger[Account]:
     def part(account: Account, move: Move[Account], at: datetime) -> Decided[Account]:
         account, due = settle(account, at, zone)
         back = coming_back(account, move.brought, at, zone)
-        data = {"points_moved": back.available, **_told(back), **_short(move.brought, back, at, zone)}
+        data = {"points_moved": back.available, **_told(back), **_short(account, move.brought, back, at, zone)}
         step = move.step(-back.available, data | {"carry": _carry(move, "unmerge")}, is_end=True)
         return _looked(account, apart(account, move.brought, back), (*due, step), programme, at)
 
     def come_back(account: Account, move: Move[Account], at: datetime) -> Decided[Account]:
         there, _ = settle(move.there, at, zone)
         back = coming_back(there, move.brought, at, zone)
-        step = move.step(back.available, {**_told(back), **_short(move.brought, back, at, zone)}, is_end=True)
+        step = move.step(back.available, {**_told(back), **_short(there, move.brought, back, at, zone)}, is_end=True)
         return _looked(account, back, (step,), programme, at)
 
     return Merger(ACCOUNT, leave, join, part, come_back)
@@ -88,10 +88,16 @@ def together(one: Account, other: Account) -> Account:
         alarm=one.alarm,
         told=one.told,
         tier=one.tier,
+        returned=(*one.returned, *_brought(other)),
     )
     for day, lot in other.dated:
         account = later(account, day, lot)
     return account
+
+
+def _brought(account: Account) -> Iterable[tuple[bytes, tuple[Lot, ...]]]:
+    """The holds that an account brings, now and in merges of before, with what they have given back."""
+    return {**{held.mark: () for held in account.holds}, **dict(account.returned)}.items()
 
 
 def _slid(lots: Iterable[Lot], day: int) -> tuple[Lot, ...]:
@@ -117,9 +123,16 @@ def _caps(one: Account, other: Account) -> tuple[Capped, ...]:
     known = {capped.rule_id: capped for capped in one.caps}
     for capped in other.caps:
         old = known.get(capped.rule_id, Capped(capped.rule_id, 0, ()))
-        days = _sums(old.days, capped.days)[-DAYS_KEPT:]
-        known[capped.rule_id] = Capped(capped.rule_id, old.ever + capped.ever, days)
+        known[capped.rule_id] = Capped(capped.rule_id, old.ever + capped.ever, _days(old, capped))
     return tuple(known.values())
+
+
+def _days(one: Capped, other: Capped) -> tuple[tuple[int, int], ...]:
+    """What a rule gave both by day. A day of 0 is kept: where it stands, the days before it are forgotten."""
+    days = dict(one.days)
+    for day, points in other.days:
+        days[day] = days.get(day, 0) + points
+    return tuple(sorted(days.items())[-DAYS_KEPT:])
 
 
 # ---- apart ----------------------------------------------------------------------------------------------------------
@@ -127,8 +140,8 @@ def _caps(one: Account, other: Account) -> tuple[Capped, ...]:
 
 def coming_back(there: Account, brought: Account, at: datetime, zone: str) -> Account:
     """The account that is opened again: what is left of what it brought, and its own counters."""
-    wanted = (*brought.lots, *(lot for day, lot in brought.dated if _is_there(day, at, zone)))
-    lots, _ = split_alike(there.lots, _slid(wanted, there.slid))
+    lots, _ = split_alike(there.lots, _slid(_wanted(there, brought, at, zone), there.slid))
+    returned = dict(there.returned)
     return brought._replace(
         lots=lots,
         debt=min(brought.debt, there.debt),
@@ -136,6 +149,7 @@ def coming_back(there: Account, brought: Account, at: datetime, zone: str) -> Ac
         pending=0,
         dated=tuple(_dated_back(there, brought)),
         slid=max(brought.slid, there.slid),
+        returned=tuple((mark, gave) for mark, _ in brought.returned if (gave := returned.get(mark))),
     )
 
 
@@ -143,6 +157,13 @@ def _holds(there: Account, brought: Account) -> tuple[Held, ...]:
     """The holds that were brought and are open still, as they are now."""
     own = {held.mark for held in brought.holds}
     return tuple(held for held in there.holds if held.mark in own)
+
+
+def _wanted(there: Account, brought: Account, at: datetime, zone: str) -> tuple[Lot, ...]:
+    """The lots that were brought, those too that have come since: their day came, or a hold gave them back."""
+    returned = dict(there.returned)
+    waited = (lot for day, lot in brought.dated if _is_there(day, at, zone))
+    return (*brought.lots, *waited, *(lot for held in brought.holds for lot in returned.get(held.mark, ())))
 
 
 def _is_there(day: int, at: datetime, zone: str) -> bool:
@@ -168,6 +189,7 @@ def apart(there: Account, brought: Account, back: Account) -> Account:
         awards=_awards(there, brought, -1),
         caps=tuple(_caps_apart(there, brought)),
         purchases=max(0, there.purchases - brought.purchases),
+        returned=tuple(one for one in there.returned if one[0] not in dict(_brought(brought))),
     )
     for day, lot in back.dated:
         account = later(account, day, lot.with_points(-lot.points))
@@ -207,10 +229,9 @@ def _told(moved: Account) -> dict[str, Any]:
     return told | ({"lots": pack_lots(moved.lots)} if moved.lots else {})
 
 
-def _short(brought: Account, back: Account, at: datetime, zone: str) -> dict[str, int]:
+def _short(there: Account, brought: Account, back: Account, at: datetime, zone: str) -> dict[str, int]:
     """The points that were brought, could still be used and are not there any more."""
-    lots = [lot for lot in brought.lots if not expires_by(lot, at, zone)]
-    lots += [lot for day, lot in brought.dated if _is_there(day, at, zone) and not expires_by(lot, at, zone)]
+    lots = (lot for lot in _wanted(there, brought, at, zone) if not expires_by(lot, at, zone))
     missing = total(lots) - total(back.lots)
     return {"shortfall": missing} if missing > 0 else {}
 

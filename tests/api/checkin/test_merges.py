@@ -1,5 +1,6 @@
 """Check-ins of members who turn out to be one: the day's limits are the merged member's, whoever of them shows up."""
 
+import itertools
 import json
 
 import pytest
@@ -116,3 +117,42 @@ def test_a_check_in_that_the_merge_overtook_is_finished_where_it_led(operator, m
         CARRY_ON["checkin"](operator.world, name)
     entries = [entry for item in ledger.table.items("V#hanako") for entry in chain.entries_of(item)]
     assert [entry.kind for entry in entries] == ["merged", "accepted"]
+
+
+@pytest.fixture
+def on_phone(points, operator, checkin, clock):
+    """Whether a guest who comes by with a phone, an hour later than whoever came last, is paid."""
+    agreed = {"location": {"granted": True, "version": "1"}}
+    for guest in ("jiro", "saburo"):
+        points.post("/v1/members", {"member_id": guest, "consents": agreed})
+    points.as_(member("hanako")).put("/v1/me/consents/location", agreed["location"])
+    many = itertools.count()
+
+    def come(guest, phone):
+        clock.forward(hours=1)
+        body = checkin(f"on-{next(many)}") | {"device_id": phone}
+        return operator.as_(member(guest)).post("/v1/me/checkins", body).body["outcome"] == "awarded"
+
+    return come
+
+
+def test_who_was_merged_for_a_while_has_no_place_on_the_other_s_phone(on_phone, clock, merge, unmerge):
+    assert [on_phone(guest, "shared") for guest in ("taro", "jiro", "saburo")] == [True] * 3
+    merge()
+    clock.forward(days=1)
+    assert on_phone("hanako", "shared")  # it is taro's
+    unmerge()
+    clock.forward(days=1)
+    found = {guest: on_phone(guest, "shared") for guest in ("hanako", "taro", "jiro", "saburo")}
+    assert found == {"hanako": False, "taro": True, "jiro": True, "saburo": True}
+
+
+def test_the_other_s_phones_take_none_of_one_s_own_five(on_phone, clock, merge, unmerge):
+    for n in range(4):
+        clock.forward(days=1)
+        assert on_phone("taro", f"of-taro-{n}")
+    assert on_phone("hanako", "of-hanako-0")
+    merge()
+    unmerge()
+    clock.forward(days=1)
+    assert on_phone("hanako", "of-hanako-1")

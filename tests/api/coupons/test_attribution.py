@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from checkin.reactions import REACTIONS as CHECKIN_REACTIONS
 from checkin.routes import ROUTES as CHECKIN
 from coupons.attribution import EXPOSURES
 from infra import invariants
@@ -448,3 +449,23 @@ def test_what_was_measured_is_told_when_the_measuring_is_over(client, operator, 
     assert operator.patch("/v1/campaigns/visit", {"attribution": None}).status == 200
     assert operator.get(PATH).body["attribution"]["treated"] == arm(1)
     assert "window_hours" not in operator.get(PATH).body["attribution"]
+
+
+@pytest.mark.parametrize("is_treated", [False, True])
+def test_after_a_merge_a_check_in_promises_what_the_account_gets_that_the_id_leads_to(
+    client, points, operator, campaign, members, checkin, hear, stream, is_treated
+):
+    """Of the guest's own id and the account's one is held out, the other treated."""
+    campaign("visit", claimable=False, attribution=HALF)
+    store = SHIBUYA | {"rewards": [{"points": 10, "campaign_id": "visit"}]}
+    assert operator_of_stores(client).put("/v1/stores/shibuya", store).status == 200
+    leaver, host = members[not is_treated][0], members[is_treated][0]
+    body = {"merge_id": "m", "into_member_id": host}
+    assert points.as_(OPERATOR).post(f"/v1/members/{leaver}/merge", body).status == 200
+    told = stream.run()
+    assert deliver(client.world, *told) == []
+    records = [{"messageId": str(n), "body": json.dumps(one)} for n, one in enumerate(told)]
+    assert inbox.work(client.world, {"Records": records}, reactions=CHECKIN_REACTIONS) == {"batchItemFailures": []}
+    promised = checkin(leaver)["reward"]["campaigns"]
+    hear()
+    assert promised == [one["campaign_id"] for one in coupons(client, host)] == ["visit"] * is_treated

@@ -53,6 +53,25 @@ def redeem(till, redemption, *codes, redemption_id="r-1", **changes):
     return till.post("/v1/redemptions", redemption(*codes, redemption_id=redemption_id, **changes))
 
 
+def test_what_one_used_counts_for_that_one_alone_when_the_merge_has_ended(
+    client, till, campaign, issue, redemption, merge, unmerge, told
+):
+    campaign(limits={"per_member": 1})
+    redeem(till, redemption, issue("of-taro")["code"])
+    merge()
+    assert told() == []
+    unmerge()
+    assert told() == []
+    wanted = {"campaign_id": "spring", "source_id": "of-hanako", "member": {"member_id": "hanako"}}
+    assert client.post("/v1/issues", wanted).status == 201
+    for member_id in ("taro", "hanako"):
+        more = wanted | {"source_id": f"more-{member_id}", "member": {"member_id": member_id}}
+        assert client.post("/v1/issues", more).code == "member_limit_reached"
+    merge("m-2")
+    assert told() == []
+    assert client.post("/v1/issues", wanted | {"source_id": "more"}).code == "member_limit_reached"
+
+
 def test_the_merged_member_has_the_coupons_of_both(client, till, campaign, issue, redemption, merge, told):
     campaign()
     campaign("autumn")

@@ -54,6 +54,15 @@ def test_an_award_to_an_old_id_is_given_to_the_member_it_leads_to(client, cafe, 
     assert cafe.post("/v1/awards", said).body == answer.body
 
 
+def test_today_stays_counted_when_yesterdays_award_to_the_other_is_taken_back(client, cafe, award, clock):
+    assert award("a", 80).status == 201
+    clock.forward(days=1)
+    assert award("b", 150, "hanako").status == 201
+    merge(client)
+    assert reverse(cafe, "a") == "reversed"
+    assert award("c", 1, "hanako").body["cap"] == "per_member_day"
+
+
 def test_the_cap_of_a_members_day_counts_what_both_were_given(client, cafe, award):
     award("a", 80)
     award("b", 60, "hanako")

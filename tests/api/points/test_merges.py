@@ -347,6 +347,22 @@ def test_what_was_reversed_while_they_were_one_is_not_reversed_again(rich):
     assert (available(rich, "taro"), available(rich, "hanako")) == before
 
 
+@pytest.mark.parametrize(("ends", "captured"), [("release", 0), ("capture", 25), ("lapse", 0), ("reverse", 0)])
+def test_what_a_hold_gave_back_before_the_merge_ended_is_the_members_again(rich, clock, ends, captured):
+    body = {"hold_id": "h", "member": {"member_id": "taro"}, "points": 60, "order_ref": "o", "ttl_seconds": 60}
+    rich.post("/v1/holds", body)
+    merge(rich)
+    if ends == "lapse":
+        clock.forward(minutes=5)
+    elif ends == "reverse":
+        rich.post("/v1/operations/h/reverse", {"reverse_id": "r", "kind": "hold"})
+    else:
+        assert rich.post(f"/v1/holds/h/{ends}", {"points": captured} if captured else {}).status == 200
+    assert unmerge(rich).body["points_moved"] == 100 - captured
+    assert (available(rich, "taro"), available(rich, "hanako")) == (100 - captured, 50)
+    assert chains_are_whole(rich)
+
+
 def test_more_holds_than_one_member_may_open_break_nothing(rich):
     for member_id in ("taro", "hanako"):
         for n in range(16):
