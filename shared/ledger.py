@@ -186,6 +186,7 @@ class Ledger(Chains):
         Also answers whether it had been closed before.
         """
         item = {"pk": naming.partition, "sk": 0, "state": "reversed", "t": to_ms(naming.at), "v": 1}
+        item |= {"q": naming.request_id} if naming.request_id else {}
         old = self.table.put_new(item)
         return (None, True) if old and old.get("state") == "reversed" else (old, False)
 

@@ -109,7 +109,7 @@ def _foreign(world: World, taken: Taken) -> str | None:
 
 def void(call: Call[VoidRequest]) -> Reply:
     """Give back every coupon of a redemption, once. One that never arrived is closed for good."""
-    naming = call.naming("redemption", call.path_id("redemption_id"))
+    naming = call.naming("redemption", call.path_id("redemption_id"))._replace(request_id=call.request_id)
     name, was_closed = call.world.ledger.table.get(naming.partition, 0), False
     if name is None:  # whether there is none, the closing decides
         name, was_closed = call.world.ledger.close(naming)

@@ -60,11 +60,11 @@ def reverse(call: Call[Reverse]) -> Reply:
 def _naming(call: Call[Reverse]) -> Naming:
     kind, operation_id = call.body.kind, call.path_id("operation_id")
     if kind != "purchase":
-        return call.naming(kind, operation_id)
+        return call.naming(kind, operation_id)._replace(request_id=call.request_id)
     source = call.body.source or ("pos" if call.who.kind == "pos" else None)
     if source is None:
         raise Invalid.at("/source", "source", "a purchase is of a source")
-    return call.naming(f"purchase.{source}", operation_id)
+    return call.naming(f"purchase.{source}", operation_id)._replace(request_id=call.request_id)
 
 
 def _check_till(call: Call[Reverse], old: Item) -> None:

@@ -322,3 +322,15 @@ def test_a_purchase_of_last_year_leaves_what_this_year_earned(client, clock):
     assert balance(client)["tier"]["earned_in_window"] == 50
     reverse(client, "new", "purchase", source="pos")
     assert balance(client)["tier"]["earned_in_window"] == 0
+
+
+@pytest.mark.parametrize("kind", ["spend", "hold", "purchase"])
+def test_of_two_of_one_moment_for_what_never_arrived_the_second_is_a_replay(rich, monkeypatch, kind):
+    more = {"source": "pos"} if kind == "purchase" else {}
+    first = reverse(rich, "never", kind, **more)
+    for read in ("get", "newest"):
+        monkeypatch.setattr(rich.world.ledger.table, read, lambda *_, **__: None)  # as stale as can be
+    monkeypatch.setattr(rich.world.ledger.table, "items", lambda *_, **__: [])
+    second = reverse(rich, "never", kind, **more)
+    assert (first.body["state"], first.is_replay) == ("not_arrived", False)
+    assert (second.body["state"], second.is_replay) == ("not_arrived", True)
