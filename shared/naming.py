@@ -94,9 +94,7 @@ class Pending(NamedTuple, Generic[O]):
     is_event: bool = False  # has no name, and so no `seen` of its own: its time never changes, and bounds it
     begun: datetime | None = None  # of an event that may be undone: an earlier time that its undoing knows, too
     asked_of: str | None = None  # whose it was when it was named, if a merge has led it elsewhere
-    of: bytes | None = (
-        None  # the mark of what it follows from, such as the hold that it ends: it goes where that is now
-    )
+    of: bytes | None = None  # the mark of what it follows from, such as the hold that it ends: it goes where that is
 
     @property
     def marks(self) -> tuple[bytes, bytes]:
